@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/** The whole public interface. Each header also stands alone. */
+#ifndef ENVRES_ENVRES_H
+#define ENVRES_ENVRES_H
+
+#include <envres/environment.h>
+#include <envres/error.h>
+#include <envres/explain.h>
+#include <envres/list.h>
+#include <envres/memory.h>
+#include <envres/resource.h>
+#include <envres/scope.h>
+#include <envres/session.h>
+#include <envres/store.h>
+#include <envres/template.h>
+#include <envres/types.h>
+#include <envres/value.h>
+#include <envres/variable.h>
+
+#endif

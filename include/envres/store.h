@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * The store: one database, a SQLite file or memory.
+ *
+ * A store may be used from any thread; one internal lock serialises its database work. Sessions
+ * keep their store alive: envres_store_close() gives up the caller's reference, and the file is
+ * closed when the last session on it is closed too. Scopes need neither.
+ */
+#ifndef ENVRES_STORE_H
+#define ENVRES_STORE_H
+
+#include <envres/memory.h>
+#include <envres/session.h>
+#include <envres/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    /** Refuse to unlock keys in memory that cannot be locked (ENVRES_E_MEMORY_LOCK). */
+    ENVRES_STORE_LOCKED_MEMORY = 1,
+    /** Open a file that group or others may access, or with several links. */
+    ENVRES_STORE_ANY_FILE_MODE = 2,
+    /** Open on a FUSE file system of unknown kind. Network file systems stay refused. */
+    ENVRES_STORE_ALLOW_FUSE = 4,
+    /** Commit without waiting for the disk. A power cut may lose acknowledged changes or the
+     *  whole file. For tests only. */
+    ENVRES_STORE_RELAXED = 8,
+    /** Never write; every change answers ENVRES_E_READ_ONLY. */
+    ENVRES_STORE_READ_ONLY = 16
+};
+
+/** Milliseconds since 1970 UTC; must not call the library. Any thread. */
+typedef int64_t (*envres_clock_fn)(void *user);
+
+typedef struct envres_store_options {
+    uint32_t size;
+    /** ENVRES_STORE_* */
+    uint32_t flags;
+    /** NULL: the C library's. */
+    const envres_allocator *allocator;
+    /** How long to wait for another writer; 0: 5,000 ms; UINT32_MAX: do not wait. */
+    uint32_t busy_timeout_ms;
+    uint32_t reserved;
+    /** NULL: the system's clock. */
+    envres_clock_fn clock;
+    void *clock_user;
+    /** Most memory an unlock may use for Argon2id, bytes; 0: 1 GiB. */
+    uint64_t kdf_memory_max;
+    /** Name of a registered SQLite VFS, or NULL. For tests; skips the file checks. */
+    const char *vfs;
+    /** For envres_store_create(): name of the first workspace; NULL: "main". */
+    const char *workspace;
+    /** For envres_store_create(): name of the first principal; NULL: "owner". */
+    const char *owner;
+} envres_store_options;
+
+/**
+ * Makes a store with one workspace, the environments development, staging and production (which
+ * starts protected), and one owner principal that holds the keys of all of them.
+ *
+ * @param path     a file that must not exist; NULL: a store in memory. The file is made with
+ *                 mode 0600 under another name and renamed when whole.
+ * @param owner    what will unlock the owner; its `principal` is ignored
+ * @param out      belongs to the caller: envres_store_close(). It is not unlocked: open a session
+ *
+ * Errors: ENVRES_E_STORE_EXISTS, ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_FILE_SYSTEM,
+ * ENVRES_E_READ_ONLY, ENVRES_E_IO, ENVRES_E_FULL, ENVRES_E_NAME, ENVRES_E_NOMEM. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_create(const char *path, size_t path_len,
+                                             const envres_store_options *options,
+                                             const envres_credential *owner, envres_store **out,
+                                             envres_error *err);
+
+/**
+ * Opens an existing store. An older format is migrated, after a copy beside the file.
+ *
+ * Errors: ENVRES_E_NO_STORE, ENVRES_E_NOT_A_STORE, ENVRES_E_NEWER_STORE (not one byte written),
+ * ENVRES_E_CORRUPT, ENVRES_E_FILE_MODE, ENVRES_E_FILE_SYSTEM, ENVRES_E_SETTING, ENVRES_E_BUSY,
+ * ENVRES_E_IO, ENVRES_E_NOMEM. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_open(const char *path, size_t path_len,
+                                           const envres_store_options *options, envres_store **out,
+                                           envres_error *err);
+
+/** Gives up the caller's reference; NULL is allowed. Since 0.1. */
+ENVRES_API void envres_store_close(envres_store *store);
+
+/** Columns of envres_store_verify(). */
+enum {
+    ENVRES_VERIFY_CODE = 0,           /**< text: the status name, "ENVRES_E_INTEGRITY", ... */
+    ENVRES_VERIFY_OBJECT = 1,         /**< text: "variable/NAME", "audit/17", "file", ... */
+    ENVRES_VERIFY_MESSAGE = 2,        /**< text: one line */
+    ENVRES_VERIFY_AUDIT_SEQUENCE = 3, /**< integer: first bad audit entry, or null */
+    ENVRES_VERIFY_COLUMNS = 4
+};
+
+/**
+ * Checks everything: the file's structure, the schema, the audit chain, and, with a session, every
+ * sealed record and every environment head that its keys open.
+ *
+ * @param session  may be NULL: then nothing sealed is opened
+ * @param out      one row per finding; no row: all is well
+ *
+ * Errors: those of reading the file at all. A finding is not an error. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_verify(envres_store *store, envres_session *session,
+                                             envres_list **out, envres_error *err);
+
+/**
+ * Writes a copy: one consistent state, checked after writing, mode 0600, renamed into place last.
+ * @param path  must not exist
+ * Errors: ENVRES_E_STORE_EXISTS, ENVRES_E_IO, ENVRES_E_FULL, ENVRES_E_READ_ONLY. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_backup(envres_store *store, const char *path, size_t path_len,
+                                             envres_error *err);
+
+/**
+ * Asks the database whether another process committed, and makes the store's scopes stale if so.
+ * @param changed  may be NULL; 1 when something changed since the last poll
+ * Cost: one pragma, about a microsecond. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_poll(envres_store *store, int32_t *changed,
+                                           envres_error *err);
+
+/** Columns of envres_store_info(): one row for each fact. */
+enum {
+    ENVRES_INFO_NAME = 0,  /**< text: "library", "sqlite", "libsodium", "format", "path",
+                                "journal_mode", "synchronous", "memory_locked", "file_system" */
+    ENVRES_INFO_VALUE = 1, /**< text */
+    ENVRES_INFO_COLUMNS = 2
+};
+
+/** What this store runs on, for `doctor` and bug reports; nothing in it is secret. Since 0.1. */
+ENVRES_API envres_status envres_store_info(envres_store *store, envres_list **out,
+                                           envres_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Every limit of the library, in one place. Each has a test. */
+#ifndef ENVRES_BASE_LIMITS_H
+#define ENVRES_BASE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    LIMIT_NAME = 128,           /* bytes of a variable's, handle's, field's, parameter's name */
+    LIMIT_ENVIRONMENT_KEY = 64, /* bytes of an environment's key */
+    LIMIT_LABEL = 200,          /* bytes of a label */
+    LIMIT_COLOR = 32,           /* bytes of a colour */
+    LIMIT_REASON = 1000,        /* bytes of a reason */
+    LIMIT_PATH = 4096,          /* bytes of a path */
+    LIMIT_PRINCIPAL = 128,      /* bytes of a principal's or workspace's name */
+    LIMIT_VALUE = 1024 * 1024,  /* bytes of one value */
+    LIMIT_TEMPLATE = 16 * 1024 * 1024,
+    LIMIT_TAGS = 1000000,            /* tags of one template */
+    LIMIT_FILTERS = 8,               /* filters of one tag */
+    LIMIT_TEMPLATE_DEPTH = 8,        /* template variables inside template variables */
+    LIMIT_OUTPUT = 64 * 1024 * 1024, /* bytes of one render, unless raised */
+    LIMIT_JSON_DEPTH = 64,
+    LIMIT_JSON_TEXT = 64 * 1024 * 1024,
+    LIMIT_FIELDS = 256,        /* fields of one resource in one environment */
+    LIMIT_ENVIRONMENTS = 1000, /* environments of one workspace */
+    LIMIT_VARIABLES = 1000000, /* values of one environment that a scope takes in */
+    LIMIT_BATCH = 100000,      /* writes of one envres_variable_put_many() */
+    LIMIT_PARAMS = 100000,     /* parameters of one render */
+    LIMIT_PASSPHRASE = 1024 * 1024,
+    LIMIT_SLOTS = 64, /* slots of one principal that an unlock tries */
+    LIMIT_PROVIDER_BLOB = 16 * 1024,
+    LIMIT_OPTIONS = 4096,    /* bytes of an option struct of a newer release */
+    LIMIT_CANDIDATES = 10000 /* names looked at for one did-you-mean */
+};
+
+#define LIMIT_KDF_PASSES_MIN ((uint64_t)2)
+#define LIMIT_KDF_PASSES_MAX ((uint64_t)10)
+#define LIMIT_KDF_MEMORY_MIN ((uint64_t)64 * 1024 * 1024)
+#define LIMIT_KDF_MEMORY_MAX ((uint64_t)1024 * 1024 * 1024)
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Text: UTF-8, names, positions, hashing, hex, and the nearest name for a did-you-mean. */
+#ifndef ENVRES_BASE_TEXT_H
+#define ENVRES_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+/* True when `text` is UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF) without
+ * NUL; else *bad (may be NULL) is the offset of the first byte that is not. Fast on ASCII. */
+bool text_is_utf8(const char *text, size_t len, size_t *bad);
+
+/* The same as an error with position: E_UTF8. `what` names the text: "the template". */
+envres_status text_check(const char *text, size_t len, const char *what, envres_error *err);
+
+/* A public argument: measures ENVRES_NUL_TERMINATED, refuses NULL (unless len 0) and bad UTF-8,
+ * and more than `max` bytes. `what`: "the name". INVALID, UTF8, LIMIT. */
+envres_status text_argument(const char *text, size_t len, size_t max, const char *what,
+                            struct slice *out, envres_error *err);
+
+/* letter or "_", then letters, digits, "_"; 1 to LIMIT_NAME bytes. */
+bool text_is_name(struct slice name);
+/* The same as an error: E_NAME with a hint. `what`: "variable name". */
+envres_status text_check_name(struct slice name, const char *what, envres_error *err);
+
+/* Line and column from 1, column in bytes. */
+void text_position(const char *text, size_t len, size_t offset, uint32_t *line, uint32_t *column);
+
+/* A fast hash for tables in memory; `seed` per table, so that inputs cannot be made to collide. */
+uint64_t text_hash(uint64_t seed, const char *data, size_t len);
+
+/* Lower-case hex; `out` has room for 2 * len + 1. */
+void text_hex(char *out, const uint8_t *data, size_t len);
+/* False unless exactly 2 * len hex digits. */
+bool text_unhex(uint8_t *out, size_t len, struct slice hex);
+
+/*
+ * Did-you-mean: feed candidates, take the nearest. Edit distance with transpositions, without
+ * regard to ASCII case, at most a third of the longer name's length (at least 1); ties go to the
+ * first by bytes. Looks at no more than LIMIT_CANDIDATES.
+ */
+struct nearest {
+    struct slice wanted;
+    struct slice best; /* borrowed from the caller; data NULL when none */
+    uint32_t distance;
+    uint32_t seen;
+};
+void nearest_init(struct nearest *nearest, struct slice wanted);
+void nearest_add(struct nearest *nearest, struct slice candidate);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit: one entry per change, in the change's own transaction. Entries form a hash chain that
+ * anyone can verify; each carries the signature of the principal that was unlocked. The entry's
+ * fields are an allow-list: no value ever goes in.
+ */
+#ifndef ENVRES_GUARD_AUDIT_H
+#define ENVRES_GUARD_AUDIT_H
+
+#include "guard/keyring.h"
+
+struct audit_entry {
+    const uint8_t *workspace;   /* 16 */
+    const uint8_t *environment; /* 16, or NULL */
+    const uint8_t *operation;   /* 16 */
+    const char *action;         /* "variable.put", "environment.add", ... */
+    struct slice object;        /* "variable/NAME" */
+    int64_t revision;           /* 0: none */
+    struct slice reason;
+    int64_t time;
+};
+
+/* Inside a write transaction. */
+envres_status audit_append(struct db *db, const struct mem *mem, const struct identity *actor,
+                           const struct audit_entry *entry, envres_error *err);
+
+/* Has this operation been committed? *revision is what it made. The action and object of the entry
+ * must be the same, else INVALID (the id was used for something else). */
+envres_status audit_find(struct db *db, const uint8_t *workspace, const uint8_t *operation,
+                         const char *action, struct slice object, bool *found, int64_t *revision,
+                         envres_error *err);
+
+/* Walks the chain of a workspace: every link, every signature. `first_bad` 0: none. */
+envres_status audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                           db_finding_fn finding, void *user, int64_t *first_bad,
+                           envres_error *err);
+
+#endif

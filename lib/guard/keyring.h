@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys: slot -> identity -> grants -> two environment keys (config, secret) -> subkeys.
+ *
+ *   credential --(slot row)--> seed --+--> X25519 pair  opens grant rows --> EK[env, gen, class]
+ *                                     `--> Ed25519 pair signs grants and audit entries
+ *
+ * A wrong key, a wrong principal and a damaged slot all answer KEY with the same text. The SQL of
+ * principal, slot and key_grant lives here.
+ */
+#ifndef ENVRES_GUARD_KEYRING_H
+#define ENVRES_GUARD_KEYRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <envres/session.h>
+
+#include "guard/arena.h"
+#include "guard/seal.h"
+#include "storage/db.h"
+
+enum { SLOT_SIZE = 160, GRANT_SIZE = 136, SIGNATURE_SIZE = 64 };
+enum key_class { KEY_CONFIG = 1, KEY_SECRET = 2 };
+
+/* A principal whose seed is open. Reference counted. Keys lie in the arena. */
+struct identity {
+    uint8_t id[SEAL_ID];
+    uint8_t box_public[32];
+    uint8_t sign_public[32];
+    const char *name; /* NUL-terminated */
+};
+
+/* Opens credential->principal (or tries every principal of the workspace, raw keys first). The
+ * provider callback runs with no transaction open. `kdf_memory_max` in bytes. */
+envres_status identity_unlock(struct db *db, struct arena *arena, const struct mem *mem,
+                              const uint8_t *workspace, const envres_credential *credential,
+                              uint64_t kdf_memory_max, struct identity **out, envres_error *err);
+
+/* A principal that can be stored: makes seed and slot (runs the KDF or the provider; call it with
+ * no transaction open). */
+struct new_principal {
+    struct identity *identity;
+    uint8_t slot[SLOT_SIZE];
+    struct buf provider; /* len 0: none */
+};
+envres_status principal_make(struct arena *arena, const struct mem *mem, const char *name,
+                             const envres_credential *credential, uint64_t kdf_memory_max,
+                             struct new_principal *out, envres_error *err);
+void new_principal_free(struct new_principal *made);
+/* Inserts principal and slot; inside a write transaction. */
+envres_status principal_insert(struct db *db, const uint8_t *workspace,
+                               const struct new_principal *made, int64_t now, envres_error *err);
+
+struct identity *identity_ref(struct identity *identity);
+void identity_unref(struct identity *identity);
+/* Ed25519 over "libenvres/v1/<type>\0" + message. */
+envres_status identity_sign(const struct identity *identity, const char *type, const void *message,
+                            size_t len, uint8_t signature[SIGNATURE_SIZE], envres_error *err);
+bool identity_verify(const uint8_t sign_public[32], const char *type, const void *message,
+                     size_t len, const uint8_t signature[SIGNATURE_SIZE]);
+
+/* Checks a credential's form before anything is opened or made: KEY_FORMAT, KDF_LIMIT, ABI. */
+envres_status credential_check(const envres_credential *given, envres_credential *read,
+                               envres_error *err);
+
+/* The keys of one environment at one generation, subkeys derived. Reference counted, immutable;
+ * pointers into the arena. `secret_data` is NULL when only the config key is held. */
+struct env_keys {
+    uint8_t workspace[SEAL_ID];
+    uint8_t environment[SEAL_ID];
+    uint32_t generation;
+    const uint8_t *config_data; /* K_data of the config class: records that are plain */
+    const uint8_t *secret_data; /* K_data of the secret class */
+    const uint8_t *row;         /* set hash */
+    const uint8_t *head;        /* seals the head */
+};
+
+struct env_keys *env_keys_ref(struct env_keys *keys);
+void env_keys_unref(struct env_keys *keys);
+/* K_data for a class, or NULL when it is not held. */
+const uint8_t *env_keys_data(const struct env_keys *keys, bool secret);
+
+/* Fresh random keys of a new environment, generation 1; granted to `identity` by itself: two
+ * key_grant rows, inside a write transaction. */
+envres_status env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
+                            const struct identity *identity, const uint8_t *workspace,
+                            const uint8_t *environment, int64_t now, struct env_keys **out,
+                            envres_error *err);
+
+/* Opens the grants of `identity` for an environment: DENIED when it has no config grant,
+ * INTEGRITY when one does not verify. */
+envres_status env_keys_open(struct db *db, struct arena *arena, const struct mem *mem,
+                            const struct identity *identity, const uint8_t *workspace,
+                            const uint8_t *environment, uint32_t generation, struct env_keys **out,
+                            envres_error *err);
+
+/* Inside a write transaction: removes every grant of an environment. */
+envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
+
+/* Findings of the key tables: grants whose signature or granter is wrong, slots out of form. */
+envres_status keyring_verify(struct db *db, const uint8_t *workspace, db_finding_fn finding,
+                             void *user, envres_error *err);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schema of a store. Every step is a list of single statements run in one transaction; the
+ * driver sets user_version in the same one. Steps are never edited after a release: a change is a
+ * new step. The schema fingerprint check compares sqlite_schema with these very texts.
+ *
+ *   workspace --< environment --< setting >-- object (a variable or a resource)
+ *       |             |  `------- head (one sealed digest over the environment's settings)
+ *       |             `---------< key_grant >-- principal --< slot
+ *       `--< audit (a hash chain)
+ *
+ * A setting row is one revision of one value (field '') or of one field of a resource. It is
+ * written once; only `until` is set later, when the next revision takes its place: the rows of a
+ * revision R are those with revision <= R and (until IS NULL or until > R). Rows carry name, kind
+ * and class as they were, so older revisions resolve under the names of their time.
+ */
+#include "storage/migrate.h"
+
+#include <stddef.h>
+
+static const char *const step_0[] = {
+    "CREATE TABLE workspace ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "name TEXT NOT NULL UNIQUE,"
+    "created_at INTEGER NOT NULL"
+    ") STRICT",
+
+    "CREATE TABLE environment ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "key TEXT NOT NULL,"
+    "label TEXT NOT NULL,"
+    "color TEXT,"
+    "position INTEGER,"
+    "protected INTEGER NOT NULL CHECK (protected IN (0, 1)),"
+    "approvals INTEGER NOT NULL CHECK (approvals >= 0),"
+    "require_reason INTEGER NOT NULL CHECK (require_reason IN (0, 1)),"
+    "editors_reveal INTEGER NOT NULL CHECK (editors_reveal IN (0, 1)),"
+    "rollback_approvals INTEGER NOT NULL CHECK (rollback_approvals IN (0, 1)),"
+    "fixed INTEGER NOT NULL CHECK (fixed IN (0, 1)),"
+    "revision INTEGER NOT NULL CHECK (revision >= 0),"
+    "generation INTEGER NOT NULL CHECK (generation >= 1),"
+    "head BLOB NOT NULL,"
+    "created_at INTEGER NOT NULL,"
+    "UNIQUE (workspace_id, key)"
+    ") STRICT",
+
+    "CREATE TABLE principal ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "name TEXT NOT NULL,"
+    "box_key BLOB NOT NULL CHECK (length(box_key) = 32),"
+    "sign_key BLOB NOT NULL CHECK (length(sign_key) = 32),"
+    "created_at INTEGER NOT NULL,"
+    "UNIQUE (workspace_id, name)"
+    ") STRICT",
+
+    "CREATE TABLE slot ("
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "ordinal INTEGER NOT NULL CHECK (ordinal >= 1),"
+    "body BLOB NOT NULL CHECK (length(body) = 160),"
+    "provider BLOB,"
+    "created_at INTEGER NOT NULL,"
+    "PRIMARY KEY (principal_id, ordinal)"
+    ") STRICT",
+
+    "CREATE TABLE key_grant ("
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "generation INTEGER NOT NULL CHECK (generation >= 1),"
+    "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "body BLOB NOT NULL CHECK (length(body) = 136),"
+    "granter_id BLOB NOT NULL,"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "created_at INTEGER NOT NULL,"
+    "PRIMARY KEY (environment_id, generation, class, principal_id)"
+    ") STRICT",
+
+    "CREATE TABLE object ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
+    "name TEXT NOT NULL,"
+    "kind TEXT NOT NULL,"
+    "secret INTEGER NOT NULL CHECK (secret IN (0, 1)),"
+    "created_at INTEGER NOT NULL,"
+    "removed_at INTEGER"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX object_name ON object (workspace_id, class, name)"
+    " WHERE removed_at IS NULL",
+
+    "CREATE TABLE setting ("
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "object_id BLOB NOT NULL REFERENCES object (id),"
+    "field TEXT NOT NULL,"
+    "revision INTEGER NOT NULL CHECK (revision >= 1),"
+    "until INTEGER CHECK (until > revision),"
+    "state INTEGER NOT NULL CHECK (state IN (0, 1)),"
+    "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
+    "name TEXT NOT NULL,"
+    "kind TEXT NOT NULL,"
+    "secret INTEGER NOT NULL CHECK (secret IN (0, 1)),"
+    "content BLOB NOT NULL CHECK (length(content) = 32),"
+    "record BLOB NOT NULL,"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "time INTEGER NOT NULL,"
+    "PRIMARY KEY (environment_id, object_id, field, revision)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX setting_current ON setting (environment_id, object_id, field)"
+    " WHERE until IS NULL",
+
+    "CREATE INDEX setting_name ON setting (name, environment_id, state, class, kind, field)"
+    " WHERE until IS NULL",
+
+    "CREATE TABLE audit ("
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "sequence INTEGER NOT NULL CHECK (sequence >= 1),"
+    "time INTEGER NOT NULL,"
+    "actor BLOB NOT NULL,"
+    "asserted_by BLOB NOT NULL,"
+    "action TEXT NOT NULL,"
+    "environment_id BLOB NOT NULL,"
+    "object TEXT NOT NULL,"
+    "revision INTEGER NOT NULL,"
+    "outcome INTEGER NOT NULL,"
+    "reason TEXT NOT NULL,"
+    "operation BLOB NOT NULL CHECK (length(operation) = 16),"
+    "policy_version INTEGER NOT NULL,"
+    "previous BLOB NOT NULL CHECK (length(previous) = 32),"
+    "hash BLOB NOT NULL CHECK (length(hash) = 32),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "PRIMARY KEY (workspace_id, sequence)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX audit_operation ON audit (workspace_id, operation)",
+    NULL,
+};
+
+static const char *const *const steps[] = { step_0 };
+
+const char *const *
+migrate_step(int from)
+{
+    if (from < 0 || (size_t)from >= sizeof(steps) / sizeof(steps[0]))
+        return NULL;
+    return steps[from];
+}
+
+const char *const *
+migrate_schema(void)
+{
+    return step_0;
+}
