@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Makes this machine and a build folder ready: installs the Debian packages that are missing,
+# configures, compiles. Quiet when all goes well; the whole log when not.
+#
+#   sh tests/setup.sh [--gates] [--without-tests] [--packages-only] [BUILD_FOLDER]
+#
+#   --gates           also the tools of the strict gates (.ci/run)
+#   --without-tests   only the library and the command line; needs no cmocka
+#   --packages-only   nothing is configured
+#   BUILD_FOLDER      default: $ENVRES_BUILD, else build/ (build-product/ without tests)
+#
+# Exit: 0 ready, 1 the build failed (log on stderr), 2 something is missing that cannot be installed
+# here (said exactly).
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+gates=no tests=yes build_wanted=yes folder=
+for arg in "$@"; do
+    case $arg in
+    --gates) gates=yes ;;
+    --without-tests) tests=no ;;
+    --packages-only) build_wanted=no ;;
+    -*) echo "setup.sh: unknown option $arg" >&2; exit 2 ;;
+    *) folder=$arg ;;
+    esac
+done
+if [ -z "$folder" ]; then
+    if [ "$tests" = yes ]; then
+        folder=${ENVRES_BUILD:-$root/build}
+    else
+        folder=${ENVRES_BUILD:-$root/build-product}
+    fi
+fi
+
+log=$(mktemp "${TMPDIR:-/tmp}/envres-setup.XXXXXX")
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+have() { command -v "$1" >/dev/null 2>&1; }
+module() { pkg-config --exists "$1" 2>/dev/null; }
+header() { printf '#include <stddef.h>\n#include <%s>\n' "$1" | cc -E -xc - >/dev/null 2>&1; }
+meson_fits() {
+    have meson && [ "$(meson --version | awk -F. '{ print ($1 >= 1) }')" = 1 ]
+}
+clang_runtime() {
+    have clang && [ -e "$(clang -print-file-name=libclang_rt.asan-x86_64.a)" ] ||
+        [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.asan.a" ] ||
+        [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.asan-$(uname -m).a" ]
+}
+# The layout is that of one release of clang-format; others differ in details.
+format_fits() { have clang-format-14; }
+
+# need PACKAGE WHAT CHECK...: notes what is not here, and the Debian package that has it.
+need() {
+    package=$1 what=$2
+    shift 2
+    if ! "$@"; then
+        packages="$packages $package"
+        missing="$missing
+  $what (Debian package $package)"
+    fi
+}
+
+look() {
+    packages='' missing=''
+    need gcc "a C compiler named cc" have cc
+    need libc6-dev "the C library's headers" header stdlib.h
+    need binutils "ar and objcopy" have objcopy
+    need meson "meson 1.0 or newer" meson_fits
+    need ninja-build "ninja" have ninja
+    need pkg-config "pkg-config" have pkg-config
+    need python3 "python3" have python3
+    need libsqlite3-dev "sqlite3 with headers" module sqlite3
+    need libsodium-dev "libsodium with headers" module libsodium
+    need libjsmn-dev "the header jsmn.h" header jsmn.h
+    if [ "$tests" = yes ]; then
+        need libcmocka-dev "cmocka with headers" module cmocka
+    fi
+    if [ "$gates" = yes ]; then
+        need gcc "gcc" have gcc
+        need g++ "g++" have g++
+        need clang "clang" have clang
+        need libclang-rt-14-dev "clang's sanitizer libraries" clang_runtime
+        need clang-format-14 "clang-format-14" format_fits
+        need clang-tidy "clang-tidy" have clang-tidy
+        need cppcheck "cppcheck" have cppcheck
+        need gcovr "gcovr" have gcovr
+        need valgrind "valgrind" have valgrind
+        need cmake "cmake" have cmake
+        need sqlite3 "the sqlite3 shell" have sqlite3
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+install_packages() {
+    have apt-get || return 1
+    [ "$(id -u)" = 0 ] || have sudo || return 1
+    echo "installing:$packages" >&2
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 update \
+        >"$log" 2>&1 &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+            install --no-install-recommends $packages >>"$log" 2>&1
+}
+
+look
+if [ -n "$packages" ]; then
+    if ! install_packages; then
+        cat "$log" >&2
+    fi
+    look
+    if [ -n "$packages" ]; then
+        {
+            echo "libenvres cannot be built here. Missing:$missing"
+            echo "On Debian 12 or newer, or Ubuntu 24.04 or newer, as root:" \
+                "apt-get install$packages"
+        } >&2
+        exit 2
+    fi
+fi
+[ "$build_wanted" = yes ] || exit 0
+
+# The mark says for which tree, and how, a folder was configured. One without a mark was configured by
+# hand and is kept; one of another place is configured anew.
+mark="$root tests=$tests"
+configure() {
+    if [ -f "$folder/build.ninja" ] && [ -f "$folder/envres-mark" ]; then
+        [ "$(cat "$folder/envres-mark")" = "$mark" ] && return 0
+        meson setup --wipe "$folder" "$root" "-Dtests=$1" >"$log" 2>&1 || return 1
+    elif [ -f "$folder/build.ninja" ]; then
+        meson configure "-Dtests=$1" "$folder" >"$log" 2>&1 || return 1
+    else
+        meson setup "$folder" "$root" "-Dtests=$1" >"$log" 2>&1 || return 1
+    fi
+    printf '%s\n' "$mark" >"$folder/envres-mark"
+}
+
+fail() {
+    cat "$log" >&2
+    echo "libenvres: $1" >&2
+    exit 1
+}
+
+if [ "$tests" = yes ]; then value=true; else value=false; fi
+configure "$value" || fail "configuring failed (build folder $folder)"
+ninja -C "$folder" >"$log" 2>&1 || fail "compiling failed (build folder $folder)"
