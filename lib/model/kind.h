@@ -10,13 +10,25 @@
 
 enum field_type { FIELD_STRING, FIELD_INTEGER, FIELD_BOOLEAN, FIELD_JSON };
 
+/* What a FIELD_JSON must hold. */
+enum field_shape {
+    SHAPE_ANY,
+    SHAPE_OPTIONS, /* an object of strings, numbers and booleans, its keys plain words and not one
+                      of the kind's own fields */
+    SHAPE_HEADERS, /* an object of strings */
+    SHAPE_BROKERS  /* an array, not empty, of addresses: no comma, no white space */
+};
+
 struct kind_field {
     const char *name;
     enum field_type type;
     bool required;
     bool secret;
+    const char *unless;  /* required only where this other field is not set; NULL: everywhere */
     const char *preset;  /* the default, in canonical text; NULL: none */
     const char *choices; /* values allowed, separated by one space; NULL: any */
+    int64_t low, high;   /* bounds of an integer; both 0: any */
+    enum field_shape shape;
 };
 
 struct kind {
@@ -49,6 +61,10 @@ envres_status kind_field_need(const struct kind *kind, struct slice name,
 envres_status kind_check_value(const struct mem *mem, const struct kind_field *field,
                                struct slice name, struct slice value, struct buf *out,
                                envres_error *err);
+
+/* FIELD when a required field is not set; is_set[i] belongs to fields[i] of the kind (a default
+ * counts as set). */
+envres_status kind_check_required(const struct kind *kind, const bool *is_set, envres_error *err);
 
 /* ENVRES_TYPE_* of a field's values: STRING, NUMBER, BOOLEAN, JSON. */
 int32_t kind_value_type(const struct kind_field *field);
