@@ -28,7 +28,8 @@ enum {
     LIMIT_BATCH = 100000,      /* writes of one envres_variable_put_many() */
     LIMIT_PARAMS = 100000,     /* parameters of one render */
     LIMIT_PASSPHRASE = 1024 * 1024,
-    LIMIT_SLOTS = 64, /* slots of one principal that an unlock tries */
+    LIMIT_SLOTS = 64,     /* slots of one principal that an unlock tries */
+    LIMIT_UNLOCK = 10000, /* raw-key slots that an unlock without a name tries */
     LIMIT_PROVIDER_BLOB = 16 * 1024,
     LIMIT_OPTIONS = 4096,    /* bytes of an option struct of a newer release */
     LIMIT_CANDIDATES = 10000 /* names looked at for one did-you-mean */
