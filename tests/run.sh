@@ -4,7 +4,7 @@
 #
 #   sh tests/run.sh [--quick] [-v] [NAME...]
 #
-#   --quick   without the tests that take long (suites slow, torture and gates)
+#   --quick   without the tests that take long (suites slow and torture)
 #   -v        one line for each test program, not only for those that fail
 #   NAME      only these test programs
 #
@@ -30,7 +30,7 @@ done
 sh "$root/tests/setup.sh" "$build"
 
 if [ "$quick" = yes ]; then
-    set -- --no-suite slow --no-suite torture --no-suite gates "$@"
+    set -- --no-suite slow --no-suite torture "$@"
 fi
 rm -f "$build/meson-logs/testlog.json"
 status=0

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Reads meson's testlog.json and says which test cases passed.
 
-tally.py [-v] [--status N] TESTLOG.json
+tally.py [-v] [--status N] TESTLOG.json | --self-test
 
 A cmocka program counts with its cases, a script that ends with "N passed, N failed" with those, any
 other program as one case. Programs that fail are shown with the end of their output. The last line
@@ -14,7 +14,7 @@ import re
 import sys
 
 OUTPUT_LINES = 80
-CASE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (.+)$", re.M)
+CASE = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\] (.+)$", re.M)
 SUMMARY = re.compile(r"^\d+ test\(s\)")
 TALLY = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
@@ -26,23 +26,52 @@ def count_cases(output, result):
     if tallies:
         passed, failed = int(tallies[-1][0]), int(tallies[-1][1])
     else:
-        bad = set()
+        # cmocka names the cases that failed or were skipped twice: where they ran, and at the end.
+        bad, left_out = set(), set()
         for verdict, name in CASE.findall(output):
             if SUMMARY.match(name):
                 continue
             if verdict == "OK":
                 passed += 1
             elif verdict == "SKIPPED":
-                skipped += 1
+                left_out.add(name)
             else:
                 bad.add(name)
-        failed = len(bad)
+        failed, skipped = len(bad), len(left_out)
     if result == "SKIP":
         return passed, failed, max(skipped, 1)
     if result in ("OK", "EXPECTEDFAIL"):
         # An exit status of 0 with failed cases in the output is a failure all the same.
         return (passed if passed + failed + skipped else 1), failed, skipped
     return passed, max(failed, 1), skipped
+
+
+def self_test():
+    """Counts of outputs as cmocka, scripts and crashing programs make them."""
+    cases = "[==========] Running 3 test(s).\n[ RUN      ] a\n[       OK ] a\n"
+    end = "[  ERROR   ] --- 1 != 2\n[==========] 3 test(s) run.\n[  PASSED  ] 1 test(s).\n"
+    bad = "[  FAILED  ] b\n" + end + "[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] b\n"
+    skip = "[  SKIPPED ] c\n" + end + "[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] c\n"
+    rows = [
+        ("all passed", cases + "[       OK ] b\n" + end, "OK", (2, 0, 0)),
+        ("one failed", cases + bad, "FAIL", (1, 1, 0)),
+        ("one failed, exit status 0", cases + bad, "OK", (1, 1, 0)),
+        ("one skipped", cases + skip, "OK", (1, 0, 1)),
+        ("crashed after one case", cases + "[ RUN      ] b\n", "FAIL", (1, 1, 0)),
+        ("took too long", cases, "TIMEOUT", (1, 1, 0)),
+        ("a script that counts", "12 passed, 0 failed\n", "OK", (12, 0, 0)),
+        ("a script that counts a failure", "x\n11 passed, 1 failed\n", "FAIL", (11, 1, 0)),
+        ("a program without output", "", "OK", (1, 0, 0)),
+        ("a program that fails", "", "FAIL", (0, 1, 0)),
+        ("should have failed", "", "UNEXPECTEDPASS", (0, 1, 0)),
+        ("a skipped program", "", "SKIP", (0, 0, 1)),
+    ]
+    wrong = [(name, count_cases(output, result)) for name, output, result, counts in rows
+             if count_cases(output, result) != counts]
+    for name, counted in wrong:
+        print("tally: %s: counted %s" % (name, counted))
+    print("%d passed, %d failed" % (len(rows) - len(wrong), len(wrong)))
+    return 1 if wrong else 0
 
 
 def report(row, verbose):
@@ -65,6 +94,8 @@ def report(row, verbose):
 
 
 def main(argv):
+    if "--self-test" in argv:
+        return self_test()
     verbose = "-v" in argv
     status = int(argv[argv.index("--status") + 1]) if "--status" in argv else 0
     with open(argv[-1], encoding="utf-8", errors="replace") as log:
