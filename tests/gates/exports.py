@@ -19,8 +19,9 @@ MAP = "lib/envres.map"
 SONAME = "libenvres.so.0"
 NEEDED = re.compile(r"^(libsqlite3|libsodium|libc|libm|libpthread|ld-linux[\w-]*)\.so\.\d+$")
 
-# The fork counter and its registration; everything else that can be written would be global state.
-WRITABLE = {"fork_count", "fork_once", "fork_result"}
+# The fork counter and the registry of arenas that a fork wipes, each with its start; everything else
+# that can be written would be global state.
+WRITABLE = {"fork_count", "fork_once", "fork_result", "registry", "start_once", "start_result"}
 TOOLCHAIN = re.compile(r"^(completed\.\d+|__dso_handle|__TMC_END__|_?__bss_start|_edata|_end|"
                        r"\.(data|bss)|__gcov.*|__asan.*)?$")
 

@@ -169,8 +169,7 @@ def check(root, compilers=()):
 
 def header(declarations, name="A"):
     """A sound header around some declarations."""
-    return """/* SPDX-License-Identifier: MIT */
-#ifndef ENVRES_%s_H
+    return """#ifndef ENVRES_%s_H
 #define ENVRES_%s_H
 
 #include <stddef.h>

@@ -54,15 +54,19 @@ def check_room_include(files, path, number, name):
 
 
 def check_order(files, path, rows):
-    """Own header first, then system headers, then those of rooms."""
+    """Own header first, then system headers, then those of rooms. The own header is the one of the
+    same name, or another of the room where that is the contract the file keeps."""
+    room = path.split("/")[1] + "/"
     own = path[len("lib/"):-2] + ".h"
-    if path.endswith(".c") and "lib/" + own in files and rows and rows[0][2] != own:
-        yield "%s:%d: its own header \"%s\" comes first" % (path, rows[0][0], own)
+    first = rows[0][2] if rows else ""
+    if path.endswith(".c") and "lib/" + own in files and not first.startswith(room):
+        yield "%s:%d: its own header \"%s\" comes first" % (path, rows[0][0] if rows else 1, own)
+    rest = rows[1:] if path.endswith(".c") and first.startswith(room) else rows
     seen_room = False
-    for number, quoted, name in rows:
-        if quoted and name != own:
+    for number, quoted, name in rest:
+        if quoted:
             seen_room = True
-        elif not quoted and seen_room:
+        elif seen_room:
             yield "%s:%d: system headers come before those of rooms" % (path, number)
 
 
