@@ -39,8 +39,21 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 have() { command -v "$1" >/dev/null 2>&1; }
-module() { pkg-config --exists "$1" 2>/dev/null; }
-header() { printf '#include <stddef.h>\n#include <%s>\n' "$1" | cc -E -xc - >/dev/null 2>&1; }
+# Without a compiler or pkg-config, which are then missing themselves, the usual place must do.
+header() {
+    if have cc; then
+        printf '#include <stddef.h>\n#include <%s>\n' "$1" | cc -E -xc - >/dev/null 2>&1
+    else
+        [ -e "/usr/include/$1" ]
+    fi
+}
+module() {
+    if have pkg-config; then
+        pkg-config --exists "$1" 2>/dev/null
+    else
+        header "$2"
+    fi
+}
 meson_fits() {
     have meson && [ "$(meson --version | awk -F. '{ print ($1 >= 1) }')" = 1 ]
 }
@@ -72,13 +85,14 @@ look() {
     need ninja-build "ninja" have ninja
     need pkg-config "pkg-config" have pkg-config
     need python3 "python3" have python3
-    need libsqlite3-dev "sqlite3 with headers" module sqlite3
-    need libsodium-dev "libsodium with headers" module libsodium
+    need libsqlite3-dev "sqlite3 with headers" module sqlite3 sqlite3.h
+    need libsodium-dev "libsodium with headers" module libsodium sodium.h
     need libjsmn-dev "the header jsmn.h" header jsmn.h
     if [ "$tests" = yes ]; then
-        need libcmocka-dev "cmocka with headers" module cmocka
+        need libcmocka-dev "cmocka with headers" module cmocka cmocka.h
     fi
     if [ "$gates" = yes ]; then
+        need git "git" have git
         need gcc "gcc" have gcc
         need g++ "g++" have g++
         need clang "clang" have clang
