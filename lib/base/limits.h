@@ -18,6 +18,7 @@ enum {
     LIMIT_TEMPLATE = 16 * 1024 * 1024,
     LIMIT_TAGS = 1000000,            /* tags of one template */
     LIMIT_FILTERS = 8,               /* filters of one tag */
+    LIMIT_NEAR_MISSES = 1000,        /* near misses of one template that are reported */
     LIMIT_TEMPLATE_DEPTH = 8,        /* template variables inside template variables */
     LIMIT_OUTPUT = 64 * 1024 * 1024, /* bytes of one render, unless raised */
     LIMIT_JSON_DEPTH = 64,

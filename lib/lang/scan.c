@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding `<<`. A lone `<` is common (HTML, comparisons), so byte i and byte i + 1 are compared at
+ * once and only pairs stop the loop. In the checked form bytes outside 1..127 stop it too; then the
+ * run of non-ASCII characters is validated one by one and the loop goes on behind it. So ASCII
+ * text is read once for both purposes.
+ *
+ * Three kernels with one contract: SSE2, NEON, and portable C that works on 8 bytes at a time. A
+ * kernel never reads at or behind `len`. The choice is made here at file level only.
+ */
+#include "lang/scan.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+typedef size_t (*kernel_fn)(const char *text, size_t from, size_t len);
+
+/* Stops are pairs, and, where `checked`, bytes outside 1..127. */
+static inline bool
+is_stop(const char *text, size_t at, size_t len, bool checked)
+{
+    if (text[at] == '<')
+        return at + 1 < len && text[at + 1] == '<';
+    return checked && (signed char)text[at] < 1;
+}
+
+static inline size_t
+find_tail(const char *text, size_t from, size_t len, bool checked)
+{
+    for (size_t at = from; at < len; at++) {
+        if (is_stop(text, at, len, checked))
+            return at;
+    }
+    return len;
+}
+
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+static inline uint64_t
+load_word(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof(word));
+    return word;
+}
+
+/* Non-zero when a byte of `word` is zero; exact as a test. */
+static inline uint64_t
+has_zero(uint64_t word)
+{
+    return (word - ONES) & ~word & HIGHS;
+}
+
+/* A word is skipped when neither of its 8 positions can be a stop; else its bytes are looked at
+ * one by one. A byte that differs from `<` in one of the two words is non-zero in their union. */
+static inline size_t
+find_portable(const char *text, size_t from, size_t len, bool checked)
+{
+    size_t at = from;
+    while (at < len && len - at > 8) {
+        uint64_t word = load_word(text + at);
+        uint64_t pair = (word ^ (ONES * '<')) | (load_word(text + at + 1) ^ (ONES * '<'));
+        uint64_t stop = has_zero(pair);
+        if (checked)
+            stop |= has_zero(word) | (word & HIGHS);
+        if (stop) {
+            size_t found = find_tail(text, at, at + 9, checked);
+            if (found < at + 8)
+                return found;
+        }
+        at += 8;
+    }
+    return find_tail(text, at, len, checked);
+}
+
+static size_t
+pair_portable(const char *text, size_t from, size_t len)
+{
+    return find_portable(text, from, len, false);
+}
+
+static size_t
+checked_portable(const char *text, size_t from, size_t len)
+{
+    return find_portable(text, from, len, true);
+}
+
+#if defined(__SSE2__)
+
+static inline __m128i
+stops_16(const char *text, bool checked)
+{
+    const __m128i less = _mm_set1_epi8('<');
+    __m128i here = _mm_loadu_si128((const __m128i *)(const void *)text);
+    __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(text + 1));
+    __m128i stop = _mm_and_si128(_mm_cmpeq_epi8(here, less), _mm_cmpeq_epi8(next, less));
+    if (checked)
+        stop = _mm_or_si128(stop, _mm_cmplt_epi8(here, _mm_set1_epi8(1)));
+    return stop;
+}
+
+static inline uint64_t
+mask_16(__m128i stops)
+{
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(stops);
+}
+
+static inline size_t
+find_vector(const char *text, size_t from, size_t len, bool checked)
+{
+    size_t at = from;
+    for (; len - at > 64; at += 64) {
+        __m128i a = stops_16(text + at, checked);
+        __m128i b = stops_16(text + at + 16, checked);
+        __m128i c = stops_16(text + at + 32, checked);
+        __m128i d = stops_16(text + at + 48, checked);
+        if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))) != 0) {
+            uint64_t mask = mask_16(a) | mask_16(b) << 16 | mask_16(c) << 32 | mask_16(d) << 48;
+            return at + (size_t)__builtin_ctzll(mask);
+        }
+    }
+    for (; len - at > 16; at += 16) {
+        uint64_t mask = mask_16(stops_16(text + at, checked));
+        if (mask != 0)
+            return at + (size_t)__builtin_ctzll(mask);
+    }
+    return find_tail(text, at, len, checked);
+}
+
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+
+static inline uint8x16_t
+stops_16(const char *text, bool checked)
+{
+    const uint8x16_t less = vdupq_n_u8('<');
+    uint8x16_t here = vld1q_u8((const uint8_t *)text);
+    uint8x16_t next = vld1q_u8((const uint8_t *)text + 1);
+    uint8x16_t stop = vandq_u8(vceqq_u8(here, less), vceqq_u8(next, less));
+    if (checked)
+        stop = vorrq_u8(stop, vcltq_s8(vreinterpretq_s8_u8(here), vdupq_n_s8(1)));
+    return stop;
+}
+
+/* 4 bits for each byte. */
+static inline uint64_t
+mask_16(uint8x16_t stops)
+{
+    uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(stops), 4);
+    return vget_lane_u64(vreinterpret_u64_u8(narrow), 0);
+}
+
+static inline size_t
+find_vector(const char *text, size_t from, size_t len, bool checked)
+{
+    size_t at = from;
+    for (; len - at > 64; at += 64) {
+        uint8x16_t a = vorrq_u8(stops_16(text + at, checked), stops_16(text + at + 16, checked));
+        uint8x16_t b =
+            vorrq_u8(stops_16(text + at + 32, checked), stops_16(text + at + 48, checked));
+        if (vmaxvq_u8(vorrq_u8(a, b)) != 0)
+            break;
+    }
+    for (; len - at > 16; at += 16) {
+        uint64_t mask = mask_16(stops_16(text + at, checked));
+        if (mask != 0)
+            return at + (size_t)(__builtin_ctzll(mask) / 4);
+    }
+    return find_tail(text, at, len, checked);
+}
+
+#else
+
+static inline size_t
+find_vector(const char *text, size_t from, size_t len, bool checked)
+{
+    return find_portable(text, from, len, checked);
+}
+
+#endif
+
+static size_t
+pair_vector(const char *text, size_t from, size_t len)
+{
+    return find_vector(text, from, len, false);
+}
+
+static size_t
+checked_vector(const char *text, size_t from, size_t len)
+{
+    return find_vector(text, from, len, true);
+}
+
+/* Length of the character at `text`, whose first byte is outside 1..127; 0 when it is not valid:
+ * a NUL, an overlong form, a surrogate, beyond U+10FFFF, cut short. */
+static size_t
+character_len(const unsigned char *text, size_t len)
+{
+    unsigned char lead = text[0];
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    size_t need = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (len < need)
+        return 0;
+    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < need; i++) {
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return need;
+}
+
+static inline size_t
+search_checked(const char *text, size_t from, size_t len, kernel_fn kernel)
+{
+    size_t at = from;
+    while (at < len) {
+        at = kernel(text, at, len);
+        if (at >= len)
+            return SCAN_NONE;
+        if (text[at] == '<')
+            return at;
+        do {
+            size_t step = character_len((const unsigned char *)text + at, len - at);
+            if (step == 0)
+                return SCAN_BAD;
+            at += step;
+        } while (at < len && (signed char)text[at] < 1);
+    }
+    return SCAN_NONE;
+}
+
+size_t
+scan_checked(const char *text, size_t from, size_t len)
+{
+    return search_checked(text, from, len, checked_vector);
+}
+
+size_t
+scan_checked_portable(const char *text, size_t from, size_t len)
+{
+    return search_checked(text, from, len, checked_portable);
+}
+
+size_t
+scan_pair(const char *text, size_t from, size_t len)
+{
+    size_t at = from < len ? pair_vector(text, from, len) : len;
+    return at < len ? at : SCAN_NONE;
+}
+
+size_t
+scan_pair_portable(const char *text, size_t from, size_t len)
+{
+    size_t at = from < len ? pair_portable(text, from, len) : len;
+    return at < len ? at : SCAN_NONE;
+}

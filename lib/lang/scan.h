@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the pair `<<` in long text at the speed of memory, and checking the text on the way: what
+ * has been passed over is UTF-8 without NUL.
+ */
+#ifndef ENVRES_LANG_SCAN_H
+#define ENVRES_LANG_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Answers of the searches that are no offset. */
+#define SCAN_NONE (SIZE_MAX - 1) /* no pair from here on, and the rest is valid */
+#define SCAN_BAD  SIZE_MAX       /* not UTF-8, or a NUL, before the next pair */
+
+/* Offset of the first `<<` at or behind `from`, where `from` is a character boundary. Bytes before
+ * `from` are taken as checked by the caller. */
+size_t scan_checked(const char *text, size_t from, size_t len);
+
+/* The same over text that is known to be valid: SCAN_NONE or an offset. */
+size_t scan_pair(const char *text, size_t from, size_t len);
+
+/* The portable forms, compiled everywhere so that they can be compared with the others. */
+size_t scan_checked_portable(const char *text, size_t from, size_t len);
+size_t scan_pair_portable(const char *text, size_t from, size_t len);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One tag: what opens it, its grammar, and what is only nearly a tag. Works on any span of text;
+ * knows nothing of the template around it, of positions, or of memory.
+ */
+#ifndef ENVRES_LANG_TAG_H
+#define ENVRES_LANG_TAG_H
+
+#include "base/limits.h"
+#include "lang/filter.h"
+
+/* The words a reference can begin with. */
+enum tag_root { ROOT_NONE, ROOT_ENVIRONMENT, ROOT_RESOURCES, ROOT_PARAMS, ROOT_APP };
+
+struct tag_filter {
+    uint8_t id; /* enum filter_id */
+    uint8_t arg_count;
+    struct slice args[FILTER_ARGS]; /* JSON literals as they are written */
+};
+
+struct tag {
+    enum ref_root root;
+    uint8_t filter_count;
+    struct slice name;  /* of a variable, resource or parameter; else empty */
+    struct slice field; /* of a resource */
+    size_t end;         /* behind its >> */
+    struct tag_filter filters[LIMIT_FILTERS];
+};
+
+/* Whether the `<<` at `at` opens a tag: its root, with *body behind the root's dot. */
+enum tag_root tag_open(const char *text, size_t at, size_t len, size_t *body);
+
+/*
+ * Parses a tag that is open; `body` and `root` as tag_open() gave them. The errors have no
+ * position: that is the caller's, who knows where the tag begins in the caller's text.
+ * E_SYNTAX, E_LIMIT.
+ */
+envres_status tag_parse(const char *text, enum tag_root root, size_t body, size_t len,
+                        struct tag *out, envres_error *err);
+
+/* Reads a literal (a span that tag_parse() gave) as an operand; its text is appended to `text`.
+ * E_SYNTAX, E_LIMIT, E_UTF8, E_NOMEM. */
+envres_status tag_literal(const struct mem *mem, struct slice literal, struct buf *text,
+                          int32_t *type, envres_error *err);
+
+/* Text that is kept, but looks like a tag: `<< enviroment.variables.X >>`. */
+struct tag_near {
+    struct slice path; /* "enviroment.variables.X" */
+    const char *meant; /* what stands for its first word: "environment" */
+    size_t word_len;   /* of the first word of `path` */
+};
+
+/* Whether the `<<` at `at`, which opens no tag, is one. Looks at a bounded number of bytes. */
+bool tag_is_near(const char *text, size_t at, size_t len, struct tag_near *out);
+
+#endif
