@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The private side of a set of parameters: looking one up. */
+#ifndef ENVRES_LANG_PARAMS_H
+#define ENVRES_LANG_PARAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <envres/template.h>
+
+#include "lang/template.h"
+
+/* The value of a parameter, borrowed until it is set again or the set is freed. False when there is
+ * none of that name; `params` may be NULL. */
+bool params_find(const envres_params *params, struct slice name, struct operand *value,
+                 bool *is_secret);
+
+uint32_t params_count(const envres_params *params);
+
+/* The name of the index-th, in the order in which they were first set: for a did-you-mean. */
+struct slice params_name(const envres_params *params, uint32_t index);
+
+#endif
