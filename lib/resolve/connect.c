@@ -134,6 +134,14 @@ escape_host(struct buf *out, struct slice text)
     buf_add_char(out, ']');
 }
 
+/* The same in keyword form: no brackets around an address. */
+static void
+escape_quoted_host(struct buf *out, struct slice text)
+{
+    struct slice host = strip_brackets(text);
+    escape_quoted(out, measure_ipv6(host) > 0 ? host : text);
+}
+
 /* ---- the writer --------------------------------------------------------------------------- */
 
 /* NULL when the field has no value. */
@@ -307,24 +315,24 @@ put_scheme(struct writer *w, enum answer tls, const char *plain, const char *sec
 
 /* " word='value'": libpq's keyword/value form; every value is quoted. */
 static void
-put_pair(struct writer *w, const char *word, const struct connect_field *field)
+put_pair(struct writer *w, const char *word, const struct connect_field *field, escape_fn escape)
 {
     if (w->has_query)
         put_text(w, " ");
     w->has_query = true;
     put_text(w, word);
     put_text(w, "='");
-    put_value(w, field, escape_quoted);
+    put_value(w, field, escape);
     put_text(w, "'");
 }
 
 static envres_status
-put_needed_pair(struct writer *w, const char *word, const char *name)
+put_needed_pair(struct writer *w, const char *word, const char *name, escape_fn escape)
 {
     const struct connect_field *field = NULL;
     envres_status st = need_field(w, name, &field);
     if (st == ENVRES_OK)
-        put_pair(w, word, field);
+        put_pair(w, word, field, escape);
     return st;
 }
 
@@ -333,7 +341,7 @@ put_set_pair(struct writer *w, const char *word, const char *name)
 {
     const struct connect_field *field = find_field(w, name);
     if (field)
-        put_pair(w, word, field);
+        put_pair(w, word, field, escape_quoted);
 }
 
 /* ---- postgres ----------------------------------------------------------------------------- */
@@ -343,7 +351,7 @@ put_option(struct writer *w, bool as_pair, struct slice key, struct slice value)
 {
     struct connect_field field = { .name = key, .value = value, .is_set = true };
     if (as_pair) {
-        put_pair(w, key.data, &field);
+        put_pair(w, key.data, &field, escape_quoted);
         return;
     }
     put_key(w, key.data);
@@ -401,7 +409,7 @@ put_options(struct writer *w, bool as_pair)
         return ENVRES_OK;
     if (is_hidden(w, options)) {
         if (as_pair)
-            put_pair(w, "options", options);
+            put_pair(w, "options", options, escape_quoted);
         else
             put_query(w, "options", "options");
         return ENVRES_OK;
@@ -444,11 +452,12 @@ static envres_status
 postgres_dsn(struct writer *w)
 {
     bool by_socket = find_field(w, "socket_dir") != NULL;
-    envres_status st = put_needed_pair(w, "host", by_socket ? "socket_dir" : "host");
+    envres_status st = by_socket ? put_needed_pair(w, "host", "socket_dir", escape_quoted)
+                                 : put_needed_pair(w, "host", "host", escape_quoted_host);
     if (st < 0)
         return st;
     put_set_pair(w, "port", "port");
-    st = put_needed_pair(w, "dbname", "database");
+    st = put_needed_pair(w, "dbname", "database", escape_quoted);
     if (st < 0)
         return st;
     put_set_pair(w, "user", "user");
@@ -504,14 +513,14 @@ mysql_dsn(struct writer *w)
 {
     envres_status st = ENVRES_OK;
     if (find_field(w, "socket")) {
-        st = put_needed_pair(w, "socket", "socket");
+        st = put_needed_pair(w, "socket", "socket", escape_quoted);
     } else {
-        st = put_needed_pair(w, "host", "host");
+        st = put_needed_pair(w, "host", "host", escape_quoted_host);
         put_set_pair(w, "port", "port");
     }
     if (st < 0)
         return st;
-    st = put_needed_pair(w, "database", "database");
+    st = put_needed_pair(w, "database", "database", escape_quoted);
     if (st < 0)
         return st;
     put_set_pair(w, "user", "user");
