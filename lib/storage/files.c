@@ -130,6 +130,51 @@ files_folder(const struct mem *mem, const char *path)
     return slash == path ? mem_copy(mem, "/", 1) : mem_copy(mem, path, (size_t)(slash - path));
 }
 
+/* A path that cannot even be looked at says nothing about writing. */
+static envres_status
+look_error(envres_error *err, int error, const char *what, const char *path)
+{
+    envres_status st = files_error(err, error, what, path);
+    if (st != ENVRES_E_READ_ONLY)
+        return st;
+    char reason[FILES_REASON_SIZE];
+    err_set(err, ENVRES_E_IO, "%s: %s", what, files_reason(error, reason));
+    return about(err, ENVRES_E_IO, path, "check the permissions of the file and its folders");
+}
+
+envres_status
+files_resolve(const struct mem *mem, const char *path, char **out, envres_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    char real[PATH_MAX];
+    struct buf name;
+    size_t len = 0;
+    if (base[0] == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
+        err_set(err, ENVRES_E_NOT_A_STORE, "the path names a folder, not a file");
+        return about(err, ENVRES_E_NOT_A_STORE, path, "give the path of a store's file");
+    }
+    char *folder = files_folder(mem, path);
+    if (!folder)
+        return err_code(err, ENVRES_E_NOMEM);
+    const char *found = realpath(folder, real);
+    int error = errno;
+    mem_free(mem, folder);
+    if (!found)
+        return look_error(err, error, "the folder of the store cannot be looked at", path);
+    buf_init(&name, mem, false);
+    buf_add_str(&name, real);
+    if (strcmp(real, "/") != 0)
+        buf_add_char(&name, '/');
+    buf_add_str(&name, base);
+    envres_status st = buf_status(&name, err);
+    char *taken = st >= 0 ? buf_take(&name, &len) : NULL;
+    buf_free(&name);
+    if (st >= 0)
+        *out = taken;
+    return st;
+}
+
 /* ---- the folder ---- */
 
 /* A file of /proc; its size is not known beforehand. Without it the result is empty. */
@@ -177,7 +222,7 @@ check_type(const struct mem *mem, const char *folder, const char *path, uint32_t
     struct slice found;
     char real[PATH_MAX];
     if (statfs(folder, &info) != 0 || !realpath(folder, real))
-        return files_error(err, errno, "the folder of the store cannot be looked at", path);
+        return look_error(err, errno, "the folder of the store cannot be looked at", path);
     buf_init(&table, mem, false);
     table.max = MOUNT_TABLE_MAX;
     read_mounts(&table);
@@ -201,7 +246,7 @@ check_folder_mode(const char *folder, const char *path, uint32_t flags, envres_e
 {
     struct stat info;
     if (stat(folder, &info) != 0)
-        return files_error(err, errno, "the folder of the store cannot be looked at", path);
+        return look_error(err, errno, "the folder of the store cannot be looked at", path);
     if (!S_ISDIR(info.st_mode))
         return files_error(err, ENOTDIR, "the folder of the store cannot be looked at", path);
     bool is_open = (info.st_mode & S_IWOTH) && !(info.st_mode & S_ISVTX);
@@ -282,7 +327,7 @@ files_check_store(const char *path, uint32_t flags, struct files_id *out, envres
     struct stat info;
     if (lstat(path, &info) != 0) {
         if (errno != ENOENT && errno != ENOTDIR)
-            return files_error(err, errno, "the store cannot be looked at", path);
+            return look_error(err, errno, "the store cannot be looked at", path);
         err_set(err, ENVRES_E_NO_STORE, "there is no store of that name");
         return about(err, ENVRES_E_NO_STORE, path, "check the path, or make a store first");
     }
@@ -291,9 +336,10 @@ files_check_store(const char *path, uint32_t flags, struct files_id *out, envres
         st = check_mode(&info, path, err);
     if (st < 0)
         return st;
-    int wanted = flags & FILES_WRITE ? R_OK | W_OK : R_OK;
-    if (faccessat(AT_FDCWD, path, wanted, AT_EACCESS) != 0)
-        return files_error(err, errno, "the store cannot be opened", path);
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+        return look_error(err, errno, "the store cannot be read", path);
+    if ((flags & FILES_WRITE) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+        return files_error(err, errno, "the store cannot be written", path);
     *out = id_of(&info);
     return ENVRES_OK;
 }

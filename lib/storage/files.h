@@ -44,6 +44,14 @@ envres_status files_check_store(const char *path, uint32_t flags, struct files_i
 /* True when `path` names exactly that file now. */
 bool files_is(const char *path, const struct files_id *id);
 
+/*
+ * The absolute path with every symbolic link of its folders resolved; the last part is kept as it
+ * is, so that a link there is still seen. What SQLite and all checks are given: SQLite refuses a
+ * link anywhere, and a host may change its working directory. NO_STORE when there is no such
+ * folder, NOT_A_STORE when the path can only name a folder, IO, NOMEM. mem_free() it.
+ */
+envres_status files_resolve(const struct mem *mem, const char *path, char **out, envres_error *err);
+
 /* Nothing has that name, not even a dangling link: else STORE_EXISTS. */
 envres_status files_check_absent(const char *path, envres_error *err);
 

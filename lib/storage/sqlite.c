@@ -23,8 +23,8 @@ static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
 static const char sql_data_version[] = "PRAGMA data_version";
 
-static envres_status
-check_usable(const struct db *db, envres_error *err)
+envres_status
+sqlite_check_usable(const struct db *db, envres_error *err)
 {
     if (db->refusal == ENVRES_OK)
         return ENVRES_OK;
@@ -117,7 +117,7 @@ sqlite_find(struct db *db, const char *sql, struct db_stmt **out, envres_error *
 envres_status
 db_use(struct db *db, const char *sql, struct db_stmt **out, envres_error *err)
 {
-    envres_status st = check_usable(db, err);
+    envres_status st = sqlite_check_usable(db, err);
     if (st < 0)
         return st;
     struct db_stmt *stmt = NULL;
@@ -251,7 +251,7 @@ envres_status
 db_step(struct db_stmt *stmt, int *row, envres_error *err)
 {
     struct db *db = stmt->db;
-    envres_status st = check_usable(db, err);
+    envres_status st = sqlite_check_usable(db, err);
     if (st >= 0)
         st = check_place(stmt, err);
     if (st < 0)
@@ -372,7 +372,7 @@ run_fixed(struct db *db, const char *sql, envres_status *st, envres_error *err)
 static envres_status
 begin(struct db *db, const char *sql, enum transaction kind, envres_error *err)
 {
-    envres_status st = check_usable(db, err);
+    envres_status st = sqlite_check_usable(db, err);
     if (st < 0)
         return st;
     if (db->transaction != TRANSACTION_NONE)
@@ -467,9 +467,11 @@ db_end(struct db *db, envres_status st, enum db_outcome *outcome, envres_error *
     enum db_outcome ended = DB_ROLLED_BACK;
     enum transaction kind = db->transaction;
     assert(kind != TRANSACTION_NONE);
+    if (st >= 0 && kind == TRANSACTION_NONE)
+        st = err_set(err, ENVRES_E_INVALID, "there is no transaction to end");
     reset_all(db);
     if (st >= 0)
-        st = check_usable(db, err);
+        st = sqlite_check_usable(db, err);
     if (st >= 0 && kind == TRANSACTION_WRITE)
         st = commit(db, &ended, err);
     else
@@ -520,6 +522,28 @@ prepare_fixed(struct db *db, envres_error *err)
     return st;
 }
 
+/* Keeps what the options say; text is copied. */
+static envres_status
+take_options(struct db *db, const struct db_options *options, envres_error *err)
+{
+    db->mem = options->mem;
+    db->clock = options->clock;
+    db->flags = options->flags;
+    db->busy_timeout_ms = options->busy_timeout_ms;
+    bool ok = true;
+    if (options->vfs)
+        ok = (db->vfs = mem_copy(db->mem, options->vfs, strlen(options->vfs))) != NULL;
+    if (ok && options->path)
+        ok = (db->path = mem_copy(db->mem, options->path, strlen(options->path))) != NULL;
+    if (ok && options->path && options->vfs)
+        ok = (db->real = mem_copy(db->mem, options->path, strlen(options->path))) != NULL;
+    if (!ok)
+        return err_code(err, ENVRES_E_NOMEM);
+    if (!options->path || options->vfs)
+        return ENVRES_OK;
+    return files_resolve(db->mem, db->path, &db->real, err);
+}
+
 envres_status
 sqlite_open(const struct db_options *options, const struct migration *migration, struct db **out,
             envres_error *err)
@@ -527,16 +551,8 @@ sqlite_open(const struct db_options *options, const struct migration *migration,
     struct db *db = mem_alloc_zero(options->mem, sizeof(*db));
     if (!db)
         return err_code(err, ENVRES_E_NOMEM);
-    db->mem = options->mem;
-    db->clock = options->clock;
     db->migration = migration;
-    db->flags = options->flags;
-    db->busy_timeout_ms = options->busy_timeout_ms;
-    envres_status st = ENVRES_OK;
-    if (options->path && !(db->path = mem_copy(db->mem, options->path, strlen(options->path))))
-        st = err_code(err, ENVRES_E_NOMEM);
-    if (options->vfs && !(db->vfs = mem_copy(db->mem, options->vfs, strlen(options->vfs))))
-        st = err_code(err, ENVRES_E_NOMEM);
+    envres_status st = take_options(db, options, err);
     if (st >= 0)
         st = sqlite_connect(db, !options->path || (options->flags & DB_CREATE), err);
     if (st >= 0)
@@ -574,7 +590,7 @@ db_reopen(struct db *db, envres_error *err)
     if (!db->path)
         return err_set(err, ENVRES_E_POISONED, "a store in memory cannot be opened again");
     if (db->refusal == ENVRES_E_CORRUPT)
-        return check_usable(db, err);
+        return sqlite_check_usable(db, err);
     sqlite_disconnect(db);
     db->refusal = ENVRES_OK;
     db->data_version = -1; /* others may have committed meanwhile: the next poll says so */
@@ -599,6 +615,7 @@ db_close(struct db *db)
         mem_free(db->mem, db->cache[i]);
     mem_free(db->mem, db->cache);
     mem_free(db->mem, db->path);
+    mem_free(db->mem, db->real);
     mem_free(db->mem, db->vfs);
     mem_free(db->mem, db);
 }

@@ -42,7 +42,8 @@ struct db {
     const struct mem *mem;
     const struct clock *clock;
     const struct migration *migration;
-    char *path; /* NULL: memory */
+    char *path; /* as given, for messages; NULL: memory */
+    char *real; /* what SQLite is given; NULL: memory */
     char *vfs;
     uint32_t flags;
     uint32_t busy_timeout_ms;
@@ -72,14 +73,20 @@ envres_status sqlite_open(const struct db_options *options, const struct migrati
 envres_status sqlite_connect(struct db *db, bool create, envres_error *err);
 void sqlite_disconnect(struct db *db);
 
+/* The limit of SQLite's VFS on a path, with room for "-journal". LIMIT. */
+envres_status sqlite_check_path(const char *vfs, const char *path, envres_error *err);
+
 /* True when the files of this db are looked at: not in memory, not in a VFS of the caller. */
 bool sqlite_has_file(const struct db *db);
 
 /* Fills the slot from SQLite's last error on this connection; `rc` is what the call returned,
  * `what` says in words what could not be done. Sets db->refusal where that follows. */
 envres_status sqlite_error(struct db *db, int rc, const char *what, envres_error *err);
-/* The status alone, for a result code. */
-envres_status sqlite_status(int rc);
+/* The same for another connection; the path is the subject (NULL: none), and nothing is refused. */
+envres_status sqlite_fill(sqlite3 *handle, int *rc, const char *what, const char *path,
+                          envres_error *err);
+/* OK, or what db->refusal says. */
+envres_status sqlite_check_usable(const struct db *db, envres_error *err);
 
 /* The cached statement of that SQL, without regard to refusal. */
 envres_status sqlite_find(struct db *db, const char *sql, struct db_stmt **out, envres_error *err);

@@ -112,19 +112,19 @@ db_verify(struct db *db, db_finding_fn finding, void *user, envres_error *err)
 
 /* All pages in one step, so that the copy is one state of the source. */
 static envres_status
-copy_pages(struct db *db, sqlite3 *to, envres_error *err)
+copy_pages(struct db *db, sqlite3 *to, const char *path, envres_error *err)
 {
-    struct db target = { .mem = db->mem, .path = db->path, .handle = to };
+    int rc = SQLITE_OK;
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", db->handle, "main");
-    if (!backup)
-        return sqlite_error(&target, sqlite3_errcode(to), "the copy cannot be written", err);
-    int rc = sqlite3_backup_step(backup, -1);
-    int end = sqlite3_backup_finish(backup);
-    if (rc == SQLITE_DONE && end == SQLITE_OK)
-        return ENVRES_OK;
-    if (rc == SQLITE_DONE)
-        rc = end;
-    return sqlite_error(&target, rc, "the copy cannot be written", err);
+    if (!backup) {
+        rc = sqlite3_errcode(to);
+    } else {
+        int step = sqlite3_backup_step(backup, -1);
+        int end = sqlite3_backup_finish(backup);
+        rc = step == SQLITE_DONE ? end : step;
+    }
+    return rc == SQLITE_OK ? ENVRES_OK
+                           : sqlite_fill(to, &rc, "the copy cannot be written", path, err);
 }
 
 static envres_status
@@ -136,12 +136,10 @@ write_copy(struct db *db, const char *path, envres_error *err)
         flags |= SQLITE_OPEN_CREATE;
     envres_status st = ENVRES_OK;
     int rc = sqlite3_open_v2(path, &to, flags, db->vfs);
-    if (rc != SQLITE_OK) {
-        struct db target = { .mem = db->mem, .path = db->path, .handle = to };
-        st = sqlite_error(&target, rc, "the copy cannot be opened", err);
-    } else {
-        st = copy_pages(db, to, err);
-    }
+    if (rc != SQLITE_OK)
+        st = sqlite_fill(to, &rc, "the copy cannot be opened", path, err);
+    else
+        st = copy_pages(db, to, path, err);
     sqlite3_close(to);
     return st;
 }
@@ -190,25 +188,14 @@ backup_in_vfs(struct db *db, const char *path, envres_error *err)
     return st < 0 ? st : check_copy(db, path, err);
 }
 
+/* Made as `name`, which nobody else knows, and renamed to `path` once it is known to be whole. */
 static envres_status
-backup_to_file(struct db *db, const char *path, envres_error *err)
+make_copy(struct db *db, const char *name, const char *path, envres_error *err)
 {
-    char type[FILES_TYPE_SIZE];
-    char *name = NULL;
     struct files_id id;
-    uint32_t flags = FILES_WRITE;
-    if (db->flags & DB_ALLOW_FUSE)
-        flags |= FILES_ALLOW_FUSE;
-    envres_status st = files_check_absent(path, err);
-    if (st >= 0)
-        st = files_check_folder(db->mem, path, flags, type, err);
-    if (st >= 0)
-        st = files_temp_name(db->mem, path, &name, err);
+    envres_status st = files_create(name, &id, err);
     if (st < 0)
         return st;
-    st = files_create(name, &id, err);
-    if (st < 0)
-        goto out;
     st = write_copy(db, name, err);
     if (st >= 0)
         st = files_sync_file(name, err);
@@ -216,20 +203,48 @@ backup_to_file(struct db *db, const char *path, envres_error *err)
         st = check_copy(db, name, err);
     if (st >= 0)
         st = files_rename_new(name, path, err);
-    if (st < 0)
+    if (st < 0) {
         files_remove(db->mem, name, &id);
-    else
-        st = files_sync_folder(db->mem, path, err);
-out:
+        return st;
+    }
+    return files_sync_folder(db->mem, path, err);
+}
+
+static envres_status
+backup_to_file(struct db *db, const char *path, envres_error *err)
+{
+    char type[FILES_TYPE_SIZE];
+    char *real = NULL;
+    char *name = NULL;
+    uint32_t flags = FILES_WRITE;
+    if (db->flags & DB_ALLOW_FUSE)
+        flags |= FILES_ALLOW_FUSE;
+    if (db->flags & DB_ANY_FILE_MODE)
+        flags |= FILES_ANY_MODE;
+    envres_status st = files_resolve(db->mem, path, &real, err);
+    if (st >= 0)
+        st = files_check_absent(real, err);
+    if (st >= 0)
+        st = files_check_folder(db->mem, real, flags, type, err);
+    if (st >= 0)
+        st = files_temp_name(db->mem, real, &name, err);
+    if (st >= 0)
+        st = sqlite_check_path(NULL, name, err);
+    if (st >= 0)
+        st = make_copy(db, name, real, err);
+    if (st < 0)
+        err_subject(err, path, strlen(path));
     mem_free(db->mem, name);
+    mem_free(db->mem, real);
     return st;
 }
 
 envres_status
 db_backup(struct db *db, const char *path, envres_error *err)
 {
-    if (db->refusal != ENVRES_OK)
-        return err_code(err, db->refusal);
+    envres_status st = sqlite_check_usable(db, err);
+    if (st < 0)
+        return st;
     if (db->transaction != TRANSACTION_NONE)
         return err_set(err, ENVRES_E_INVALID, "a backup inside of a transaction");
     return db->vfs ? backup_in_vfs(db, path, err) : backup_to_file(db, path, err);

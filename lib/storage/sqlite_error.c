@@ -5,7 +5,6 @@
  * for the code, and the operating system's reason; never sqlite3_errmsg(), which may quote SQL.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "storage/sqlite.h"
@@ -92,13 +91,6 @@ status_of_cantopen(int error)
     }
 }
 
-envres_status
-sqlite_status(int rc)
-{
-    const struct error_row *row = find_row(rc);
-    return row ? row->status : ENVRES_E_INVALID;
-}
-
 /* Which call of the operating system it was, for the codes where that helps. */
 static const char *
 call_of(int rc)
@@ -142,25 +134,34 @@ refuse_after(struct db *db, int rc, envres_status status)
 }
 
 envres_status
-sqlite_error(struct db *db, int rc, const char *what, envres_error *err)
+sqlite_fill(sqlite3 *handle, int *rc, const char *what, const char *path, envres_error *err)
 {
-    if (db->handle && sqlite3_extended_errcode(db->handle) != SQLITE_OK &&
-        (sqlite3_extended_errcode(db->handle) & 0xff) == (rc & 0xff))
-        rc = sqlite3_extended_errcode(db->handle);
-    int error = db->handle ? sqlite3_system_errno(db->handle) : 0;
-    const struct error_row *row = find_row(rc);
+    int extended = handle ? sqlite3_extended_errcode(handle) : SQLITE_OK;
+    if ((extended & 0xff) == (*rc & 0xff))
+        *rc = extended;
+    int error = handle ? sqlite3_system_errno(handle) : 0;
+    const struct error_row *row = find_row(*rc);
     envres_status status = row ? row->status : ENVRES_E_INVALID;
-    if (rc == SQLITE_CANTOPEN && error != 0)
+    const char *hint = row ? row->hint : NULL;
+    bool is_open = *rc == SQLITE_CANTOPEN && error != 0;
+    if (is_open)
         status = status_of_cantopen(error);
-    refuse_after(db, rc, status);
-    bool from_system = error != 0 && ((rc & 0xff) == SQLITE_IOERR || rc == SQLITE_CANTOPEN);
+    bool from_system = is_open || (error != 0 && (*rc & 0xff) == SQLITE_IOERR);
     char reason[FILES_REASON_SIZE];
-    err_set(err, status, "%s: %s%s%s%s%s", what, sqlite3_errstr(rc & 0xff), call_of(rc),
+    err_set(err, status, "%s: %s%s%s%s%s", what, sqlite3_errstr(*rc & 0xff), call_of(*rc),
             from_system ? " (" : "", from_system ? files_reason(error, reason) : "",
             from_system ? ")" : "");
-    if (row && row->hint)
-        err_hint(err, "%s", row->hint);
-    if (db->path)
-        err_subject(err, db->path, strlen(db->path));
+    if (hint)
+        err_hint(err, "%s", hint);
+    if (path)
+        err_subject(err, path, strlen(path));
+    return status;
+}
+
+envres_status
+sqlite_error(struct db *db, int rc, const char *what, envres_error *err)
+{
+    envres_status status = sqlite_fill(db->handle, &rc, what, db->path, err);
+    refuse_after(db, rc, status);
     return status;
 }

@@ -33,31 +33,32 @@ struct setting {
     const char *memory;
     uint32_t mask; /* applies when (flags & mask) == wanted */
     uint32_t wanted;
+    bool optional; /* a build or a VFS without it answers nothing */
 };
 
 #define SETTING(name, value) "PRAGMA " name " = " value, "PRAGMA " name
 
 /* These need no look at the file, and protect that look. */
 static const struct setting settings_first[] = {
-    { "trusted_schema", SETTING("trusted_schema", "OFF"), "0", "0", 0, 0 },
-    { "cell_size_check", SETTING("cell_size_check", "ON"), "1", "1", 0, 0 },
-    { "mmap_size", SETTING("mmap_size", "0"), "0", NULL, 0, 0 },
-    { "temp_store", SETTING("temp_store", "MEMORY"), "2", "2", 0, 0 },
-    { "foreign_keys", SETTING("foreign_keys", "ON"), "1", "1", 0, 0 },
-    { "fullfsync", SETTING("fullfsync", "ON"), "1", "1", 0, 0 },
-    { "checkpoint_fullfsync", SETTING("checkpoint_fullfsync", "ON"), "1", "1", 0, 0 },
-    { "query_only", SETTING("query_only", "ON"), "1", "1", DB_READ_ONLY, DB_READ_ONLY },
-    { "ignore_check_constraints", NULL, "PRAGMA ignore_check_constraints", "0", "0", 0, 0 },
-    { "writable_schema", NULL, "PRAGMA writable_schema", "0", "0", 0, 0 },
+    { "trusted_schema", SETTING("trusted_schema", "OFF"), "0", "0", 0, 0, false },
+    { "cell_size_check", SETTING("cell_size_check", "ON"), "1", "1", 0, 0, false },
+    { "mmap_size", SETTING("mmap_size", "0"), "0", NULL, 0, 0, true },
+    { "temp_store", SETTING("temp_store", "MEMORY"), "2", "2", 0, 0, false },
+    { "foreign_keys", SETTING("foreign_keys", "ON"), "1", "1", 0, 0, false },
+    { "fullfsync", SETTING("fullfsync", "ON"), "1", "1", 0, 0, false },
+    { "checkpoint_fullfsync", SETTING("checkpoint_fullfsync", "ON"), "1", "1", 0, 0, false },
+    { "query_only", SETTING("query_only", "ON"), "1", "1", DB_READ_ONLY, DB_READ_ONLY, false },
+    { "ignore_check_constraints", NULL, "PRAGMA ignore_check_constraints", "0", "0", 0, 0, false },
+    { "writable_schema", NULL, "PRAGMA writable_schema", "0", "0", 0, 0, false },
 };
 
 /* A change of journal mode sets synchronous anew, so it comes after. */
 static const struct setting settings_last[] = {
-    { "synchronous", SETTING("synchronous", "EXTRA"), "3", NULL, DB_RELAXED, 0 },
-    { "synchronous", SETTING("synchronous", "OFF"), "0", NULL, DB_RELAXED, DB_RELAXED },
-    { "secure_delete", SETTING("secure_delete", "ON"), "1", "1", 0, 0 },
-    { "locking_mode", NULL, "PRAGMA locking_mode", "normal", "normal", 0, 0 },
-    { "encoding", NULL, "PRAGMA encoding", "UTF-8", "UTF-8", 0, 0 },
+    { "synchronous", SETTING("synchronous", "EXTRA"), "3", NULL, DB_RELAXED, 0, false },
+    { "synchronous", SETTING("synchronous", "OFF"), "0", NULL, DB_RELAXED, DB_RELAXED, false },
+    { "secure_delete", SETTING("secure_delete", "ON"), "1", "1", 0, 0, false },
+    { "locking_mode", NULL, "PRAGMA locking_mode", "normal", "normal", 0, 0, false },
+    { "encoding", NULL, "PRAGMA encoding", "UTF-8", "UTF-8", 0, 0, false },
 };
 
 enum {
@@ -85,9 +86,8 @@ check_setting(struct db *db, const struct setting *setting, envres_error *err)
         return ENVRES_OK;
     char *found = NULL;
     envres_status st = sqlite_ask(db, setting->get, &found, err);
-    /* A build without memory maps, or a VFS without them, answers no row. */
-    bool is_absent = !found && setting->get == settings_first[2].get;
-    if (st >= 0 && !is_absent && (!found || strcmp(found, expected) != 0))
+    bool is_kept = found ? strcmp(found, expected) == 0 : setting->optional;
+    if (st >= 0 && !is_kept)
         st = not_kept(db, setting->name, found, err);
     mem_free(db->mem, found);
     return st;
@@ -273,7 +273,9 @@ set_guards(struct db *db, envres_error *err)
     sqlite3_set_authorizer(db->handle, authorize, db);
     int wait = db->busy_timeout_ms > INT32_MAX ? INT32_MAX : (int)db->busy_timeout_ms;
     sqlite3_busy_timeout(db->handle, wait);
-    return ENVRES_OK;
+    int64_t now = -1;
+    envres_status st = sqlite_ask_int(db, "PRAGMA busy_timeout", &now, err);
+    return st < 0 || now == wait ? st : not_kept(db, "busy_timeout", NULL, err);
 }
 
 /* ---- the header ---- */
@@ -434,7 +436,7 @@ keep_copy(struct db *db, int64_t format, envres_error *err)
     if (!sqlite_has_file(db))
         return ENVRES_OK;
     buf_init(&name, db->mem, false);
-    buf_add_format(&name, "%s.format-%lld-%lld", db->path, (long long)format,
+    buf_add_format(&name, "%s.format-%lld-%lld", db->real, (long long)format,
                    (long long)clock_now(db->clock));
     envres_status st = buf_status(&name, err);
     char *path = st >= 0 ? buf_take(&name, &len) : NULL;
@@ -523,6 +525,20 @@ file_flags(const struct db *db)
     return flags;
 }
 
+envres_status
+sqlite_check_path(const char *vfs, const char *path, envres_error *err)
+{
+    const sqlite3_vfs *found = sqlite3_vfs_find(vfs);
+    if (!found || strlen(path) + sizeof("-journal") <= (size_t)found->mxPathname)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_LIMIT, "the path has %zu bytes; SQLite takes up to %zu", strlen(path),
+                (size_t)found->mxPathname - sizeof("-journal"));
+    err_hint(err, "choose a folder with a shorter path");
+    err_subject(err, path, strlen(path));
+    return st;
+}
+
 static envres_status
 open_handle(struct db *db, bool create, envres_error *err)
 {
@@ -532,7 +548,12 @@ open_handle(struct db *db, bool create, envres_error *err)
         flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY;
     else if (create && db->vfs)
         flags |= SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(db->path ? db->path : ":memory:", &db->handle, flags, db->vfs);
+    if (db->path) {
+        envres_status st = sqlite_check_path(db->vfs, db->real, err);
+        if (st < 0)
+            return st;
+    }
+    int rc = sqlite3_open_v2(db->real ? db->real : ":memory:", &db->handle, flags, db->vfs);
     if (rc != SQLITE_OK)
         return sqlite_error(db, rc, "the store cannot be opened", err);
     return ENVRES_OK;
@@ -544,7 +565,7 @@ check_same_file(struct db *db, const struct files_id *id, envres_error *err)
 {
     int moved = 0;
     int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (rc == SQLITE_OK && !moved && files_is(db->path, id))
+    if (rc == SQLITE_OK && !moved && files_is(db->real, id))
         return ENVRES_OK;
     envres_status st =
         err_set(err, ENVRES_E_FILE_MODE, "the file was replaced while it was opened");
@@ -567,17 +588,26 @@ check_empty(struct db *db, envres_error *err)
     return size == 0 ? ENVRES_OK : err_code(err, ENVRES_E_STORE_EXISTS);
 }
 
+/* Checks are given the resolved path; messages name the one that the user gave. */
+static envres_status
+name_path(const struct db *db, envres_status st, envres_error *err)
+{
+    if (st < 0)
+        err_subject(err, db->path, strlen(db->path));
+    return st;
+}
+
 static envres_status
 create_store(struct db *db, envres_error *err)
 {
     struct files_id id = { 0, 0 };
     envres_status st = ENVRES_OK;
     if (sqlite_has_file(db)) {
-        st = files_check_folder(db->mem, db->path, file_flags(db), db->file_system, err);
+        st = files_check_folder(db->mem, db->real, file_flags(db), db->file_system, err);
         if (st >= 0)
-            st = files_create(db->path, &id, err);
+            st = files_create(db->real, &id, err);
         if (st < 0)
-            return st;
+            return name_path(db, st, err);
     }
     st = open_handle(db, true, err);
     if (st >= 0 && sqlite_has_file(db))
@@ -593,7 +623,7 @@ create_store(struct db *db, envres_error *err)
     db->id = id;
     if (st < 0 && sqlite_has_file(db)) {
         sqlite_disconnect(db);
-        files_remove(db->mem, db->path, &id);
+        files_remove(db->mem, db->real, &id);
     }
     return st;
 }
@@ -601,8 +631,10 @@ create_store(struct db *db, envres_error *err)
 static envres_status
 check_files(struct db *db, struct files_id *id, envres_error *err)
 {
-    envres_status st = files_check_folder(db->mem, db->path, file_flags(db), db->file_system, err);
-    return st < 0 ? st : files_check_store(db->path, file_flags(db), id, err);
+    envres_status st = files_check_folder(db->mem, db->real, file_flags(db), db->file_system, err);
+    if (st >= 0)
+        st = files_check_store(db->real, file_flags(db), id, err);
+    return name_path(db, st, err);
 }
 
 /* A handle that is opened again must get the very file it had. */

@@ -128,7 +128,7 @@ sqlite_check_kinds(struct db *db, envres_error *err)
 {
     static const char sql[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
                               " WHERE type NOT IN ('table', 'index')"
-                              " OR substr(sql, 1, 14) = 'CREATE VIRTUAL'";
+                              " OR coalesce(rootpage, 0) = 0";
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
     envres_status st = db_use(db, sql, &stmt, err);
