@@ -387,22 +387,16 @@ files_create(const char *path, struct files_id *out, envres_error *err)
 }
 
 void
-files_remove(const struct mem *mem, const char *path, const struct files_id *id)
+files_remove(const char *path, const struct files_id *id)
 {
     static const char *const beside[] = { "-journal", "-wal", "-shm" };
+    char name[PATH_MAX];
     if (!files_is(path, id))
         return;
     for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-        struct buf name;
-        size_t len = 0;
-        buf_init(&name, mem, false);
-        buf_add_str(&name, path);
-        buf_add_str(&name, beside[i]);
-        char *other = buf_take(&name, &len);
-        if (other)
-            unlink(other);
-        mem_free(mem, other);
-        buf_free(&name);
+        int len = snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        if (len > 0 && (size_t)len < sizeof(name))
+            unlink(name);
     }
     unlink(path);
 }

@@ -59,7 +59,7 @@ envres_status files_check_absent(const char *path, envres_error *err);
 envres_status files_create(const char *path, struct files_id *out, envres_error *err);
 
 /* Removes `path` when it is that file, and the files that SQLite keeps beside it. */
-void files_remove(const struct mem *mem, const char *path, const struct files_id *id);
+void files_remove(const char *path, const struct files_id *id);
 
 /* A name beside `path` that nobody has: path + ".new-" + 16 hex digits. mem_free() it. */
 envres_status files_temp_name(const struct mem *mem, const char *path, char **out,

@@ -509,17 +509,17 @@ db_poll(struct db *db, int32_t *changed, envres_error *err)
     return ENVRES_OK;
 }
 
-/* Ending a transaction must not need memory, so its statements are there before it begins. */
-static envres_status
-prepare_fixed(struct db *db, envres_error *err)
+envres_status
+sqlite_prepare(struct db *db, envres_error *err)
 {
     static const char *const fixed[] = { sql_begin_write, sql_begin_read, sql_first_read,
                                          sql_commit,      sql_rollback,   sql_data_version };
     struct db_stmt *stmt = NULL;
+    int32_t changed = 0;
     envres_status st = ENVRES_OK;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && st >= 0; i++)
         st = sqlite_find(db, fixed[i], &stmt, err);
-    return st;
+    return st < 0 ? st : db_poll(db, &changed, err);
 }
 
 /* Keeps what the options say; text is copied. */
@@ -555,11 +555,6 @@ sqlite_open(const struct db_options *options, const struct migration *migration,
     envres_status st = take_options(db, options, err);
     if (st >= 0)
         st = sqlite_connect(db, !options->path || (options->flags & DB_CREATE), err);
-    if (st >= 0)
-        st = prepare_fixed(db, err);
-    int32_t changed = 0;
-    if (st >= 0)
-        st = db_poll(db, &changed, err);
     if (st < 0) {
         db_close(db);
         return st;
@@ -593,10 +588,8 @@ db_reopen(struct db *db, envres_error *err)
         return sqlite_check_usable(db, err);
     sqlite_disconnect(db);
     db->refusal = ENVRES_OK;
-    db->data_version = -1; /* others may have committed meanwhile: the next poll says so */
     envres_status st = sqlite_connect(db, false, err);
-    if (st >= 0)
-        st = prepare_fixed(db, err);
+    db->data_version = -1; /* others may have committed meanwhile: the next poll says so */
     if (st < 0) {
         sqlite_disconnect(db);
         if (db->refusal == ENVRES_OK)

@@ -76,6 +76,10 @@ void sqlite_disconnect(struct db *db);
 /* The limit of SQLite's VFS on a path, with room for "-journal". LIMIT. */
 envres_status sqlite_check_path(const char *vfs, const char *path, envres_error *err);
 
+/* Prepares what ending a transaction needs, so that it needs no memory then, and takes the state of
+ * the file as the one that db_poll() compares with. */
+envres_status sqlite_prepare(struct db *db, envres_error *err);
+
 /* True when the files of this db are looked at: not in memory, not in a VFS of the caller. */
 bool sqlite_has_file(const struct db *db);
 

@@ -204,7 +204,7 @@ make_copy(struct db *db, const char *name, const char *path, envres_error *err)
     if (st >= 0)
         st = files_rename_new(name, path, err);
     if (st < 0) {
-        files_remove(db->mem, name, &id);
+        files_remove(name, &id);
         return st;
     }
     return files_sync_folder(db->mem, path, err);

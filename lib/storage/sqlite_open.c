@@ -116,10 +116,10 @@ check_journal(struct db *db, envres_error *err)
     if (st < 0)
         return st;
     const char *found = mode ? mode : "nothing";
-    bool is_fine = db->path ? strcmp(found, "truncate") == 0 : strcmp(found, "memory") == 0;
+    bool is_fine = strcmp(found, db->path ? "truncate" : "memory") == 0;
     if (db->path && strcmp(found, "wal") == 0)
-        is_fine = (db->flags & DB_READ_ONLY) ||
-                  sqlite_journal_for(sqlite3_libversion_number()) == JOURNAL_WAL;
+        is_fine = sqlite_journal_for(sqlite3_libversion_number()) == JOURNAL_WAL;
+    is_fine = is_fine || (db->path && (db->flags & DB_READ_ONLY));
     if (!is_fine)
         st = not_kept(db, "journal_mode", found, err);
     mem_free(db->mem, mode);
@@ -163,18 +163,14 @@ try_journal(struct db *db, const char *sql, const char *name, bool *got, envres_
 
 /* WAL where it can be trusted and can be had; else TRUNCATE, which is always safe. A store in WAL
  * mode under a SQLite that is not to be trusted with it is brought back, which takes that nobody
- * else has it open. Reading a WAL is harmless. */
+ * else has it open. A handle that only reads keeps no journal, and reading a WAL is harmless. */
 static envres_status
 set_journal(struct db *db, envres_error *err)
 {
     bool got = false;
     envres_status st = ENVRES_OK;
-    if (!db->path)
+    if (!db->path || (db->flags & DB_READ_ONLY))
         return check_journal(db, err);
-    if (db->flags & DB_READ_ONLY) {
-        st = try_journal(db, "PRAGMA journal_mode = TRUNCATE", "truncate", &got, err);
-        return st < 0 ? st : check_journal(db, err);
-    }
     if (sqlite_journal_for(sqlite3_libversion_number()) == JOURNAL_WAL)
         st = try_journal(db, "PRAGMA journal_mode = WAL", "wal", &got, err);
     if (st >= 0 && !got)
@@ -460,7 +456,7 @@ keep_copy(struct db *db, int64_t format, envres_error *err)
     if (st >= 0)
         st = files_sync_folder(db->mem, path, err);
     if (st < 0)
-        files_remove(db->mem, path, &id);
+        files_remove(path, &id);
 out:
     buf_free(&name);
     mem_free(db->mem, path);
@@ -620,10 +616,12 @@ create_store(struct db *db, envres_error *err)
         st = make_schema(db, err);
     if (st >= 0)
         st = sqlite_check_schema(db, db->migration->schema(), err);
+    if (st >= 0)
+        st = sqlite_prepare(db, err);
     db->id = id;
     if (st < 0 && sqlite_has_file(db)) {
         sqlite_disconnect(db);
-        files_remove(db->mem, db->real, &id);
+        files_remove(db->real, &id);
     }
     return st;
 }
@@ -680,7 +678,7 @@ open_store(struct db *db, envres_error *err)
         st = migrate(db, format, err);
     if (st >= 0)
         st = sqlite_check_schema(db, db->migration->schema(), err);
-    return st;
+    return st < 0 ? st : sqlite_prepare(db, err);
 }
 
 envres_status

@@ -83,10 +83,10 @@ unexpected(const struct db *db, struct db_stmt *stmt, envres_error *err)
 {
     struct slice type = db_column_text(stmt, ROW_TYPE);
     struct slice name = db_column_text(stmt, ROW_NAME);
-    envres_status st =
-        err_set(err, ENVRES_E_CORRUPT, "the store's schema holds a %.*s '%.*s' that is not its own",
-                (int)(type.len < 20 ? type.len : 20), type.data,
-                (int)(name.len < 100 ? name.len : 100), name.data);
+    envres_status st = err_set(err, ENVRES_E_CORRUPT,
+                               "the store's schema has an entry that is not its own: %.*s '%.*s'",
+                               (int)(type.len < 20 ? type.len : 20), type.data,
+                               (int)(name.len < 100 ? name.len : 100), name.data);
     err_hint(err, "another program changed the file; restore a backup, or remove what it added");
     if (db->path)
         err_subject(err, db->path, strlen(db->path));

@@ -330,7 +330,7 @@ created_files_are_0600(void **state)
         umask(0);
         assert_int_equal(mode_of(f->path), 0600);
         assert_int_equal(files_create(f->path, &id, f->err), ENVRES_E_STORE_EXISTS);
-        files_remove(&mem_default, f->path, &id);
+        files_remove(f->path, &id);
         assert_int_not_equal(access(f->path, F_OK), 0);
     }
     struct files_id id;
@@ -350,12 +350,12 @@ only_the_own_file_is_removed(void **state)
     write_file(f->other, "another");
     write_file(journal, "x");
     assert_int_equal(rename(f->other, f->path), 0);
-    files_remove(&mem_default, f->path, &id);
+    files_remove(f->path, &id);
     assert_int_equal(access(f->path, F_OK), 0);
     assert_int_equal(access(journal, F_OK), 0);
     assert_int_equal(unlink(f->path), 0);
     assert_int_equal(files_create(f->path, &id, f->err), ENVRES_OK);
-    files_remove(&mem_default, f->path, &id);
+    files_remove(f->path, &id);
     assert_int_not_equal(access(f->path, F_OK), 0);
     assert_int_not_equal(access(journal, F_OK), 0);
 }
