@@ -36,7 +36,7 @@ struct mount_row {
 #define ROOT "/dev/vda / ext4 rw 0 0\n"
 
 static const struct mount_row mount_rows[] = {
-    { "root", ROOT, "/home/a", MAGIC_EXT4, MOUNTS_LOCAL, "ext4" },
+    { "root", ROOT, "/srv/a", MAGIC_EXT4, MOUNTS_LOCAL, "ext4" },
     { "root itself", ROOT, "/", MAGIC_EXT4, MOUNTS_LOCAL, "ext4" },
     { "overlay", "overlay / overlay rw 0 0\n", "/srv", 0x794C7630, MOUNTS_LOCAL, "overlay" },
     { "tmpfs", ROOT "tmpfs /tmp tmpfs rw 0 0\n", "/tmp/x", 0x01021994, MOUNTS_LOCAL, "tmpfs" },
@@ -77,11 +77,11 @@ static const struct mount_row mount_rows[] = {
     { "escaped backslash", ROOT "h:/e /a\\134b nfs rw 0 0\n", "/a\\b", MAGIC_NFS, MOUNTS_NETWORK,
       "nfs" },
     { "no last newline", ROOT "h:/e /net nfs rw 0 0", "/net", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
-    { "statfs knows better", ROOT, "/home", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
-    { "statfs says fuse", ROOT, "/home", MAGIC_FUSE, MOUNTS_FUSE, "fuse" },
-    { "no table, nfs", "", "/home", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
-    { "no table, fuse", "", "/home", MAGIC_FUSE, MOUNTS_FUSE, "fuse" },
-    { "no table, ext4", "", "/home", MAGIC_EXT4, MOUNTS_LOCAL, "unknown" },
+    { "statfs knows better", ROOT, "/srv", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
+    { "statfs says fuse", ROOT, "/srv", MAGIC_FUSE, MOUNTS_FUSE, "fuse" },
+    { "no table, nfs", "", "/srv", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
+    { "no table, fuse", "", "/srv", MAGIC_FUSE, MOUNTS_FUSE, "fuse" },
+    { "no table, ext4", "", "/srv", MAGIC_EXT4, MOUNTS_LOCAL, "unknown" },
     { "network fuse, statfs too", "h: / fuse.sshfs rw 0 0\n", "/", MAGIC_FUSE, MOUNTS_NETWORK,
       "fuse.sshfs" },
     { "torn line", ROOT "h:/e /net\n", "/net", MAGIC_EXT4, MOUNTS_LOCAL, "ext4" },
