@@ -314,14 +314,11 @@ static envres_status
 check_integer(const struct kind_field *field, struct slice value, struct buf *out,
               envres_error *err)
 {
-    bool any = field->low == 0 && field->high == 0;
     int64_t v = 0;
-    if (read_integer(value, &v) && (any || (v >= field->low && v <= field->high))) {
+    if (read_integer(value, &v) && v >= field->low && v <= field->high) {
         json_write_integer(out, v);
         return ENVRES_OK;
     }
-    if (any)
-        return err_set(err, ENVRES_E_TYPE, "wants an integer");
     return err_set(err, ENVRES_E_TYPE, "wants an integer from %lld to %lld", (long long)field->low,
                    (long long)field->high);
 }

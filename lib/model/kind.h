@@ -27,7 +27,7 @@ struct kind_field {
     const char *unless;  /* required only where this other field is not set; NULL: everywhere */
     const char *preset;  /* the default, in canonical text; NULL: none */
     const char *choices; /* values allowed, separated by one space; NULL: any */
-    int64_t low, high;   /* bounds of an integer; both 0: any */
+    int64_t low, high;   /* bounds of an integer, both included */
     enum field_shape shape;
 };
 

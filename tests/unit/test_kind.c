@@ -62,6 +62,7 @@ test_every_row_holds_together(void **state)
             assert_true(!field->unless || kind_field_find(kind, slice_str(field->unless)));
             assert_true(!field->required || !field->preset);
             assert_true(!field->secret || field->type == FIELD_STRING);
+            assert_int_equal(field->low < field->high, field->type == FIELD_INTEGER);
             assert_true(field->shape == SHAPE_ANY || field->type == FIELD_JSON);
             if (!field->preset)
                 continue;
@@ -453,6 +454,10 @@ test_public_list(void **state)
     assert_string_equal(envres_list_text(list, row, ENVRES_KIND_TYPE, NULL), "string");
     envres_list_free(list);
     assert_int_equal(envres_kind_list(NULL, NULL, NULL), ENVRES_E_INVALID);
+    envres_allocator none = { sizeof(none), 0, NULL, NULL };
+    list = NULL;
+    assert_int_equal(envres_kind_list(&none, &list, NULL), ENVRES_E_INVALID);
+    assert_null(list);
 }
 
 static void
