@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text. UTF-8 is checked eight ASCII bytes at a time, and by the table of RFC 3629 where a byte has
- * its high bit set. The hash is a multiply-and-fold over 8-byte words: fast on short names, seeded,
- * so that nobody outside can choose names that collide.
+ * Text. UTF-8 is checked in blocks while it is ASCII and character by character where it is not.
+ * The hash folds 64 x 64 bit products; both factors depend on the seed, so that no input known
+ * beforehand makes one of them zero. Names are ASCII, so case is folded for ASCII only. Nothing
+ * here depends on the locale, allocates, or looks behind the length it was given.
  */
 #include "base/text.h"
 
@@ -10,16 +11,73 @@
 
 #include "base/limits.h"
 
-/* Length of the sequence that begins at p, or 0. The ranges of the second byte rule out overlong
- * forms, surrogates and what lies above U+10FFFF. */
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+#define ONES      UINT64_C(0x0101010101010101)
+
+/* Sixteen bytes at once, in whatever registers the machine has. */
+typedef uint8_t lanes __attribute__((vector_size(16)));
+
+static uint64_t
+load64(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static uint32_t
+load32(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+/* In x and x - 1, taken bytewise, some top bit is set exactly where x is 0 or above 0x7F. */
+static bool
+is_plain64(const char *p)
+{
+    lanes x[4];
+    memcpy(x, p, sizeof(x));
+    lanes seen = x[0] | x[1] | x[2] | x[3] | (x[0] - 1) | (x[1] - 1) | (x[2] - 1) | (x[3] - 1);
+    uint64_t half[2];
+    memcpy(half, &seen, sizeof(half));
+    return ((half[0] | half[1]) & HIGH_BITS) == 0;
+}
+
+static bool
+is_plain8(const char *p)
+{
+    uint64_t x = load64(p);
+    return ((x | (x - ONES)) & HIGH_BITS) == 0;
+}
+
+static const char *
+skip_plain(const char *p, const char *end)
+{
+    while (end - p >= 64 && is_plain64(p))
+        p += 64;
+    while (end - p >= 8 && is_plain8(p))
+        p += 8;
+    return p;
+}
+
+/* Length of the character that begins with a byte above 0x7F; 0 when it is not one. The second
+ * byte's range is what keeps out overlong forms, surrogates and what is beyond U+10FFFF. */
 static size_t
-sequence_length(const unsigned char *p, size_t left)
+long_character(const unsigned char *p, size_t room)
 {
     unsigned char lead = p[0];
     unsigned char low = 0x80;
     unsigned char high = 0xBF;
-    size_t len = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (len == 0 || left < len)
+    size_t len;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        len = 2;
+    else if (lead >= 0xE0 && lead <= 0xEF)
+        len = 3;
+    else if (lead >= 0xF0 && lead <= 0xF4)
+        len = 4;
+    else
         return 0;
     if (lead == 0xE0)
         low = 0xA0;
@@ -29,7 +87,7 @@ sequence_length(const unsigned char *p, size_t left)
         low = 0x90;
     else if (lead == 0xF4)
         high = 0x8F;
-    if (p[1] < low || p[1] > high)
+    if (room < len || p[1] < low || p[1] > high)
         return 0;
     for (size_t i = 2; i < len; i++) {
         if ((p[i] & 0xC0) != 0x80)
@@ -38,35 +96,26 @@ sequence_length(const unsigned char *p, size_t left)
     return len;
 }
 
-/* True when none of the 8 bytes has its high bit set or is NUL. */
-static bool
-is_plain_word(const unsigned char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof(word));
-    uint64_t zero = (word - 0x0101010101010101u) & ~word;
-    return ((word | zero) & 0x8080808080808080u) == 0;
-}
-
 bool
 text_is_utf8(const char *text, size_t len, size_t *bad)
 {
-    const unsigned char *p = (const unsigned char *)text;
-    size_t i = 0;
-    while (i < len) {
-        if (len - i >= 8 && is_plain_word(p + i)) {
-            i += 8;
-        } else if (p[i] != 0 && p[i] < 0x80) {
-            i++;
-        } else {
-            size_t step = p[i] == 0 ? 0 : sequence_length(p + i, len - i);
-            if (step == 0) {
-                if (bad)
-                    *bad = i;
-                return false;
-            }
-            i += step;
+    if (len == 0)
+        return true;
+    const char *end = text + len;
+    const char *p = skip_plain(text, end);
+    while (p < end) {
+        unsigned char c = (unsigned char)*p;
+        size_t step = 1;
+        if (c >= 0x80)
+            step = long_character((const unsigned char *)p, (size_t)(end - p));
+        if (c == 0 || step == 0) {
+            if (bad)
+                *bad = (size_t)(p - text);
+            return false;
         }
+        p += step;
+        if (end - p >= 8 && is_plain8(p))
+            p = skip_plain(p + 8, end);
     }
     return true;
 }
@@ -88,7 +137,7 @@ envres_status
 text_argument(const char *text, size_t len, size_t max, const char *what, struct slice *out,
               envres_error *err)
 {
-    if (!text && len > 0)
+    if (!text && len != 0)
         return err_set(err, ENVRES_E_INVALID, "%s is NULL", what);
     struct slice given = slice_of(text ? text : "", len);
     if (given.len > max)
@@ -102,16 +151,22 @@ text_argument(const char *text, size_t len, size_t max, const char *what, struct
 static bool
 is_letter(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
 }
 
 bool
 text_is_name(struct slice name)
 {
-    if (name.len < 1 || name.len > LIMIT_NAME || !is_letter(name.data[0]))
+    if (name.len == 0 || name.len > LIMIT_NAME || !is_letter(name.data[0]))
         return false;
     for (size_t i = 1; i < name.len; i++) {
-        if (!is_letter(name.data[i]) && !(name.data[i] >= '0' && name.data[i] <= '9'))
+        if (!is_letter(name.data[i]) && !is_digit(name.data[i]))
             return false;
     }
     return true;
@@ -123,165 +178,131 @@ text_check_name(struct slice name, const char *what, envres_error *err)
     if (text_is_name(name))
         return ENVRES_OK;
     envres_status st = err_set(err, ENVRES_E_NAME, "not a valid %s", what);
-    if (name.len > 0 && text_is_utf8(name.data, name.len, NULL))
-        err_subject(err, name.data, name.len);
     err_hint(err, "1 to %d of A-Z a-z 0-9 _, not beginning with a digit", (int)LIMIT_NAME);
+    if (text_is_utf8(name.data, name.len, NULL))
+        err_subject(err, name.data, name.len);
     return st;
 }
 
 void
 text_position(const char *text, size_t len, size_t offset, uint32_t *line, uint32_t *column)
 {
-    size_t end = offset < len ? offset : len;
-    size_t start = 0;
-    *line = 1;
-    while (start < end) {
-        const char *newline = memchr(text + start, '\n', end - start);
-        if (!newline)
-            break;
-        start = (size_t)(newline - text) + 1;
-        ++*line;
+    const char *start = text;
+    size_t rest = offset < len ? offset : len;
+    const char *found;
+    uint32_t lines = 1;
+    while (rest > 0 && (found = memchr(start, '\n', rest)) != NULL) {
+        rest -= (size_t)(found + 1 - start);
+        start = found + 1;
+        lines++;
     }
-    *column = (uint32_t)(end - start + 1);
+    *line = lines;
+    *column = (uint32_t)rest + 1;
 }
 
-/* ---- hash ----------------------------------------------------------------------------------- */
+/* The two halves of a product, folded into each other. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 product;
 
-/* 64 x 64 -> 128 bits, folded. */
 static uint64_t
 fold(uint64_t a, uint64_t b)
 {
-    uint64_t a_low = a & 0xFFFFFFFFu;
-    uint64_t a_high = a >> 32;
-    uint64_t b_low = b & 0xFFFFFFFFu;
-    uint64_t b_high = b >> 32;
-    uint64_t low = a_low * b_low;
-    uint64_t middle = a_high * b_low + (low >> 32);
-    uint64_t other = a_low * b_high + (middle & 0xFFFFFFFFu);
-    uint64_t high = a_high * b_high + (middle >> 32) + (other >> 32);
-    return high ^ ((other << 32) | (low & 0xFFFFFFFFu));
+    product p = (product)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
-
+#else
 static uint64_t
-read_word(const char *p)
+fold(uint64_t a, uint64_t b)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof(word));
-    return word;
+    uint64_t a0 = a & UINT32_MAX, a1 = a >> 32;
+    uint64_t b0 = b & UINT32_MAX, b1 = b >> 32;
+    uint64_t low = a0 * b0;
+    uint64_t middle = a1 * b0 + (low >> 32);
+    uint64_t other = a0 * b1 + (middle & UINT32_MAX);
+    return ((other << 32) | (low & UINT32_MAX)) ^ (a1 * b1 + (middle >> 32) + (other >> 32));
 }
+#endif
 
-/* The last 0 to 8 bytes of a text. */
-static uint64_t
-read_tail(const char *p, size_t len)
-{
-    uint32_t first;
-    uint32_t last;
-    if (len >= 4) {
-        memcpy(&first, p, sizeof(first));
-        memcpy(&last, p + len - 4, sizeof(last));
-        return (uint64_t)first << 32 | last;
-    }
-    if (len == 0)
-        return 0;
-    return (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[len / 2] << 8 |
-           (uint64_t)(unsigned char)p[len - 1];
-}
+/* Arbitrary odd numbers of balanced bits. */
+#define SALT_STATE UINT64_C(0x9B3C56A7D1E4F08B)
+#define SALT_KEY   UINT64_C(0xC6A94D35B27E1F63)
+#define SALT_SPAN  UINT64_C(0x5D8F3A69C4B7E213)
 
+/* Reads the last 16 bytes (which may overlap those before), or all of a shorter text, as two words;
+ * texts of different lengths that read alike differ in the length mixed in at the end. */
 uint64_t
 text_hash(uint64_t seed, const char *data, size_t len)
 {
-    uint64_t h = seed ^ 0x9E3779B97F4A7C15u;
-    size_t left = len;
-    while (left > 8) {
-        h = fold(read_word(data) ^ 0xA0761D6478BD642Fu, h ^ 0xE7037ED1A0B428DBu);
-        data += 8;
-        left -= 8;
+    uint64_t state = seed ^ SALT_STATE;
+    uint64_t key = (seed ^ SALT_KEY) * SALT_SPAN;
+    uint64_t a = 0;
+    uint64_t b = 0;
+    if (len > 16) {
+        size_t rest = len;
+        do {
+            state = fold(load64(data) ^ state, load64(data + 8) ^ key);
+            data += 16;
+            rest -= 16;
+        } while (rest > 16);
+        a = load64(data + rest - 16);
+        b = load64(data + rest - 8);
+    } else if (len >= 8) {
+        a = load64(data);
+        b = load64(data + len - 8);
+    } else if (len >= 4) {
+        a = load32(data);
+        b = load32(data + len - 4);
+    } else if (len > 0) {
+        a = (unsigned char)data[0] | (uint64_t)(unsigned char)data[len / 2] << 8 |
+            (uint64_t)(unsigned char)data[len - 1] << 16;
     }
-    h = fold(read_tail(data, left) ^ 0x8EBC6AF09C88C6E3u, h ^ 0x589965CC75374CC3u);
-    return fold(h ^ len, 0x1D8E4E27C47D124Fu ^ seed);
+    state = fold(a ^ state, b ^ key);
+    return fold(state ^ key, (uint64_t)len ^ SALT_SPAN);
 }
 
-/* ---- hex ------------------------------------------------------------------------------------ */
+static char
+hex_digit(int v)
+{
+    return (char)('0' + v + (v > 9) * ('a' - '0' - 10));
+}
 
 void
 text_hex(char *out, const uint8_t *data, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < len; i++) {
-        out[2 * i] = digits[data[i] >> 4];
-        out[2 * i + 1] = digits[data[i] & 15];
+        out[2 * i] = hex_digit(data[i] >> 4);
+        out[2 * i + 1] = hex_digit(data[i] & 15);
     }
     out[2 * len] = '\0';
 }
 
+/* -1 when it is not a digit. */
 static int
-hex_digit(char c)
+digit_value(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (is_digit(c))
         return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    int lower = c | 0x20;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 bool
 text_unhex(uint8_t *out, size_t len, struct slice hex)
 {
-    if (hex.len != 2 * len)
+    if (len > SIZE_MAX / 2 || hex.len != 2 * len)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_digit(hex.data[2 * i]);
-        int low = hex_digit(hex.data[2 * i + 1]);
+        int high = digit_value(hex.data[2 * i]);
+        int low = digit_value(hex.data[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
-        out[i] = (uint8_t)(high << 4 | low);
+        out[i] = (uint8_t)(high * 16 + low);
     }
     return true;
 }
 
-/* ---- did you mean --------------------------------------------------------------------------- */
-
-/* Names longer than this are not compared: no one mistypes those by a letter. */
-enum { NEAREST_MAX = 128 };
-
-static unsigned char
-lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static uint32_t
-least(uint32_t a, uint32_t b, uint32_t c)
-{
-    uint32_t m = a < b ? a : b;
-    return m < c ? m : c;
-}
-
-/* Edit distance with transpositions of neighbours, over three rows. */
-static uint32_t
-distance(struct slice a, struct slice b)
-{
-    uint32_t rows[3][NEAREST_MAX + 1];
-    for (uint32_t j = 0; j <= b.len; j++)
-        rows[0][j] = j;
-    for (uint32_t i = 1; i <= a.len; i++) {
-        uint32_t *now = rows[i % 3];
-        const uint32_t *before = rows[(i + 2) % 3];
-        const uint32_t *two_before = rows[(i + 1) % 3];
-        now[0] = i;
-        for (uint32_t j = 1; j <= b.len; j++) {
-            unsigned char x = lower(a.data[i - 1]);
-            unsigned char y = lower(b.data[j - 1]);
-            now[j] = least(before[j] + 1, now[j - 1] + 1, before[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && lower(a.data[i - 2]) == y &&
-                two_before[j - 2] + 1 < now[j])
-                now[j] = two_before[j - 2] + 1;
-        }
-    }
-    return rows[a.len % 3][b.len];
-}
+/* Longer texts are no names: nothing is near them. */
+enum { NEAREST_LENGTH = LIMIT_NAME };
 
 void
 nearest_init(struct nearest *nearest, struct slice wanted)
@@ -291,24 +312,76 @@ nearest_init(struct nearest *nearest, struct slice wanted)
     nearest->distance = UINT32_MAX;
 }
 
+static unsigned char
+lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+static uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * Steps that make `a` into `b`: a byte put in, taken out, changed, or exchanged with its neighbour.
+ * One row of the usual table for each byte of `a`; an exchange looks two rows back. The smallest of
+ * two rows in a row never falls again, so both above `most` end it: the result is then `most` + 1.
+ */
+static uint32_t
+edit_distance(struct slice a, struct slice b, uint32_t most)
+{
+    uint32_t rows[3][NEAREST_LENGTH + 1];
+    uint32_t *before = rows[0];
+    uint32_t *last = rows[1];
+    uint32_t *now = rows[2];
+    uint32_t smallest_last = 0;
+    memset(rows, 0, sizeof(rows));
+    for (uint32_t j = 0; j <= b.len; j++)
+        last[j] = j;
+    for (uint32_t i = 1; i <= a.len; i++) {
+        unsigned char c = lower(a.data[i - 1]);
+        uint32_t smallest = now[0] = i;
+        for (uint32_t j = 1; j <= b.len; j++) {
+            unsigned char d = lower(b.data[j - 1]);
+            uint32_t steps = smaller(smaller(last[j], now[j - 1]) + 1, last[j - 1] + (c != d));
+            if (i > 1 && j > 1 && c == lower(b.data[j - 2]) && d == lower(a.data[i - 2]))
+                steps = smaller(steps, before[j - 2] + 1);
+            now[j] = steps;
+            smallest = smaller(smallest, steps);
+        }
+        if (smallest > most && smallest_last > most)
+            return most + 1;
+        smallest_last = smallest;
+        uint32_t *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    return last[b.len];
+}
+
 void
 nearest_add(struct nearest *nearest, struct slice candidate)
 {
-    struct slice wanted = nearest->wanted;
-    if (nearest->seen >= LIMIT_CANDIDATES || wanted.len > NEAREST_MAX ||
-        candidate.len > NEAREST_MAX || candidate.len == 0)
+    size_t a = nearest->wanted.len;
+    size_t b = candidate.len;
+    if (nearest->seen >= LIMIT_CANDIDATES)
         return;
     nearest->seen++;
-    size_t longer = wanted.len > candidate.len ? wanted.len : candidate.len;
-    size_t shorter = wanted.len + candidate.len - longer;
-    uint32_t most = longer < 3 ? 1 : (uint32_t)(longer / 3);
-    if (longer - shorter > most)
+    if (a == 0 || b == 0 || a > NEAREST_LENGTH || b > NEAREST_LENGTH)
         return;
-    uint32_t d = distance(wanted, candidate);
-    if (d > most || d > nearest->distance)
+    uint32_t longer = (uint32_t)(a > b ? a : b);
+    uint32_t most = longer / 3 > 1 ? longer / 3 : 1;
+    most = smaller(most, nearest->distance);
+    if (longer - smaller((uint32_t)a, (uint32_t)b) > most)
         return;
-    if (d == nearest->distance && slice_compare(candidate, nearest->best) >= 0)
+    uint32_t distance = edit_distance(nearest->wanted, candidate, most);
+    if (distance > most)
         return;
-    nearest->distance = d;
+    if (distance == nearest->distance && slice_compare(candidate, nearest->best) >= 0)
+        return;
     nearest->best = candidate;
+    nearest->distance = distance;
 }
