@@ -2,14 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Installs the library into a folder and uses it in each way that is promised: pkg-config shared and
 # static, CMake shared and static, meson subproject. The host program is the same everywhere.
-#
-#   packaging.sh WORK_FOLDER
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$1
-rm -rf "$work"
-mkdir -p "$work"
-work=$(cd "$work" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/envres-packaging.XXXXXX")
+trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 
 meson setup "$work/build" "$root" --prefix "$prefix" -Dtests=false -Dbuildtype=release
