@@ -148,7 +148,7 @@ fail_value(envres_status st, int32_t type, envres_error *err)
 static envres_status
 write_number(struct slice value, const struct mem *mem, struct buf *out, envres_error *err)
 {
-    struct json_number number;
+    struct json_number number = { 0 };
     bool looks_right =
         value.len > 0 && (value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9'));
     if (!looks_right || json_check(mem, value.data, value.len, err) < 0)
@@ -243,8 +243,8 @@ envres_status
 envres_params_set(envres_params *params, const char *name, size_t name_len, int32_t type,
                   const char *value, size_t value_len, uint32_t flags, envres_error *err)
 {
-    struct slice key;
-    struct slice text;
+    struct slice key = { 0 };
+    struct slice text = { 0 };
     struct buf canonical;
     if (!params)
         return err_set(err, ENVRES_E_INVALID, "the parameters are NULL");

@@ -157,7 +157,7 @@ static envres_status
 take_environment(struct cursor *c, struct tag *out, envres_error *err)
 {
     static const char *const members[] = { "name", "label", "variables" };
-    struct slice word;
+    struct slice word = { 0 };
     if (TAKE(c, "variables.")) {
         out->root = REF_VARIABLE;
         return take_name(c, "the variable's name", &out->name, err);
@@ -181,7 +181,7 @@ take_app(struct cursor *c, struct tag *out, envres_error *err)
 {
     static const char *const members[] = { "name", "version", "release" };
     static const enum ref_root roots[] = { REF_APP_NAME, REF_APP_VERSION, REF_APP_RELEASE };
-    struct slice word;
+    struct slice word = { 0 };
     envres_status st = take_name(c, "the app's field", &word, err);
     if (st < 0)
         return st;
@@ -281,7 +281,7 @@ take_arguments(struct cursor *c, struct tag_filter *filter, envres_error *err)
     if (TAKE(c, ")"))
         return ENVRES_OK;
     for (;;) {
-        struct slice literal;
+        struct slice literal = { 0 };
         envres_status st = take_literal(c, &literal, err);
         if (st < 0)
             return st;
@@ -321,7 +321,7 @@ check_filter(const struct tag_filter *filter, size_t index, envres_error *err)
 static envres_status
 take_filter(struct cursor *c, struct tag *out, envres_error *err)
 {
-    struct slice name;
+    struct slice name = { 0 };
     struct slice near = { NULL, 0 };
     skip_space(c);
     envres_status st = take_name(c, "the filter's name", &name, err);
