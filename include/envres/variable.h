@@ -143,7 +143,8 @@ ENVRES_API envres_status envres_variable_history(envres_session *session, const 
 typedef struct envres_restore_point {
     uint32_t size;
     uint32_t flags;
-    /** A variable's name; NULL: the whole environment, variables and resources, as it was. */
+    /** A variable's name, or "resource/HANDLE"; NULL: the whole environment, variables and
+     *  resources, as it was. */
     const char *name;
     size_t name_len;
     /** A configuration revision of that environment, from 0 (empty). */

@@ -342,36 +342,70 @@ adopt(struct arena *arena, const struct mem *mem, const struct candidate *row, c
 }
 
 envres_status
-identity_unlock(struct db *db, struct arena *arena, const struct mem *mem, const uint8_t *workspace,
-                const envres_credential *credential, uint64_t kdf_memory_max, struct identity **out,
-                envres_error *err)
+identity_find(struct db *db, const struct mem *mem, const uint8_t *workspace,
+              const envres_credential *credential, struct candidates **out, envres_error *err)
 {
-    *out = NULL;
     envres_credential read;
-    struct candidates list = { mem, NULL, 0, 0 };
-    size_t opened = 0;
-    uint8_t *seed = NULL;
     envres_status st = credential_check(credential, &read, err);
     if (st < 0)
         return st;
     if (read.kind == ENVRES_CREDENTIAL_PROVIDER && !read.unwrap)
         return err_set(err, ENVRES_E_INVALID, "a provider without its unwrap callback");
-    st = find_candidates(db, workspace, &read, &list, err);
+    struct candidates *list = mem_alloc_zero(mem, sizeof(*list));
+    if (!list)
+        return err_code(err, ENVRES_E_NOMEM);
+    list->mem = mem;
+    st = find_candidates(db, workspace, &read, list, err);
     if (st < 0)
-        goto out;
-    seed = arena_take(arena);
-    if (!seed) {
-        st = err_code(err, ENVRES_E_NOMEM);
-        goto out;
-    }
-    st = try_candidates(arena, &list, &read, kdf_memory_max, seed, &opened);
+        identity_candidates_free(list);
+    else
+        *out = list;
+    return st;
+}
+
+void
+identity_candidates_free(struct candidates *list)
+{
+    if (!list)
+        return;
+    const struct mem *mem = list->mem;
+    candidates_free(list);
+    mem_free(mem, list);
+}
+
+envres_status
+identity_open(struct arena *arena, const struct candidates *list,
+              const envres_credential *credential, uint64_t kdf_memory_max, struct identity **out,
+              envres_error *err)
+{
+    envres_credential read;
+    size_t opened = 0;
+    envres_status st = credential_check(credential, &read, err);
+    if (st < 0)
+        return st;
+    uint8_t *seed = arena_take(arena);
+    if (!seed)
+        return err_code(err, ENVRES_E_NOMEM);
+    st = try_candidates(arena, list, &read, kdf_memory_max, seed, &opened);
     if (st < 0)
         unlock_failed(st, err);
     else
-        st = adopt(arena, mem, &list.rows[opened], seed, out, err);
-out:
+        st = adopt(arena, list->mem, &list->rows[opened], seed, out, err);
     arena_give(arena, seed);
-    candidates_free(&list);
+    return st;
+}
+
+envres_status
+identity_unlock(struct db *db, struct arena *arena, const struct mem *mem, const uint8_t *workspace,
+                const envres_credential *credential, uint64_t kdf_memory_max, struct identity **out,
+                envres_error *err)
+{
+    struct candidates *list = NULL;
+    *out = NULL;
+    envres_status st = identity_find(db, mem, workspace, credential, &list, err);
+    if (st == ENVRES_OK)
+        st = identity_open(arena, list, credential, kdf_memory_max, out, err);
+    identity_candidates_free(list);
     return st;
 }
 

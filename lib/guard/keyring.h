@@ -31,7 +31,21 @@ struct identity {
     const char *name; /* NUL-terminated */
 };
 
-/* Opens credential->principal (or tries every principal of the workspace, raw keys first). The
+/*
+ * Unlocking in two halves: the first reads the slots and needs the database; the second runs key
+ * derivation or the provider, which may take a second or call the host, and needs no database, no
+ * lock and no transaction.
+ */
+struct candidates;
+envres_status identity_find(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                            const envres_credential *credential, struct candidates **out,
+                            envres_error *err);
+envres_status identity_open(struct arena *arena, const struct candidates *list,
+                            const envres_credential *credential, uint64_t kdf_memory_max,
+                            struct identity **out, envres_error *err);
+void identity_candidates_free(struct candidates *list);
+
+/* Both halves: opens credential->principal (or tries every principal of the workspace, raw keys first). The
  * provider callback runs with no transaction open. `kdf_memory_max` in bytes. */
 envres_status identity_unlock(struct db *db, struct arena *arena, const struct mem *mem,
                               const uint8_t *workspace, const envres_credential *credential,

@@ -348,3 +348,9 @@ seal_equal(const void *a, const void *b, size_t len)
 {
     return sodium_memcmp(a, b, len) == 0;
 }
+
+const char *
+seal_library(void)
+{
+    return sodium_version_string();
+}

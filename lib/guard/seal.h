@@ -65,6 +65,8 @@ envres_status unseal_check(const struct mem *mem, const uint8_t *key,
 void seal_random(void *out, size_t len);
 /* BLAKE2b-256 of `data`, personalised (at most 16 bytes, zero padded). */
 void seal_digest(uint8_t out[SEAL_DIGEST], const char *personal, const void *data, size_t len);
+/* Version of libsodium at run time; static. */
+const char *seal_library(void);
 /* Constant time. */
 bool seal_equal(const void *a, const void *b, size_t len);
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions, and what they open: scopes. Unlocking reads the slots under the lock and opens them
+ * without it: key derivation takes long, and a key provider may call back into the library.
+ */
+#include <envres/session.h>
+
+#include <string.h>
+
+#include <envres/scope.h>
+
+#include "api/store.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/text.h"
+#include "resolve/scope.h"
+
+envres_status
+session_enter(envres_session *session, envres_error *err)
+{
+    if (!session)
+        return err_set(err, ENVRES_E_INVALID, "the session is NULL");
+    return store_enter(session->store, err);
+}
+
+void
+session_leave(envres_session *session)
+{
+    store_leave(session->store);
+}
+
+static envres_status
+read_candidates(envres_store *store, struct slice workspace, const envres_credential *credential,
+                uint8_t id[SEAL_ID], struct candidates **list, envres_error *err)
+{
+    envres_status st = store_enter(store, err);
+    if (st < 0)
+        return st;
+    st = workspace_find(store->db, workspace, id, err);
+    if (st == ENVRES_OK)
+        st = identity_find(store->db, &store->mem, id, credential, list, err);
+    store_leave(store);
+    return st;
+}
+
+static envres_status
+new_session(envres_store *store, const uint8_t workspace[SEAL_ID], struct identity *actor,
+            envres_session **out, envres_error *err)
+{
+    envres_session *session = mem_alloc_zero(&store->mem, sizeof(*session));
+    if (!session)
+        return err_code(err, ENVRES_E_NOMEM);
+    session->store = store_ref(store);
+    session->context.db = store->db;
+    session->context.mem = &store->mem;
+    session->context.clock = &store->clock;
+    session->context.arena = store->arena;
+    session->context.changes = store->changes;
+    session->context.actor = actor;
+    memcpy(session->context.workspace, workspace, SEAL_ID);
+    *out = session;
+    return ENVRES_OK;
+}
+
+envres_status
+envres_session_open(envres_store *store, const char *workspace, size_t workspace_len,
+                    const envres_credential *credential, envres_session **out, envres_error *err)
+{
+    struct slice name;
+    uint8_t id[SEAL_ID];
+    struct candidates *list = NULL;
+    struct identity *actor = NULL;
+    if (!out || !credential || !store)
+        return err_set(err, ENVRES_E_INVALID, "the store, the credential or out is NULL");
+    *out = NULL;
+    envres_status st = text_argument(workspace, workspace ? workspace_len : 0, LIMIT_PRINCIPAL,
+                                     "the workspace's name", &name, err);
+    if (st < 0)
+        return st;
+    if (!workspace)
+        name.data = NULL;
+    st = read_candidates(store, name, credential, id, &list, err);
+    if (st == ENVRES_OK)
+        st = identity_open(store->arena, list, credential, store->kdf_memory_max, &actor, err);
+    if (st == ENVRES_OK)
+        st = new_session(store, id, actor, out, err);
+    if (st < 0)
+        identity_unref(actor);
+    identity_candidates_free(list);
+    return st;
+}
+
+void
+envres_session_close(envres_session *session)
+{
+    if (!session)
+        return;
+    envres_store *store = session->store;
+    struct mem mem = store->mem;
+    bool here = store->forks == fork_count;
+    if (here)
+        pthread_mutex_lock(&store->lock);
+    context_clear(&session->context);
+    if (here)
+        pthread_mutex_unlock(&store->lock);
+    mem_free(&mem, session);
+    envres_store_close(store);
+}
+
+static const char *const session_columns[ENVRES_SESSION_COLUMNS] = { "name", "value" };
+
+static void
+add_fact(envres_list *list, const char *name, const char *value, size_t len)
+{
+    list_row(list);
+    list_set_str(list, ENVRES_SESSION_NAME, name);
+    list_set_text(list, ENVRES_SESSION_VALUE, value, len);
+}
+
+envres_status
+envres_session_info(envres_session *session, envres_list **out, envres_error *err)
+{
+    envres_list *list = NULL;
+    struct buf workspace = { .mem = NULL };
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the list");
+    *out = NULL;
+    envres_status st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    struct context *ctx = &session->context;
+    buf_init(&workspace, ctx->mem, false);
+    st = list_new(ctx->mem, session_columns, ENVRES_SESSION_COLUMNS, &list, err);
+    if (st == ENVRES_OK)
+        st = workspace_name(ctx->db, ctx->workspace, &workspace, err);
+    if (st == ENVRES_OK) {
+        const char *locked = arena_is_locked(ctx->arena) ? "yes" : "no";
+        add_fact(list, "workspace", workspace.data, workspace.len);
+        add_fact(list, "principal", ctx->actor->name, strlen(ctx->actor->name));
+        add_fact(list, "memory_locked", locked, strlen(locked));
+        st = list_status(list, err);
+    }
+    buf_free(&workspace);
+    session_leave(session);
+    if (st < 0)
+        envres_list_free(list);
+    else
+        *out = list;
+    return st;
+}
+
+envres_status
+envres_key_generate(uint8_t *key, envres_error *err)
+{
+    static const uint8_t zero[SEAL_KEY];
+    if (!key)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the key");
+    do {
+        seal_random(key, SEAL_KEY);
+    } while (seal_equal(key, zero, SEAL_KEY));
+    return ENVRES_OK;
+}
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+envres_status
+envres_scope_open(envres_session *session, const char *environment, size_t environment_len,
+                  const envres_scope_options *given, envres_scope **out, envres_error *err)
+{
+    envres_scope_options options;
+    struct slice key;
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
+    *out = NULL;
+    envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
+    if (st == ENVRES_OK && options.flags)
+        st = err_set(err, ENVRES_E_INVALID, "the scope options have an unknown flag");
+    if (st == ENVRES_OK)
+        st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key", &key,
+                           err);
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = scope_load(&session->context, key, options.revision, out, err);
+    session_leave(session);
+    return st;
+}
+
+envres_status
+envres_scope_latest(envres_session *session, envres_scope *scope, envres_scope **out,
+                    envres_error *err)
+{
+    if (!out || !session)
+        return err_set(err, ENVRES_E_INVALID, "the session or the place for the scope is NULL");
+    *out = NULL;
+    envres_status st = scope_enter(scope, err);
+    if (st == ENVRES_OK)
+        st = envres_store_poll(session->store, NULL, err);
+    if (st < 0)
+        return st;
+    if (envres_scope_is_stale(scope))
+        return envres_scope_open(session, scope->environment.key, ENVRES_NUL_TERMINATED, NULL, out,
+                                 err);
+    *out = envres_scope_ref(scope);
+    return ENVRES_OK;
+}

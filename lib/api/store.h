@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The store and the session from the inside: counted, locked, fork-checked. */
+#ifndef ENVRES_API_STORE_H
+#define ENVRES_API_STORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <envres/store.h>
+
+#include "model/context.h"
+
+struct envres_store {
+    struct mem mem;
+    struct clock clock;
+    atomic_uint references; /* the caller's, and one for each session */
+    uint32_t forks;
+    uint32_t flags;
+    uint64_t kdf_memory_max;
+    pthread_mutex_t lock; /* around everything that uses db, and the sessions' contexts */
+    struct db *db;
+    struct arena *arena;
+    struct change_counter *changes;
+};
+
+struct envres_session {
+    envres_store *store;
+    struct context context;
+};
+
+/* INVALID for NULL, FORKED in a child; else the store's lock is held until store_leave(). */
+envres_status store_enter(envres_store *store, envres_error *err);
+void store_leave(envres_store *store);
+envres_store *store_ref(envres_store *store);
+
+/* The same by way of a session. */
+envres_status session_enter(envres_session *session, envres_error *err);
+void session_leave(envres_session *session);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one write-transaction helper. Invariants: a change never stands without its audit entry, an
+ * entry never without its change; a call that answers OK is durable; a call that answers an error
+ * left nothing, except UNKNOWN_OUTCOME, which says so.
+ */
+#include "model/change.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "guard/audit.h"
+
+static envres_status
+read_options(const envres_change *given, struct change *out, envres_error *err)
+{
+    envres_change change;
+    envres_status st = opts_read(&change, sizeof(change), sizeof(change), given, err);
+    if (st < 0)
+        return st;
+    if (change.flags & ~(uint32_t)ENVRES_CHANGE_FORCE)
+        return err_set(err, ENVRES_E_INVALID, "the change has an unknown flag");
+    st = text_argument(change.reason, change.reason ? change.reason_len : 0, LIMIT_REASON,
+                       "the reason", &out->reason, err);
+    if (st < 0)
+        return st;
+    out->force = (change.flags & ENVRES_CHANGE_FORCE) != 0;
+    if (change.operation)
+        memcpy(out->operation, change.operation, SEAL_ID);
+    else
+        seal_random(out->operation, SEAL_ID);
+    return ENVRES_OK;
+}
+
+envres_status
+change_begin(struct context *ctx, const envres_change *given, const char *action,
+             struct slice object, struct change *out, envres_error *err)
+{
+    struct change change = { .ctx = ctx, .action = action, .object = object };
+    envres_status st = read_options(given, &change, err);
+    if (st < 0)
+        return st;
+    change.now = clock_now(ctx->clock);
+    st = db_begin_write(ctx->db, err);
+    if (st < 0)
+        return st;
+    if (given && given->operation)
+        st = audit_find(ctx->db, ctx->workspace, change.operation, action, object, &change.repeated,
+                        &change.revision, err);
+    if (st < 0)
+        return db_end(ctx->db, st, NULL, err);
+    *out = change;
+    return ENVRES_OK;
+}
+
+envres_status
+change_in(struct change *change, const struct environment *environment, envres_error *err)
+{
+    memcpy(change->environment, environment->id, SEAL_ID);
+    change->has_environment = true;
+    if (!environment->require_reason || change->reason.len > 0)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_REASON, "changes in %s need a reason", environment->key);
+    err_subject(err, environment->key, strlen(environment->key));
+    err_hint(err, "say why with the change");
+    return st;
+}
+
+static envres_status
+append_entry(const struct change *change, envres_error *err)
+{
+    struct audit_entry entry = {
+        .workspace = change->ctx->workspace,
+        .environment = change->has_environment ? change->environment : NULL,
+        .operation = change->operation,
+        .action = change->action,
+        .object = change->object,
+        .revision = change->revision,
+        .reason = change->reason,
+        .time = change->now,
+    };
+    return audit_append(change->ctx->db, change->ctx->mem, change->ctx->actor, &entry, err);
+}
+
+/* COMMIT failed without saying whether it happened: ask the file, on a new connection. */
+static envres_status
+settle(struct change *change, envres_status st, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    bool found = false;
+    int64_t revision = 0;
+    envres_status look = db_reopen(ctx->db, NULL);
+    if (look == ENVRES_OK)
+        look = audit_find(ctx->db, ctx->workspace, change->operation, change->action,
+                          change->object, &found, &revision, NULL);
+    if (look == ENVRES_OK)
+        return found ? ENVRES_OK : st;
+    st = err_code(err, ENVRES_E_UNKNOWN_OUTCOME);
+    err_hint(err, "reopen the store and repeat the call with the same operation id: it is done "
+                  "once at most");
+    return st;
+}
+
+envres_status
+change_end(struct change *change, envres_status st, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    if (change->repeated || (st == ENVRES_OK && change->nothing)) {
+        envres_status ended = db_end(ctx->db, ENVRES_E_INVALID, NULL, NULL);
+        (void)ended; /* nothing was written: there is nothing to lose */
+        return change->repeated ? ENVRES_OK : st;
+    }
+    if (st == ENVRES_OK)
+        st = append_entry(change, err);
+    enum db_outcome outcome = DB_ROLLED_BACK;
+    st = db_end(ctx->db, st, &outcome, err);
+    if (outcome == DB_UNSURE)
+        st = settle(change, st, err);
+    if (st == ENVRES_OK)
+        atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
+    return st;
+}

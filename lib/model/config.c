@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings and their revisions. Invariants: at most one row of a setting is current (until IS
+ * NULL); the head's two sums are those of the current and of all kept rows; a row's record opens
+ * only under the very name, type, class, revision and place it was written with.
+ */
+#include "model/config.h"
+
+#include <string.h>
+
+#include <envres/value.h>
+
+#define SETTING_COLUMNS                                                                            \
+    "object_id, field, revision, state, class, name, kind, secret, content, author, time, record"
+
+enum {
+    SQL_CURRENT,
+    SQL_SUPERSEDE,
+    SQL_INSERT,
+    SQL_EACH_CURRENT,
+    SQL_EACH_KEPT,
+    SQL_HISTORY,
+    SQL_OTHERS,
+    SQL_COUNT_
+};
+
+static const char *const config_sql[SQL_COUNT_] = {
+    [SQL_CURRENT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
+                    " AND object_id = ?2 AND field = ?3 AND until IS NULL",
+    [SQL_SUPERSEDE] = "UPDATE setting SET until = ?4 WHERE environment_id = ?1 AND object_id = ?2"
+                      " AND field = ?3 AND until IS NULL",
+    [SQL_INSERT] = "INSERT INTO setting (environment_id, object_id, field, revision, until, state,"
+                   " class, name, kind, secret, content, record, author, time)"
+                   " VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_EACH_CURRENT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
+                         " AND until IS NULL",
+    [SQL_EACH_KEPT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
+                      " ORDER BY object_id, field, revision",
+    [SQL_HISTORY] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
+                    " AND object_id = ?2 ORDER BY revision DESC, field",
+    [SQL_OTHERS] = "SELECT class, name, environment_id FROM setting WHERE until IS NULL"
+                   " AND state = 1 AND environment_id IN (SELECT id FROM environment"
+                   " WHERE workspace_id = ?1 AND id <> ?2) AND field <> '" FALLBACK_FIELD "'",
+};
+
+int32_t
+config_type(struct slice kind)
+{
+    for (int32_t type = ENVRES_TYPE_STRING; type <= ENVRES_TYPE_TEMPLATE; type++) {
+        if (slice_equal(kind, slice_str(envres_type_name(type))))
+            return type;
+    }
+    return 0;
+}
+
+struct seal_label
+config_label(const struct env_keys *keys, const struct setting *setting)
+{
+    bool variable = setting->object_class == OBJECT_VARIABLE;
+    struct seal_label label = {
+        .workspace = keys->workspace,
+        .environment = keys->environment,
+        .object = setting->object,
+        .kind = variable ? SEAL_VARIABLE : SEAL_FIELD,
+        .type = variable ? (uint8_t)config_type(setting->kind) : (uint8_t)ENVRES_TYPE_STRING,
+        .secret = setting->secret,
+        .field = setting->field,
+        .name = setting->name,
+        .revision = (uint64_t)setting->revision,
+    };
+    return label;
+}
+
+envres_status
+config_open_value(const struct mem *mem, const struct env_keys *keys, const struct setting *setting,
+                  struct buf *out, envres_error *err)
+{
+    const uint8_t *key = env_keys_data(keys, setting->secret);
+    struct seal_label label = config_label(keys, setting);
+    size_t room = seal_value_max(setting->record.len);
+    size_t len = 0;
+    if (!key) {
+        envres_status st = err_set(err, ENVRES_E_DENIED, "no key for the secrets here");
+        err_subject(err, setting->name.data, setting->name.len);
+        return st;
+    }
+    if (!buf_reserve(out, room))
+        return buf_status(out, err);
+    envres_status st =
+        unseal_into(mem, key, &label, setting->content, setting->record.data, setting->record.len,
+                    out->data + out->len, out->cap - out->len, &len, err);
+    if (st == ENVRES_OK)
+        out->len += len;
+    return st;
+}
+
+static void
+hash_setting(const struct env_keys *keys, const struct setting *setting, uint8_t out[SEAL_DIGEST])
+{
+    struct head_row row = {
+        .object = setting->object,
+        .field = setting->field,
+        .revision = (uint64_t)setting->revision,
+        .state = setting->is_set,
+        .object_class = (uint8_t)setting->object_class,
+        .name = setting->name,
+        .kind = setting->kind,
+        .secret = setting->secret,
+        .content = setting->content,
+        .author = setting->author,
+        .time = setting->time,
+    };
+    head_row_hash(keys, &row, out);
+}
+
+/* A row of the store as a setting; slices are the statement's. */
+static envres_status
+read_setting(struct db_stmt *stmt, struct setting *out, envres_error *err)
+{
+    struct slice content = db_column_blob(stmt, 8);
+    int64_t object_class = db_column_int(stmt, 4);
+    envres_status st = column_id(stmt, 0, out->object, err);
+    if (st == ENVRES_OK)
+        st = column_id(stmt, 9, out->author, err);
+    if (st < 0)
+        return st;
+    if (content.len != SEAL_DIGEST ||
+        (object_class != OBJECT_VARIABLE && object_class != OBJECT_RESOURCE))
+        return err_set(err, ENVRES_E_CORRUPT, "a setting in the store is damaged");
+    memcpy(out->content, content.data, SEAL_DIGEST);
+    out->field = db_column_text(stmt, 1);
+    out->revision = db_column_int(stmt, 2);
+    out->is_set = db_column_int(stmt, 3) != 0;
+    out->object_class = (enum object_class)object_class;
+    out->name = db_column_text(stmt, 5);
+    out->kind = db_column_text(stmt, 6);
+    out->secret = db_column_int(stmt, 7) != 0;
+    out->time = db_column_int(stmt, 10);
+    out->record = db_column_blob(stmt, 11);
+    if (out->name.len > LIMIT_NAME || out->field.len > LIMIT_NAME || out->kind.len > LIMIT_NAME)
+        return err_set(err, ENVRES_E_CORRUPT, "a setting in the store is damaged");
+    return ENVRES_OK;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+envres_status
+config_begin(struct change *change, struct environment *environment, struct config_writer *out,
+             envres_error *err)
+{
+    struct config_writer writer = { .change = change, .environment = environment };
+    envres_status st = change_in(change, environment, err);
+    if (st == ENVRES_OK)
+        st = environment_head(change->ctx, environment, &writer.keys, &writer.head, err);
+    if (st < 0)
+        return st;
+    writer.revision = environment->revision + 1;
+    *out = writer;
+    return ENVRES_OK;
+}
+
+/* Takes the present row out of the current set. */
+static envres_status
+supersede(struct config_writer *writer, const struct setting *setting, envres_error *err)
+{
+    struct db *db = writer->change->ctx->db;
+    struct db_stmt *stmt = NULL;
+    struct setting old;
+    uint8_t hash[SEAL_DIGEST];
+    int row = DB_DONE;
+    envres_status st = db_use(db, config_sql[SQL_CURRENT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
+    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = read_setting(stmt, &old, err);
+    if (st == ENVRES_OK) {
+        hash_setting(writer->keys, &old, hash);
+        head_toggle(writer->head.current, hash);
+        writer->head.current_count--;
+    }
+    db_reset(stmt);
+    if (st == ENVRES_OK)
+        st = db_use(db, config_sql[SQL_SUPERSEDE], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
+    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
+    db_bind_int(stmt, 4, writer->revision);
+    return db_run(stmt, err);
+}
+
+static envres_status
+insert_setting(struct config_writer *writer, const struct setting *setting, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(writer->change->ctx->db, config_sql[SQL_INSERT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
+    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
+    db_bind_int(stmt, 4, setting->revision);
+    db_bind_int(stmt, 5, setting->is_set);
+    db_bind_int(stmt, 6, setting->object_class);
+    db_bind_text(stmt, 7, setting->name.data, setting->name.len);
+    db_bind_text(stmt, 8, setting->kind.data, setting->kind.len);
+    db_bind_int(stmt, 9, setting->secret);
+    db_bind_blob(stmt, 10, setting->content, SEAL_DIGEST);
+    db_bind_blob(stmt, 11, setting->record.data, setting->record.len);
+    db_bind_blob(stmt, 12, setting->author, SEAL_ID);
+    db_bind_int(stmt, 13, setting->time);
+    return db_run(stmt, err);
+}
+
+envres_status
+config_put(struct config_writer *writer, const struct setting *given, struct slice value,
+           envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct setting setting = *given;
+    struct buf record;
+    uint8_t hash[SEAL_DIGEST];
+    envres_status st = ENVRES_OK;
+    buf_init(&record, ctx->mem, false);
+    setting.revision = writer->revision;
+    setting.time = writer->change->now;
+    memcpy(setting.author, ctx->actor->id, SEAL_ID);
+    memset(setting.content, 0, SEAL_DIGEST);
+    if (setting.is_set) {
+        const uint8_t *key = env_keys_data(writer->keys, setting.secret);
+        struct seal_label label = config_label(writer->keys, &setting);
+        if (!key)
+            st = err_set(err, ENVRES_E_DENIED, "no key for the secrets of %s",
+                         writer->environment->key);
+        else
+            st = seal_record(key, writer->keys->generation, &label, value, &record, setting.content,
+                             err);
+    }
+    if (st == ENVRES_OK)
+        st = buf_status(&record, err);
+    setting.record = slice_of(record.data, record.len);
+    if (st == ENVRES_OK)
+        st = supersede(writer, &setting, err);
+    if (st == ENVRES_OK)
+        st = insert_setting(writer, &setting, err);
+    if (st == ENVRES_OK) {
+        hash_setting(writer->keys, &setting, hash);
+        head_toggle(writer->head.current, hash);
+        head_toggle(writer->head.kept, hash);
+        writer->head.current_count++;
+        writer->head.kept_count++;
+        writer->written++;
+    }
+    buf_free(&record);
+    return st;
+}
+
+envres_status
+config_end(struct config_writer *writer, envres_error *err)
+{
+    writer->change->revision = writer->environment->revision;
+    if (writer->written == 0)
+        return ENVRES_OK;
+    writer->environment->revision = writer->revision;
+    writer->change->revision = writer->revision;
+    return environment_store_head(writer->change->ctx, writer->environment, writer->keys,
+                                  &writer->head, err);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+envres_status
+setting_row_keep(const struct setting *from, struct setting_row *out, envres_error *err)
+{
+    struct slice *parts[] = { &out->setting.field, &out->setting.name, &out->setting.kind,
+                              &out->setting.record };
+    out->setting = *from;
+    if (!buf_reserve(&out->bytes,
+                     from->field.len + from->name.len + from->kind.len + from->record.len))
+        return buf_status(&out->bytes, err);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        struct slice part = *parts[i];
+        parts[i]->data = out->bytes.data + out->bytes.len;
+        buf_add(&out->bytes, part.data, part.len);
+    }
+    return buf_status(&out->bytes, err);
+}
+
+void
+setting_row_free(struct setting_row *row)
+{
+    buf_free(&row->bytes);
+}
+
+envres_status
+config_current(struct context *ctx, const struct environment *environment,
+               const uint8_t object[SEAL_ID], struct slice field, bool *found,
+               struct setting_row *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    struct setting setting;
+    int row = DB_DONE;
+    memset(out, 0, sizeof(*out));
+    *found = false;
+    buf_init(&out->bytes, ctx->mem, false);
+    envres_status st = db_use(ctx->db, config_sql[SQL_CURRENT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, object, SEAL_ID);
+    db_bind_text(stmt, 3, field.data, field.len);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = read_setting(stmt, &setting, err);
+    if (st == ENVRES_OK)
+        st = setting_row_keep(&setting, out, err);
+    db_reset(stmt);
+    if (st < 0)
+        setting_row_free(out);
+    else
+        *found = true;
+    return st;
+}
+
+static bool
+same_setting(const struct setting *a, const struct setting *b)
+{
+    return memcmp(a->object, b->object, SEAL_ID) == 0 && slice_equal(a->field, b->field);
+}
+
+static envres_status
+each_current(struct db_stmt *stmt, const struct env_keys *keys, struct head *sums, setting_fn each,
+             void *user, envres_error *err)
+{
+    struct setting setting;
+    uint8_t hash[SEAL_DIGEST];
+    for (;;) {
+        int row = DB_DONE;
+        envres_status st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            return st;
+        st = read_setting(stmt, &setting, err);
+        if (st == ENVRES_OK && ++sums->current_count > LIMIT_VARIABLES)
+            st = err_set(err, ENVRES_E_LIMIT, "an environment has at most %d settings",
+                         (int)LIMIT_VARIABLES);
+        if (st == ENVRES_OK) {
+            hash_setting(keys, &setting, hash);
+            head_toggle(sums->current, hash);
+            st = each(user, &setting, err);
+        }
+        if (st < 0)
+            return st;
+    }
+}
+
+/*
+ * All kept rows pass by, so that the sum over them can be compared; of each setting the newest row
+ * at or before the revision is handed on. `until` is not trusted here.
+ */
+static envres_status
+each_kept(struct context *ctx, struct db_stmt *stmt, const struct env_keys *keys, struct head *sums,
+          int64_t revision, setting_fn each, void *user, envres_error *err)
+{
+    struct setting_row held = { .bytes = { .mem = NULL } };
+    bool have = false;
+    envres_status st = ENVRES_OK;
+    buf_init(&held.bytes, ctx->mem, false);
+    while (st == ENVRES_OK) {
+        struct setting setting;
+        uint8_t hash[SEAL_DIGEST];
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = read_setting(stmt, &setting, err);
+        if (st < 0)
+            break;
+        hash_setting(keys, &setting, hash);
+        head_toggle(sums->kept, hash);
+        sums->kept_count++;
+        if (have && !same_setting(&held.setting, &setting)) {
+            st = each(user, &held.setting, err);
+            have = false;
+        }
+        if (st == ENVRES_OK && setting.revision <= revision) {
+            held.bytes.len = 0;
+            st = setting_row_keep(&setting, &held, err);
+            have = true;
+        }
+    }
+    if (st == ENVRES_OK && have)
+        st = each(user, &held.setting, err);
+    setting_row_free(&held);
+    return st;
+}
+
+envres_status
+config_each(struct context *ctx, const struct environment *environment, const struct env_keys *keys,
+            const struct head *head, int64_t revision, setting_fn each, void *user, bool *head_ok,
+            envres_error *err)
+{
+    struct head sums = { .epoch = 0 };
+    struct db_stmt *stmt = NULL;
+    envres_status st =
+        db_use(ctx->db, config_sql[revision > 0 ? SQL_EACH_KEPT : SQL_EACH_CURRENT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    if (revision > 0)
+        st = each_kept(ctx, stmt, keys, &sums, revision, each, user, err);
+    else
+        st = each_current(stmt, keys, &sums, each, user, err);
+    db_reset(stmt);
+    if (st < 0)
+        return st;
+    if (revision > 0)
+        *head_ok =
+            sums.kept_count == head->kept_count && seal_equal(sums.kept, head->kept, SEAL_DIGEST);
+    else
+        *head_ok = sums.current_count == head->current_count &&
+                   seal_equal(sums.current, head->current, SEAL_DIGEST);
+    return ENVRES_OK;
+}
+
+static envres_status
+ignore_setting(void *user, const struct setting *setting, envres_error *err)
+{
+    (void)user;
+    (void)setting;
+    (void)err;
+    return ENVRES_OK;
+}
+
+envres_status
+config_check(struct context *ctx, const struct environment *environment, envres_error *err)
+{
+    struct env_keys *keys = NULL;
+    struct head head;
+    bool ok = false;
+    envres_status st = environment_head(ctx, environment, &keys, &head, err);
+    if (st == ENVRES_OK)
+        st = config_each(ctx, environment, keys, &head, 0, ignore_setting, NULL, &ok, err);
+    if (st == ENVRES_OK && !ok) {
+        st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
+                     environment->key);
+        err_subject(err, environment->key, strlen(environment->key));
+        err_hint(err, "rows are missing or exchanged: run verify, then restore a backup");
+    }
+    return st;
+}
+
+envres_status
+config_history(struct context *ctx, const struct environment *environment,
+               const uint8_t object[SEAL_ID], setting_fn each, void *user, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_HISTORY], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, object, SEAL_ID);
+    while (st == ENVRES_OK) {
+        struct setting setting;
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = read_setting(stmt, &setting, err);
+        if (st == ENVRES_OK)
+            st = each(user, &setting, err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+config_others(struct context *ctx, const struct environment *environment, other_fn each, void *user,
+              envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_OTHERS], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, environment->id, SEAL_ID);
+    while (st == ENVRES_OK) {
+        uint8_t id[SEAL_ID];
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        int64_t object_class = db_column_int(stmt, 0);
+        st = column_id(stmt, 2, id, err);
+        if (st == ENVRES_OK)
+            st = each(user, object_class == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
+                      db_column_text(stmt, 1), id, err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+/* ---- verify --------------------------------------------------------------------------------- */
+
+struct verifier {
+    struct context *ctx;
+    const struct environment *environment;
+    const struct env_keys *keys;
+    db_finding_fn finding;
+    void *user;
+};
+
+static void
+report(const struct verifier *v, const char *code, const struct setting *setting,
+       const char *message)
+{
+    struct buf object;
+    buf_init(&object, v->ctx->mem, false);
+    buf_add_str(&object, setting->object_class == OBJECT_VARIABLE ? "variable/" : "resource/");
+    buf_add(&object, setting->name.data, setting->name.len);
+    if (setting->field.len > 0) {
+        buf_add_char(&object, '/');
+        buf_add(&object, setting->field.data, setting->field.len);
+    }
+    buf_add_str(&object, " in ");
+    buf_add_str(&object, v->environment->key);
+    buf_add_char(&object, '\0');
+    v->finding(v->user, code, object.failed ? "setting" : object.data, message);
+    buf_free(&object);
+}
+
+static envres_status
+verify_setting(void *user, const struct setting *setting, envres_error *err)
+{
+    const struct verifier *v = user;
+    const uint8_t *key = env_keys_data(v->keys, setting->secret);
+    struct seal_label label = config_label(v->keys, setting);
+    if (!setting->is_set || !key)
+        return ENVRES_OK;
+    envres_status st = unseal_check(v->ctx->mem, key, &label, setting->content,
+                                    setting->record.data, setting->record.len, err);
+    if (st == ENVRES_E_NOMEM)
+        return st;
+    if (st < 0)
+        report(v, envres_status_name(st), setting, "its record does not verify");
+    return ENVRES_OK;
+}
+
+static envres_status
+verify_rows(struct verifier *v, const struct head *head, envres_error *err)
+{
+    struct head kept = { .epoch = 0 };
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(v->ctx->db, config_sql[SQL_EACH_KEPT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, v->environment->id, SEAL_ID);
+    while (st == ENVRES_OK) {
+        struct setting setting;
+        uint8_t hash[SEAL_DIGEST];
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = read_setting(stmt, &setting, err);
+        if (st < 0)
+            break;
+        hash_setting(v->keys, &setting, hash);
+        head_toggle(kept.kept, hash);
+        kept.kept_count++;
+        st = verify_setting(v, &setting, err);
+    }
+    db_reset(stmt);
+    if (st == ENVRES_OK &&
+        (kept.kept_count != head->kept_count || !seal_equal(kept.kept, head->kept, SEAL_DIGEST)))
+        v->finding(v->user, "ENVRES_E_INTEGRITY", v->environment->key,
+                   "the rows kept are not those that were written");
+    return st;
+}
+
+envres_status
+config_verify(struct context *ctx, const struct environment *environment, db_finding_fn finding,
+              void *user, envres_error *err)
+{
+    struct verifier v = {
+        .ctx = ctx, .environment = environment, .finding = finding, .user = user
+    };
+    struct env_keys *keys = NULL;
+    struct head head;
+    bool ok = false;
+    envres_status st = environment_head(ctx, environment, &keys, &head, err);
+    if (st == ENVRES_E_DENIED)
+        return ENVRES_OK; /* no key for it: nothing of it can be opened, nothing is claimed */
+    if (st == ENVRES_E_INTEGRITY) {
+        finding(user, "ENVRES_E_INTEGRITY", environment->key, "its head does not verify");
+        return ENVRES_OK;
+    }
+    if (st < 0)
+        return st;
+    v.keys = keys;
+    st = config_each(ctx, environment, keys, &head, 0, ignore_setting, NULL, &ok, err);
+    if (st == ENVRES_OK && !ok)
+        finding(user, "ENVRES_E_INTEGRITY", environment->key,
+                "the current settings are not those that were written");
+    if (st == ENVRES_OK)
+        st = verify_rows(&v, &head, err);
+    return st;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration of an environment: revisions of settings. A setting is a variable's value
+ * (field "") or one field of a resource. Rows are written once; a new revision sets `until` of the
+ * one it follows. Every write keeps the environment's head true.
+ */
+#ifndef ENVRES_MODEL_CONFIG_H
+#define ENVRES_MODEL_CONFIG_H
+
+#include "model/change.h"
+#include "model/environment.h"
+
+enum object_class { OBJECT_VARIABLE = 1, OBJECT_RESOURCE = 2 };
+
+/* The field of a resource's row that declares its fallback; its value is an environment's key. */
+#define FALLBACK_FIELD "@fallback"
+
+/* What a row says besides its value. Names and kinds are as they were when it was written. */
+struct setting {
+    uint8_t object[SEAL_ID];
+    uint8_t author[SEAL_ID];
+    uint8_t content[SEAL_DIGEST];
+    enum object_class object_class;
+    bool is_set; /* false: taken away */
+    bool secret;
+    int64_t revision;
+    int64_t time;
+    struct slice field;
+    struct slice name;
+    struct slice kind; /* a variable's type, a resource's kind */
+    struct slice record;
+};
+
+/* ENVRES_TYPE_* of a variable's kind text; 0 for none of them. */
+int32_t config_type(struct slice kind);
+
+/* What a setting's record is bound to. */
+struct seal_label config_label(const struct env_keys *keys, const struct setting *setting);
+
+/* Opens a setting's value into `out` (a secret buffer). DENIED without its key, INTEGRITY. */
+envres_status config_open_value(const struct mem *mem, const struct env_keys *keys,
+                                const struct setting *setting, struct buf *out, envres_error *err);
+
+/* ---- writing, inside a change --------------------------------------------------------------- */
+
+struct config_writer {
+    struct change *change;
+    struct environment *environment; /* borrowed; its revision moves on */
+    struct env_keys *keys;
+    struct head head;
+    int64_t revision; /* the one being made */
+    size_t written;
+};
+
+/* Opens keys and head; checks the reason the environment may require. */
+envres_status config_begin(struct change *change, struct environment *environment,
+                           struct config_writer *out, envres_error *err);
+
+/* The setting to write: object, class, field, name, kind, secret, is_set. */
+envres_status config_put(struct config_writer *writer, const struct setting *setting,
+                         struct slice value, envres_error *err);
+
+/* Seals the head when anything was written, and tells the change its revision. */
+envres_status config_end(struct config_writer *writer, envres_error *err);
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* The current row of one setting. *found false: there is none (never set). Slices are borrowed
+ * from `row`, which the caller frees. */
+struct setting_row {
+    struct setting setting;
+    struct buf bytes;
+};
+void setting_row_free(struct setting_row *row);
+/* Copies what a setting borrows behind what `out->bytes` holds, and points there. */
+envres_status setting_row_keep(const struct setting *from, struct setting_row *out,
+                               envres_error *err);
+envres_status config_current(struct context *ctx, const struct environment *environment,
+                             const uint8_t object[SEAL_ID], struct slice field, bool *found,
+                             struct setting_row *out, envres_error *err);
+
+/* Called for each row; slices live until it returns. */
+typedef envres_status (*setting_fn)(void *user, const struct setting *setting, envres_error *err);
+
+/*
+ * All rows that are current (revision 0), or that were at an older revision, rows that take a value
+ * away included; in no order. The set is compared with the head: `head_ok` false says that rows
+ * are missing, doubled or exchanged, and what is absent cannot be trusted.
+ */
+envres_status config_each(struct context *ctx, const struct environment *environment,
+                          const struct env_keys *keys, const struct head *head, int64_t revision,
+                          setting_fn each, void *user, bool *head_ok, envres_error *err);
+
+/* INTEGRITY unless the current rows are those of the head. */
+envres_status config_check(struct context *ctx, const struct environment *environment,
+                           envres_error *err);
+
+/* All rows of one object in one environment, newest first. */
+envres_status config_history(struct context *ctx, const struct environment *environment,
+                             const uint8_t object[SEAL_ID], setting_fn each, void *user,
+                             envres_error *err);
+
+/* Names set in the other environments of the workspace: class, name, and whether as text. */
+typedef envres_status (*other_fn)(void *user, enum object_class object_class, struct slice name,
+                                  const uint8_t environment[SEAL_ID], envres_error *err);
+envres_status config_others(struct context *ctx, const struct environment *environment,
+                            other_fn each, void *user, envres_error *err);
+
+/* Every record, the content commitments, both sums of the head. */
+envres_status config_verify(struct context *ctx, const struct environment *environment,
+                            db_finding_fn finding, void *user, envres_error *err);
+
+/* ---- objects: what the names are ------------------------------------------------------------ */
+
+struct object {
+    uint8_t id[SEAL_ID];
+    enum object_class object_class;
+    bool secret;
+    bool is_removed;
+    char name[LIMIT_NAME + 1];
+    char kind[LIMIT_NAME + 1];
+};
+
+envres_status object_find(struct context *ctx, enum object_class object_class, struct slice name,
+                          bool *found, struct object *out, envres_error *err);
+/* NOT_FOUND with the nearest name. */
+envres_status object_need(struct context *ctx, enum object_class object_class, struct slice name,
+                          struct object *out, envres_error *err);
+envres_status object_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
+                           struct object *out, envres_error *err);
+/* All that are not removed, by name; the caller frees the array. */
+envres_status object_all(struct context *ctx, enum object_class object_class, struct object **out,
+                         size_t *count, envres_error *err);
+/* A fresh id; inside a change. */
+envres_status object_insert(struct context *ctx, struct object *object, int64_t now,
+                            envres_error *err);
+/* Name, kind, secret, removed (its time, or 0). */
+envres_status object_update(struct context *ctx, const struct object *object, int64_t removed_at,
+                            envres_error *err);
+/* Keys of environments where the object has a value now, joined by ", "; "" for none. */
+envres_status object_where_set(struct context *ctx, const struct object *object,
+                               const uint8_t *except, struct buf *out, envres_error *err);
+
+#endif

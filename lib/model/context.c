@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The acting context: keys opened so far, names of authors, workspaces. Keys are opened when an
+ * environment is first used, so that unlocking costs the same however many environments there are.
+ */
+#include "model/context.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+enum {
+    SQL_AUTHOR,
+    SQL_WORKSPACE_ADD,
+    SQL_WORKSPACE_BY_NAME,
+    SQL_WORKSPACES,
+    SQL_WORKSPACE_NAME,
+    SQL_COUNT_
+};
+
+static const char *const context_sql[SQL_COUNT_] = {
+    [SQL_AUTHOR] = "SELECT name FROM principal WHERE id = ?1",
+    [SQL_WORKSPACE_ADD] = "INSERT INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
+    [SQL_WORKSPACE_BY_NAME] = "SELECT id FROM workspace WHERE name = ?1",
+    [SQL_WORKSPACES] = "SELECT id FROM workspace ORDER BY name",
+    [SQL_WORKSPACE_NAME] = "SELECT name FROM workspace WHERE id = ?1",
+};
+
+envres_status
+change_counter_new(const struct mem *mem, struct change_counter **out, envres_error *err)
+{
+    struct change_counter *counter = mem_alloc_zero(mem, sizeof(*counter));
+    if (!counter)
+        return err_code(err, ENVRES_E_NOMEM);
+    counter->mem = *mem;
+    atomic_init(&counter->references, 1);
+    atomic_init(&counter->value, 0);
+    *out = counter;
+    return ENVRES_OK;
+}
+
+struct change_counter *
+change_counter_ref(struct change_counter *counter)
+{
+    atomic_fetch_add_explicit(&counter->references, 1, memory_order_relaxed);
+    return counter;
+}
+
+void
+change_counter_unref(struct change_counter *counter)
+{
+    if (!counter || atomic_fetch_sub_explicit(&counter->references, 1, memory_order_acq_rel) != 1)
+        return;
+    struct mem mem = counter->mem;
+    mem_free(&mem, counter);
+}
+
+void
+context_clear(struct context *ctx)
+{
+    for (size_t i = 0; i < ctx->key_count; i++)
+        env_keys_unref(ctx->keys[i]);
+    mem_free(ctx->mem, ctx->keys);
+    identity_unref(ctx->actor);
+    ctx->keys = NULL;
+    ctx->key_count = 0;
+    ctx->actor = NULL;
+}
+
+envres_status
+context_add_keys(struct context *ctx, struct env_keys *keys, envres_error *err)
+{
+    size_t size = (ctx->key_count + 1) * sizeof(struct env_keys *);
+    struct env_keys **grown = mem_resize(ctx->mem, ctx->keys, size);
+    if (!grown) {
+        env_keys_unref(keys);
+        return err_code(err, ENVRES_E_NOMEM);
+    }
+    ctx->keys = grown;
+    ctx->keys[ctx->key_count++] = keys;
+    return ENVRES_OK;
+}
+
+void
+context_drop_keys(struct context *ctx, const uint8_t environment[SEAL_ID])
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ctx->key_count; i++) {
+        if (memcmp(ctx->keys[i]->environment, environment, SEAL_ID) == 0)
+            env_keys_unref(ctx->keys[i]);
+        else
+            ctx->keys[kept++] = ctx->keys[i];
+    }
+    ctx->key_count = kept;
+}
+
+envres_status
+context_keys(struct context *ctx, const uint8_t environment[SEAL_ID], uint32_t generation,
+             struct env_keys **out, envres_error *err)
+{
+    for (size_t i = 0; i < ctx->key_count; i++) {
+        struct env_keys *keys = ctx->keys[i];
+        if (keys->generation == generation &&
+            memcmp(keys->environment, environment, SEAL_ID) == 0) {
+            *out = keys;
+            return ENVRES_OK;
+        }
+    }
+    struct env_keys *keys = NULL;
+    envres_status st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
+                                     environment, generation, &keys, err);
+    if (st == ENVRES_OK)
+        st = context_add_keys(ctx, keys, err);
+    if (st == ENVRES_OK)
+        *out = keys;
+    return st;
+}
+
+envres_status
+context_author(struct context *ctx, const uint8_t principal[SEAL_ID], struct buf *out,
+               envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(ctx->db, context_sql[SQL_AUTHOR], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, principal, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    if (row == DB_ROW) {
+        struct slice name = db_column_text(stmt, 0);
+        buf_add(out, name.data, name.len);
+        db_reset(stmt);
+    } else {
+        char hex[2 * SEAL_ID + 1];
+        text_hex(hex, principal, SEAL_ID);
+        buf_add_str(out, hex);
+    }
+    return buf_status(out, err);
+}
+
+envres_status
+column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err)
+{
+    struct slice blob = db_column_blob(stmt, column);
+    if (blob.len != SEAL_ID)
+        return err_set(err, ENVRES_E_CORRUPT, "an id in the store does not have 16 bytes");
+    memcpy(id, blob.data, SEAL_ID);
+    return ENVRES_OK;
+}
+
+envres_status
+workspace_insert(struct db *db, const uint8_t id[SEAL_ID], struct slice name, int64_t now,
+                 envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(db, context_sql[SQL_WORKSPACE_ADD], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    db_bind_text(stmt, 2, name.data, name.len);
+    db_bind_int(stmt, 3, now);
+    return db_run(stmt, err);
+}
+
+/* The only workspace there is, when none was named. */
+static envres_status
+find_only_workspace(struct db *db, uint8_t id[SEAL_ID], envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, context_sql[SQL_WORKSPACES], &stmt, err);
+    if (st == ENVRES_OK)
+        st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    if (row == DB_DONE)
+        return err_set(err, ENVRES_E_CORRUPT, "the store has no workspace");
+    st = column_id(stmt, 0, id, err);
+    if (st == ENVRES_OK)
+        st = db_step(stmt, &row, err);
+    if (st == ENVRES_OK && row == DB_ROW) {
+        st = err_set(err, ENVRES_E_NOT_FOUND, "the store has several workspaces");
+        err_hint(err, "name the one to work in");
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+workspace_find(struct db *db, struct slice name, uint8_t id[SEAL_ID], envres_error *err)
+{
+    if (!name.data)
+        return find_only_workspace(db, id, err);
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, context_sql[SQL_WORKSPACE_BY_NAME], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_text(stmt, 1, name.data, name.len);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    if (row == DB_DONE) {
+        st = err_set(err, ENVRES_E_NOT_FOUND, "there is no workspace of that name");
+        err_subject(err, name.data, name.len);
+        return st;
+    }
+    st = column_id(stmt, 0, id, err);
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+workspace_all(struct db *db, const struct mem *mem, uint8_t (**out)[SEAL_ID], size_t *count,
+              envres_error *err)
+{
+    uint8_t(*all)[SEAL_ID] = NULL;
+    size_t used = 0;
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(db, context_sql[SQL_WORKSPACES], &stmt, err);
+    if (st < 0)
+        return st;
+    while (used < LIMIT_WORKSPACES) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        void *grown = mem_resize(mem, all, (used + 1) * sizeof(*all));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
+        }
+        all = grown;
+        st = column_id(stmt, 0, all[used], err);
+        if (st < 0)
+            break;
+        used++;
+    }
+    db_reset(stmt);
+    if (st < 0) {
+        mem_free(mem, all);
+        return st;
+    }
+    *out = all;
+    *count = used;
+    return ENVRES_OK;
+}
+
+envres_status
+workspace_name(struct db *db, const uint8_t id[SEAL_ID], struct buf *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, context_sql[SQL_WORKSPACE_NAME], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    struct slice name = db_column_text(stmt, 0);
+    buf_add(out, name.data, name.len);
+    db_reset(stmt);
+    return buf_status(out, err);
+}

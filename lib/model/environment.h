@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Environments: the three that every workspace has, and those added. Each has two keys of its own
+ * and a sealed head over its settings; what a host reads of an environment is bound into the head.
+ */
+#ifndef ENVRES_MODEL_ENVIRONMENT_H
+#define ENVRES_MODEL_ENVIRONMENT_H
+
+#include <envres/environment.h>
+
+#include "base/limits.h"
+#include "guard/head.h"
+#include "model/context.h"
+
+enum { ENVIRONMENT_HEAD_MAX = 512 };
+
+struct environment {
+    uint8_t id[SEAL_ID];
+    char key[LIMIT_ENVIRONMENT_KEY + 1];
+    char label[LIMIT_LABEL + 1];
+    char color[LIMIT_COLOR + 1]; /* "": none */
+    int64_t position;            /* 0: off the path */
+    int64_t approvals;
+    int64_t revision;
+    uint32_t generation;
+    bool is_protected;
+    bool require_reason;
+    bool editors_reveal;
+    bool rollback_approvals;
+    bool fixed;
+    uint8_t head[ENVIRONMENT_HEAD_MAX];
+    size_t head_len;
+};
+
+/* NOT_FOUND with the nearest key and the list of those there are. */
+envres_status environment_find(struct context *ctx, struct slice key, struct environment *out,
+                               envres_error *err);
+
+/* All of a workspace, the path in order, then the others by key; the caller frees the array. */
+envres_status environment_all(struct context *ctx, struct environment **out, size_t *count,
+                              envres_error *err);
+
+/* The sealed head, opened and compared with the row. */
+envres_status environment_head(struct context *ctx, const struct environment *environment,
+                               struct env_keys **keys, struct head *head, envres_error *err);
+
+/* Seals the head anew and writes revision and head; inside a change. */
+envres_status environment_store_head(struct context *ctx, struct environment *environment,
+                                     const struct env_keys *keys, struct head *head,
+                                     envres_error *err);
+
+/* The three, inside the transaction that makes the workspace. */
+envres_status environment_make_fixed(struct context *ctx, int64_t now, envres_error *err);
+
+struct change;
+
+envres_status environment_add(struct context *ctx, struct slice key,
+                              const envres_environment_options *options,
+                              const envres_change *change, envres_error *err);
+envres_status environment_set(struct context *ctx, struct slice key,
+                              const envres_environment_options *options,
+                              const envres_change *change, envres_error *err);
+envres_status environment_remove(struct context *ctx, struct slice key, const envres_change *change,
+                                 envres_error *err);
+/* `key.data` NULL: all. */
+envres_status environment_list(struct context *ctx, struct slice key, envres_list **out,
+                               envres_error *err);
+
+#endif

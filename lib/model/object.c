@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects: the names of a workspace, with the type and class that hold for all environments. A row
+ * here says nothing about values; settings carry the name they were written under.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "model/config.h"
+
+enum { SQL_FIND, SQL_BY_ID, SQL_ALL, SQL_INSERT, SQL_UPDATE, SQL_WHERE_SET, SQL_COUNT_ };
+
+static const char *const object_sql[SQL_COUNT_] = {
+    [SQL_FIND] = "SELECT id, class, name, kind, secret, removed_at FROM object"
+                 " WHERE workspace_id = ?1 AND class = ?2 AND name = ?3 AND removed_at IS NULL",
+    [SQL_BY_ID] = "SELECT id, class, name, kind, secret, removed_at FROM object"
+                  " WHERE id = ?1 AND workspace_id = ?2",
+    [SQL_ALL] = "SELECT id, class, name, kind, secret, removed_at FROM object"
+                " WHERE workspace_id = ?1 AND class = ?2 AND removed_at IS NULL ORDER BY name",
+    [SQL_INSERT] = "INSERT INTO object (id, workspace_id, class, name, kind, secret, created_at)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_UPDATE] = "UPDATE object SET name = ?2, kind = ?3, secret = ?4, removed_at = ?5"
+                   " WHERE id = ?1",
+    [SQL_WHERE_SET] =
+        "SELECT key FROM environment WHERE workspace_id = ?1 AND id <> ?3 AND EXISTS"
+        " (SELECT 1 FROM setting WHERE environment_id = environment.id"
+        " AND object_id = ?2 AND until IS NULL AND state = 1 AND field <> '" FALLBACK_FIELD "')"
+        " ORDER BY position IS NULL, position, key",
+};
+
+static envres_status
+copy_name(struct db_stmt *stmt, int column, char out[LIMIT_NAME + 1], envres_error *err)
+{
+    struct slice text = db_column_text(stmt, column);
+    if (text.len > LIMIT_NAME || (text.len > 0 && memchr(text.data, '\0', text.len)))
+        return err_set(err, ENVRES_E_CORRUPT, "a name in the store is damaged");
+    if (text.len > 0)
+        memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
+    return ENVRES_OK;
+}
+
+static envres_status
+read_row(struct db_stmt *stmt, struct object *out, envres_error *err)
+{
+    int64_t object_class = db_column_int(stmt, 1);
+    envres_status st = column_id(stmt, 0, out->id, err);
+    if (st == ENVRES_OK)
+        st = copy_name(stmt, 2, out->name, err);
+    if (st == ENVRES_OK)
+        st = copy_name(stmt, 3, out->kind, err);
+    if (st == ENVRES_OK && object_class != OBJECT_VARIABLE && object_class != OBJECT_RESOURCE)
+        st = err_set(err, ENVRES_E_CORRUPT, "an object in the store is damaged");
+    out->object_class = (enum object_class)object_class;
+    out->secret = db_column_int(stmt, 4) != 0;
+    out->is_removed = !db_column_is(stmt, 5, DB_NULL);
+    return st;
+}
+
+static envres_status
+read_one(struct db_stmt *stmt, bool *found, struct object *out, envres_error *err)
+{
+    int row = DB_DONE;
+    envres_status st = db_step(stmt, &row, err);
+    if (st == ENVRES_OK && row == DB_ROW) {
+        st = read_row(stmt, out, err);
+        db_reset(stmt);
+    }
+    *found = st == ENVRES_OK && row == DB_ROW;
+    return st;
+}
+
+envres_status
+object_find(struct context *ctx, enum object_class object_class, struct slice name, bool *found,
+            struct object *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, object_sql[SQL_FIND], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_int(stmt, 2, object_class);
+    db_bind_text(stmt, 3, name.data, name.len);
+    return read_one(stmt, found, out, err);
+}
+
+envres_status
+object_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found, struct object *out,
+             envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, object_sql[SQL_BY_ID], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    db_bind_blob(stmt, 2, ctx->workspace, SEAL_ID);
+    return read_one(stmt, found, out, err);
+}
+
+envres_status
+object_all(struct context *ctx, enum object_class object_class, struct object **out, size_t *count,
+           envres_error *err)
+{
+    struct object *all = NULL;
+    size_t used = 0;
+    size_t room = 0;
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, object_sql[SQL_ALL], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_int(stmt, 2, object_class);
+    for (;;) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        if (used == room) {
+            room = room ? room * 2 : 32;
+            struct object *grown = mem_resize(ctx->mem, all, room * sizeof(*all));
+            if (!grown) {
+                st = err_code(err, ENVRES_E_NOMEM);
+                break;
+            }
+            all = grown;
+        }
+        st = read_row(stmt, &all[used], err);
+        if (st == ENVRES_OK && ++used > LIMIT_VARIABLES)
+            st = err_code(err, ENVRES_E_LIMIT);
+        if (st < 0)
+            break;
+    }
+    db_reset(stmt);
+    if (st < 0) {
+        mem_free(ctx->mem, all);
+        return st;
+    }
+    *out = all;
+    *count = used;
+    return ENVRES_OK;
+}
+
+envres_status
+object_need(struct context *ctx, enum object_class object_class, struct slice name,
+            struct object *out, envres_error *err)
+{
+    bool found = false;
+    envres_status st = object_find(ctx, object_class, name, &found, out, err);
+    if (st < 0 || found)
+        return st;
+    struct object *all = NULL;
+    size_t count = 0;
+    struct nearest nearest;
+    nearest_init(&nearest, name);
+    if (object_all(ctx, object_class, &all, &count, NULL) < 0)
+        count = 0;
+    for (size_t i = 0; i < count && i < LIMIT_CANDIDATES; i++)
+        nearest_add(&nearest, slice_str(all[i].name));
+    const char *what = object_class == OBJECT_VARIABLE ? "variable" : "resource";
+    st = err_set(err, ENVRES_E_NOT_FOUND, "there is no %s '%.*s'", what,
+                 (int)(name.len > LIMIT_NAME ? LIMIT_NAME : name.len), name.data);
+    err_subject(err, name.data, name.len);
+    if (nearest.best.data)
+        err_hint(err, "did you mean '%.*s'?", (int)nearest.best.len, nearest.best.data);
+    mem_free(ctx->mem, all);
+    return st;
+}
+
+envres_status
+object_insert(struct context *ctx, struct object *object, int64_t now, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    seal_random(object->id, SEAL_ID);
+    envres_status st = db_use(ctx->db, object_sql[SQL_INSERT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, object->id, SEAL_ID);
+    db_bind_blob(stmt, 2, ctx->workspace, SEAL_ID);
+    db_bind_int(stmt, 3, object->object_class);
+    db_bind_text(stmt, 4, object->name, strlen(object->name));
+    db_bind_text(stmt, 5, object->kind, strlen(object->kind));
+    db_bind_int(stmt, 6, object->secret);
+    db_bind_int(stmt, 7, now);
+    return db_run(stmt, err);
+}
+
+envres_status
+object_update(struct context *ctx, const struct object *object, int64_t removed_at,
+              envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, object_sql[SQL_UPDATE], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, object->id, SEAL_ID);
+    db_bind_text(stmt, 2, object->name, strlen(object->name));
+    db_bind_text(stmt, 3, object->kind, strlen(object->kind));
+    db_bind_int(stmt, 4, object->secret);
+    if (removed_at)
+        db_bind_int(stmt, 5, removed_at);
+    else
+        db_bind_null(stmt, 5);
+    return db_run(stmt, err);
+}
+
+envres_status
+object_where_set(struct context *ctx, const struct object *object, const uint8_t *except,
+                 struct buf *out, envres_error *err)
+{
+    static const uint8_t nobody[SEAL_ID];
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, object_sql[SQL_WHERE_SET], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, object->id, SEAL_ID);
+    db_bind_blob(stmt, 3, except ? except : nobody, SEAL_ID);
+    for (size_t i = 0; i < LIMIT_ENVIRONMENTS; i++) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        struct slice key = db_column_text(stmt, 0);
+        if (out->len > 0)
+            buf_add_str(out, ", ");
+        buf_add(out, key.data, key.len);
+    }
+    db_reset(stmt);
+    return st < 0 ? st : buf_status(out, err);
+}

@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Variables. The first write of a name sets its type and class for all environments; later ones
+ * must agree, unless no other environment has a value that the change would silently reinterpret.
+ * All writes of one call are one revision, one transaction, one audit entry.
+ */
+#include "model/variable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <envres/template.h>
+
+#include "base/json.h"
+#include "base/list.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "model/reference.h"
+
+/* One write, checked as far as that needs no database. */
+struct write {
+    struct slice name;
+    struct slice value;
+    int32_t type;
+    uint32_t flags;
+    int64_t expect;
+};
+
+static envres_status
+read_write(const envres_variable_write *given, struct write *out, envres_error *err)
+{
+    envres_variable_write w;
+    envres_status st = opts_read(&w, sizeof(w), sizeof(w), given, err);
+    if (st < 0)
+        return st;
+    st = text_argument(w.name, w.name_len, SIZE_MAX, "the name", &out->name, err);
+    if (st == ENVRES_OK)
+        st = text_check_name(out->name, "variable name", err);
+    if (st < 0)
+        return st;
+    const uint32_t both = ENVRES_WRITE_SECRET | ENVRES_WRITE_PLAIN;
+    if ((w.flags & ~both) || (w.flags & both) == both)
+        return err_set(err, ENVRES_E_INVALID, "the write has flags that are unknown or contradict");
+    if (w.type < 0 || w.type > ENVRES_TYPE_TEMPLATE)
+        return err_set(err, ENVRES_E_INVALID, "the write has an unknown type");
+    if (w.expect_revision < -1)
+        return err_set(err, ENVRES_E_INVALID, "the revision expected is below -1");
+    st = text_argument(w.value, w.value_len, LIMIT_VALUE, "the value", &out->value, err);
+    if (st < 0)
+        err_subject(err, out->name.data, out->name.len);
+    out->type = w.type;
+    out->flags = w.flags;
+    out->expect = w.expect_revision;
+    return st;
+}
+
+/* ---- canonical values ----------------------------------------------------------------------- */
+
+static envres_status
+canonical_number(struct slice value, struct buf *out, envres_error *err)
+{
+    struct json_number number;
+    if (json_number(value.data, value.len, &number, err) < 0) {
+        envres_status st = err_set(err, ENVRES_E_TYPE, "the value is not a number");
+        err_hint(err, "write it as JSON does: 30, -1.5, 2e8; integers from -2^63 to 2^63-1");
+        return st;
+    }
+    json_write_number(out, &number);
+    return buf_status(out, err);
+}
+
+static envres_status
+canonical_boolean(struct slice value, struct buf *out, envres_error *err)
+{
+    if (!slice_equal(value, slice_str("true")) && !slice_equal(value, slice_str("false"))) {
+        envres_status st = err_set(err, ENVRES_E_TYPE, "the value is not a boolean");
+        err_hint(err, "write true or false");
+        return st;
+    }
+    buf_add(out, value.data, value.len);
+    return buf_status(out, err);
+}
+
+static envres_status
+canonical_template(const struct mem *mem, struct slice value, struct buf *out, envres_error *err)
+{
+    envres_template *tmpl = NULL;
+    envres_allocator alloc = { .size = sizeof(alloc),
+                               .reallocate = mem->reallocate,
+                               .user = mem->user };
+    envres_template_options options = { .size = sizeof(options),
+                                        .flags = ENVRES_TEMPLATE_BORROW,
+                                        .allocator = &alloc };
+    envres_status st = envres_template_parse(value.data, value.len, &options, &tmpl, err);
+    if (st == ENVRES_OK)
+        st = reference_check_kinds(tmpl, err);
+    envres_template_unref(tmpl);
+    if (st < 0)
+        return st;
+    buf_add(out, value.data, value.len);
+    return buf_status(out, err);
+}
+
+envres_status
+variable_canonical(const struct mem *mem, int32_t type, struct slice value, struct buf *out,
+                   envres_error *err)
+{
+    envres_status st;
+    switch (type) {
+    case ENVRES_TYPE_NUMBER:
+        return canonical_number(value, out, err);
+    case ENVRES_TYPE_BOOLEAN:
+        return canonical_boolean(value, out, err);
+    case ENVRES_TYPE_JSON:
+        st = json_check(mem, value.data, value.len, err);
+        if (st < 0)
+            return st;
+        json_compact(out, value.data, value.len);
+        return buf_status(out, err);
+    case ENVRES_TYPE_TEMPLATE:
+        return canonical_template(mem, value, out, err);
+    default:
+        buf_add(out, value.data, value.len);
+        return buf_status(out, err);
+    }
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* Type and class may change only where no other environment has a value. */
+static envres_status
+check_same(struct context *ctx, const struct environment *environment, const struct object *object,
+           int32_t type, bool secret, envres_error *err)
+{
+    int32_t has = config_type(slice_str(object->kind));
+    if (has == type && object->secret == secret)
+        return ENVRES_OK;
+    struct buf where;
+    buf_init(&where, ctx->mem, false);
+    envres_status st = object_where_set(ctx, object, environment->id, &where, err);
+    buf_add_char(&where, '\0');
+    if (st == ENVRES_OK)
+        st = buf_status(&where, err);
+    if (st == ENVRES_OK && where.data[0]) {
+        st = err_set(err, ENVRES_E_TYPE, "'%s' is a %s %s, not a %s %s", object->name,
+                     object->secret ? "secret" : "plain", object->kind, secret ? "secret" : "plain",
+                     envres_type_name(type));
+        err_hint(err, "type and class hold for all environments; it has values in: %s", where.data);
+        err_subject(err, object->name, strlen(object->name));
+    }
+    buf_free(&where);
+    return st;
+}
+
+/* The object of a name: found and agreeing, changed where allowed, or made. */
+static envres_status
+settle_object(struct change *change, const struct environment *environment,
+              const struct write *write, struct object *out, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    bool found = false;
+    struct object object;
+    memset(&object, 0, sizeof(object));
+    envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, &found, &object, err);
+    if (st < 0)
+        return st;
+    int32_t type = write->type ? write->type
+                   : found     ? config_type(slice_str(object.kind))
+                               : ENVRES_TYPE_STRING;
+    bool secret = write->flags & ENVRES_WRITE_SECRET  ? true
+                  : write->flags & ENVRES_WRITE_PLAIN ? false
+                                                      : found && object.secret;
+    if (found)
+        st = check_same(ctx, environment, &object, type, secret, err);
+    if (st < 0)
+        return st;
+    bool differs = !found || object.secret != secret || type != config_type(slice_str(object.kind));
+    object.object_class = OBJECT_VARIABLE;
+    object.secret = secret;
+    const char *kind = envres_type_name(type);
+    memcpy(object.kind, kind, strlen(kind) + 1);
+    if (!found) {
+        memcpy(object.name, write->name.data, write->name.len);
+        object.name[write->name.len] = '\0';
+        st = object_insert(ctx, &object, change->now, err);
+    } else if (differs) {
+        st = object_update(ctx, &object, 0, err);
+    }
+    *out = object;
+    return st;
+}
+
+static envres_status
+check_expected(struct context *ctx, const struct environment *environment,
+               const struct object *object, int64_t expect, envres_error *err)
+{
+    struct setting_row row;
+    bool found = false;
+    if (expect == 0)
+        return ENVRES_OK;
+    envres_status st =
+        config_current(ctx, environment, object->id, slice_str(""), &found, &row, err);
+    if (st < 0)
+        return st;
+    int64_t has = found && row.setting.is_set ? row.setting.revision : -1;
+    setting_row_free(&row);
+    if (has == expect)
+        return ENVRES_OK;
+    st = err_set(err, ENVRES_E_CHANGED, "'%s' was changed in %s meanwhile", object->name,
+                 environment->key);
+    err_subject(err, object->name, strlen(object->name));
+    err_hint(err, "read it again and decide anew");
+    return st;
+}
+
+static envres_status
+put_one(struct config_writer *writer, const struct write *write, envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct object object;
+    struct buf value = { .mem = NULL };
+    envres_status st = settle_object(writer->change, writer->environment, write, &object, err);
+    if (st == ENVRES_OK)
+        st = check_expected(ctx, writer->environment, &object, write->expect, err);
+    if (st < 0)
+        return st;
+    buf_init(&value, ctx->mem, true);
+    st = variable_canonical(ctx->mem, config_type(slice_str(object.kind)), write->value, &value,
+                            err);
+    if (st < 0)
+        err_subject(err, write->name.data, write->name.len);
+    struct setting setting = {
+        .object_class = OBJECT_VARIABLE,
+        .is_set = true,
+        .secret = object.secret,
+        .field = slice_str(""),
+        .name = slice_str(object.name),
+        .kind = slice_str(object.kind),
+    };
+    memcpy(setting.object, object.id, SEAL_ID);
+    if (st == ENVRES_OK)
+        st = config_put(writer, &setting, slice_of(value.data, value.len), err);
+    buf_free(&value);
+    return st;
+}
+
+/* A template written now may close a circle with those there are. */
+static envres_status
+check_templates(struct config_writer *writer, const struct write *writes, size_t count,
+                envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct reference_graph *graph = NULL;
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        struct object object;
+        bool found = false;
+        st = object_find(ctx, OBJECT_VARIABLE, writes[i].name, &found, &object, err);
+        if (st < 0 || !found || config_type(slice_str(object.kind)) != ENVRES_TYPE_TEMPLATE)
+            continue;
+        if (!graph)
+            st = reference_graph_load(ctx, writer->environment, &graph, err);
+        if (st == ENVRES_OK)
+            st = reference_graph_check(graph, writes[i].name, err);
+    }
+    reference_graph_free(graph);
+    return st;
+}
+
+static envres_status
+put_inside(struct change *change, struct slice environment, const struct write *writes,
+           size_t count, envres_error *err)
+{
+    struct environment row;
+    struct config_writer writer;
+    envres_status st = environment_find(change->ctx, environment, &row, err);
+    if (st == ENVRES_OK)
+        st = config_begin(change, &row, &writer, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        st = put_one(&writer, &writes[i], err);
+    if (st == ENVRES_OK)
+        st = config_end(&writer, err);
+    if (st == ENVRES_OK)
+        st = check_templates(&writer, writes, count, err);
+    return st;
+}
+
+static int
+compare_writes(const void *a, const void *b)
+{
+    const struct write *const *x = a;
+    const struct write *const *y = b;
+    return slice_compare((*x)->name, (*y)->name);
+}
+
+/* One revision has one value of a name: the same name twice in a call is a mistake. */
+static envres_status
+check_distinct(const struct mem *mem, const struct write *writes, size_t count, envres_error *err)
+{
+    if (count < 2)
+        return ENVRES_OK;
+    const struct write **order = mem_alloc_array(mem, count, sizeof(*order));
+    if (!order)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (size_t i = 0; i < count; i++)
+        order[i] = &writes[i];
+    qsort(order, count, sizeof(*order), compare_writes);
+    envres_status st = ENVRES_OK;
+    for (size_t i = 1; st == ENVRES_OK && i < count; i++) {
+        if (slice_equal(order[i - 1]->name, order[i]->name)) {
+            st = err_set(err, ENVRES_E_NAME_TAKEN, "the same name is written twice in one call");
+            err_subject(err, order[i]->name.data, order[i]->name.len);
+        }
+    }
+    mem_free(mem, order);
+    return st;
+}
+
+static envres_status
+read_writes(const struct mem *mem, const envres_variable_write *given, size_t count,
+            struct write **out, envres_error *err)
+{
+    uint32_t stride = 0;
+    struct write *writes = NULL;
+    if (count > LIMIT_BATCH)
+        return err_set(err, ENVRES_E_LIMIT, "one call takes at most %d writes", (int)LIMIT_BATCH);
+    if (!given || count == 0)
+        return err_set(err, ENVRES_E_INVALID, "there is nothing to write");
+    memcpy(&stride, given, sizeof(stride));
+    writes = mem_alloc_array(mem, count, sizeof(*writes));
+    if (!writes)
+        return err_code(err, ENVRES_E_NOMEM);
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        const char *at = (const char *)given + i * stride;
+        uint32_t size = 0;
+        memcpy(&size, at, sizeof(size));
+        if (size != stride)
+            st = err_set(err, ENVRES_E_ABI, "the writes have different sizes");
+        else
+            st = read_write((const envres_variable_write *)(const void *)at, &writes[i], err);
+    }
+    if (st == ENVRES_OK)
+        st = check_distinct(mem, writes, count, err);
+    if (st < 0) {
+        mem_free(mem, writes);
+        return st;
+    }
+    *out = writes;
+    return ENVRES_OK;
+}
+
+static envres_status
+object_text(struct context *ctx, struct slice name, struct buf *out, envres_error *err)
+{
+    buf_init(out, ctx->mem, false);
+    buf_add_str(out, "variable/");
+    buf_add(out, name.data, name.len);
+    return buf_status(out, err);
+}
+
+envres_status
+variable_put(struct context *ctx, struct slice environment, const envres_variable_write *given,
+             size_t count, const envres_change *options, int64_t *revision, envres_error *err)
+{
+    struct write *writes = NULL;
+    struct change change;
+    struct buf object = { .mem = NULL };
+    envres_status st = read_writes(ctx->mem, given, count, &writes, err);
+    if (st < 0)
+        return st;
+    st = object_text(ctx, count == 1 ? writes[0].name : slice_str("*"), &object, err);
+    if (st == ENVRES_OK)
+        st = change_begin(ctx, options, "variable.put", slice_of(object.data, object.len), &change,
+                          err);
+    if (st < 0)
+        goto out;
+    if (!change.repeated)
+        st = put_inside(&change, environment, writes, count, err);
+    st = change_end(&change, st, err);
+    if (st == ENVRES_OK && revision)
+        *revision = change.revision;
+out:
+    buf_free(&object);
+    mem_free(ctx->mem, writes);
+    return st;
+}
+
+/* NOT_SET, naming the environments that do set it. */
+static envres_status
+not_set(struct context *ctx, const struct environment *environment, const struct object *object,
+        envres_error *err)
+{
+    struct buf where;
+    buf_init(&where, ctx->mem, false);
+    envres_status st = object_where_set(ctx, object, environment->id, &where, err);
+    buf_add_char(&where, '\0');
+    if (st == ENVRES_OK)
+        st = buf_status(&where, err);
+    if (st == ENVRES_OK) {
+        st = err_set(err, ENVRES_E_NOT_SET, "'%s' has no value in %s", object->name,
+                     environment->key);
+        err_subject(err, object->name, strlen(object->name));
+        if (where.data[0])
+            err_hint(err, "it is set in: %s", where.data);
+    }
+    buf_free(&where);
+    return st;
+}
+
+/* Writes "taken away" under the object's present name; NOT_SET when there is no value. */
+static envres_status
+take_away(struct config_writer *writer, const struct object *object, envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct setting_row row;
+    bool found = false;
+    envres_status st =
+        config_current(ctx, writer->environment, object->id, slice_str(""), &found, &row, err);
+    if (st < 0)
+        return st;
+    bool is_set = found && row.setting.is_set;
+    setting_row_free(&row);
+    if (!is_set)
+        return not_set(ctx, writer->environment, object, err);
+    struct setting setting = {
+        .object_class = OBJECT_VARIABLE,
+        .secret = object->secret,
+        .field = slice_str(""),
+        .name = slice_str(object->name),
+        .kind = slice_str(object->kind),
+    };
+    memcpy(setting.object, object->id, SEAL_ID);
+    return config_put(writer, &setting, slice_str(""), err);
+}
+
+static envres_status
+unset_inside(struct change *change, struct slice environment, struct slice name, envres_error *err)
+{
+    struct environment row;
+    struct object object;
+    struct config_writer writer;
+    envres_status st = environment_find(change->ctx, environment, &row, err);
+    if (st == ENVRES_OK)
+        st = object_need(change->ctx, OBJECT_VARIABLE, name, &object, err);
+    if (st == ENVRES_OK)
+        st = config_begin(change, &row, &writer, err);
+    if (st == ENVRES_OK)
+        st = take_away(&writer, &object, err);
+    if (st == ENVRES_OK)
+        st = config_end(&writer, err);
+    return st;
+}
+
+envres_status
+variable_unset(struct context *ctx, struct slice environment, struct slice name,
+               const envres_change *options, int64_t *revision, envres_error *err)
+{
+    struct change change;
+    struct buf object = { .mem = NULL };
+    envres_status st = object_text(ctx, name, &object, err);
+    if (st == ENVRES_OK)
+        st = change_begin(ctx, options, "variable.unset", slice_of(object.data, object.len),
+                          &change, err);
+    if (st < 0)
+        goto out;
+    if (!change.repeated)
+        st = unset_inside(&change, environment, name, err);
+    st = change_end(&change, st, err);
+    if (st == ENVRES_OK && revision)
+        *revision = change.revision;
+out:
+    buf_free(&object);
+    return st;
+}
+
+/* ---- renaming and deleting, in every environment -------------------------------------------- */
+
+/* Seals the present value again under another name. */
+static envres_status
+move_value(struct config_writer *writer, const struct object *object, struct slice to,
+           envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct setting_row row;
+    struct buf value;
+    bool found = false;
+    envres_status st =
+        config_current(ctx, writer->environment, object->id, slice_str(""), &found, &row, err);
+    if (st < 0 || !found)
+        return st;
+    buf_init(&value, ctx->mem, true);
+    struct setting setting = row.setting;
+    if (setting.is_set)
+        st = config_open_value(ctx->mem, writer->keys, &row.setting, &value, err);
+    setting.name = to;
+    if (st == ENVRES_OK && setting.is_set)
+        st = config_put(writer, &setting, slice_of(value.data, value.len), err);
+    buf_free(&value);
+    setting_row_free(&row);
+    return st;
+}
+
+/* Renames (to.data set) or takes away in every environment where the object has a value. */
+static envres_status
+change_everywhere(struct change *change, const struct object *object, struct slice to,
+                  envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    struct environment *all = NULL;
+    size_t count = 0;
+    envres_status st = environment_all(ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        struct config_writer writer;
+        st = config_begin(change, &all[i], &writer, err);
+        if (st == ENVRES_OK && to.data)
+            st = move_value(&writer, object, to, err);
+        else if (st == ENVRES_OK) {
+            st = take_away(&writer, object, err);
+            if (st == ENVRES_E_NOT_SET)
+                st = ENVRES_OK;
+        }
+        if (st == ENVRES_OK)
+            st = config_end(&writer, err);
+    }
+    mem_free(ctx->mem, all);
+    change->has_environment = false;
+    change->revision = 0;
+    return st;
+}
+
+static envres_status
+rename_inside(struct change *change, struct slice name, struct slice to, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    struct object object;
+    struct object other;
+    bool taken = false;
+    envres_status st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
+    if (st == ENVRES_OK)
+        st = object_find(ctx, OBJECT_VARIABLE, to, &taken, &other, err);
+    if (st == ENVRES_OK && taken) {
+        st = err_set(err, ENVRES_E_NAME_TAKEN, "there is a variable '%s' already", other.name);
+        err_subject(err, to.data, to.len);
+    }
+    if (st == ENVRES_OK && !change->force)
+        st = reference_check_unused(ctx, OBJECT_VARIABLE, name, err);
+    if (st == ENVRES_OK)
+        st = change_everywhere(change, &object, to, err);
+    if (st == ENVRES_OK) {
+        memcpy(object.name, to.data, to.len);
+        object.name[to.len] = '\0';
+        st = object_update(ctx, &object, 0, err);
+    }
+    return st;
+}
+
+static envres_status
+delete_inside(struct change *change, struct slice name, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    struct object object;
+    envres_status st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
+    if (st == ENVRES_OK && !change->force)
+        st = reference_check_unused(ctx, OBJECT_VARIABLE, name, err);
+    if (st == ENVRES_OK)
+        st = change_everywhere(change, &object, slice_of(NULL, 0), err);
+    if (st == ENVRES_OK)
+        st = object_update(ctx, &object, change->now ? change->now : 1, err);
+    return st;
+}
+
+envres_status
+variable_rename(struct context *ctx, struct slice name, struct slice to,
+                const envres_change *options, envres_error *err)
+{
+    struct change change;
+    struct buf object = { .mem = NULL };
+    envres_status st = text_check_name(to, "variable name", err);
+    if (st == ENVRES_OK)
+        st = object_text(ctx, name, &object, err);
+    if (st == ENVRES_OK)
+        st = change_begin(ctx, options, "variable.rename", slice_of(object.data, object.len),
+                          &change, err);
+    if (st < 0)
+        goto out;
+    if (!change.repeated)
+        st = rename_inside(&change, name, to, err);
+    st = change_end(&change, st, err);
+out:
+    buf_free(&object);
+    return st;
+}
+
+envres_status
+variable_delete(struct context *ctx, struct slice name, const envres_change *options,
+                envres_error *err)
+{
+    struct change change;
+    struct buf object = { .mem = NULL };
+    envres_status st = object_text(ctx, name, &object, err);
+    if (st == ENVRES_OK)
+        st = change_begin(ctx, options, "variable.delete", slice_of(object.data, object.len),
+                          &change, err);
+    if (st < 0)
+        goto out;
+    if (!change.repeated)
+        st = delete_inside(&change, name, err);
+    st = change_end(&change, st, err);
+out:
+    buf_free(&object);
+    return st;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static envres_status
+get_inside(struct context *ctx, struct slice environment, struct slice name, uint32_t flags,
+           envres_value **out, envres_error *err)
+{
+    struct environment env;
+    struct object object;
+    struct setting_row row = { .bytes = { .mem = NULL } };
+    struct env_keys *keys = NULL;
+    struct buf value = { .mem = NULL };
+    bool found = false;
+    envres_status st = environment_find(ctx, environment, &env, err);
+    if (st == ENVRES_OK)
+        st = config_check(ctx, &env, err);
+    if (st == ENVRES_OK)
+        st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
+    if (st == ENVRES_OK)
+        st = config_current(ctx, &env, object.id, slice_str(""), &found, &row, err);
+    if (st == ENVRES_OK && (!found || !row.setting.is_set))
+        st = not_set(ctx, &env, &object, err);
+    if (st == ENVRES_OK && row.setting.secret && !(flags & ENVRES_READ_REVEAL)) {
+        st = err_set(err, ENVRES_E_SECRET_SINK, "'%s' is a secret", object.name);
+        err_subject(err, name.data, name.len);
+        err_hint(err, "ask for it to be revealed");
+    }
+    if (st == ENVRES_OK)
+        st = context_keys(ctx, env.id, env.generation, &keys, err);
+    if (st < 0)
+        goto out;
+    buf_init(&value, ctx->mem, row.setting.secret);
+    st = config_open_value(ctx->mem, keys, &row.setting, &value, err);
+    if (st < 0)
+        goto out;
+    struct value_range all = { 0, value.len };
+    st = value_from_buf(config_type(row.setting.kind), &value, &all, row.setting.secret ? 1 : 0,
+                        out, err);
+out:
+    buf_free(&value);
+    setting_row_free(&row);
+    return st;
+}
+
+envres_status
+variable_get(struct context *ctx, struct slice environment, struct slice name, uint32_t flags,
+             envres_value **out, envres_error *err)
+{
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    envres_value *value = NULL;
+    st = db_end(ctx->db, get_inside(ctx, environment, name, flags, &value, err), NULL, err);
+    if (st < 0)
+        envres_value_free(value);
+    else
+        *out = value;
+    return st;
+}

@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Binding a template to a scope, and rendering it. Binding follows every reference once: a plain
+ * expression becomes a span (pointer and length), encoded for its place where that is needed; a
+ * secret one stays a reference and is opened at each render, into memory that is wiped. What is
+ * left for a render without secrets is the sum of lengths, known beforehand, and copying.
+ */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/value.h"
+#include "lang/params.h"
+#include "resolve/render.h"
+
+/* One expression, resolved. */
+struct bound_expr {
+    struct slice span; /* of a plain expression: ready to copy */
+    const envres_scope *source;
+    const struct item *item; /* of a secret one: what to open */
+    struct operand operand;  /* of a secret parameter: its text; else the type */
+    size_t kept;             /* of a kept secret parameter: offset into `params` */
+    bool secret;
+    bool is_kept;
+};
+
+enum { INLINE_EXPRS = 24 };
+
+/* What binding gives: on the stack for one render, or inside an envres_bound. */
+struct binding {
+    const envres_template *tmpl;
+    const envres_scope *scope;
+    struct template_view view;
+    struct bound_expr *exprs;
+    struct pool encoded; /* texts of plain expressions that had to be encoded */
+    struct buf params;   /* secret parameters, copied where the binding outlives the call */
+    uint64_t plain_len;  /* literals and plain expressions */
+    uint64_t output_max;
+    bool has_secret;
+    struct bound_expr inline_exprs[INLINE_EXPRS];
+};
+
+/* A piece of the output of a bound template: nothing but copying is left. */
+struct envres_bound {
+    struct mem mem;
+    atomic_uint references;
+    uint32_t forks;
+    envres_template *tmpl;
+    envres_scope *scope;
+    struct binding binding;
+    struct slice *pieces; /* without secrets: the whole output in order */
+    size_t piece_count;
+    _Atomic(char *) text; /* rendered once for envres_bound_text() */
+};
+
+/* ---- binding -------------------------------------------------------------------------------- */
+
+static void
+binding_free(struct binding *binding)
+{
+    const struct mem *mem = &binding->scope->mem;
+    if (binding->exprs != binding->inline_exprs)
+        mem_free(mem, binding->exprs);
+    pool_free(&binding->encoded);
+    buf_free(&binding->params);
+}
+
+/* First segment that uses an expression: for the position of an error. */
+static uint32_t
+first_use(const struct template_view *view, uint32_t expr)
+{
+    uint32_t i = 0;
+    while (i < view->segment_count && view->segments[i].expr != expr)
+        i++;
+    return i;
+}
+
+/* Encodes a plain operand for its place; the bytes go into the binding's pool. */
+static envres_status
+encode(struct binding *binding, uint32_t expr, const struct operand *operand, struct buf *scratch,
+       struct slice *out, envres_error *err)
+{
+    scratch->len = 0;
+    envres_status st = template_write(binding->tmpl, expr, operand, scratch, err);
+    if (st == ENVRES_OK)
+        st = buf_status(scratch, err);
+    if (st < 0)
+        return st;
+    *out = pool_copy(&binding->encoded, slice_of(scratch->data, scratch->len));
+    return out->data ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
+}
+
+static envres_status
+forbid_secret(const struct template_ref *ref, envres_error *err)
+{
+    envres_status st =
+        err_set(err, ENVRES_E_SECRET_SINK, "'%.*s' is a secret, and this text must not hold any",
+                (int)ref->name.len, ref->name.data);
+    err_subject(err, ref->name.data, ref->name.len);
+    err_hint(err, "keep it out of text that leaves the server");
+    return st;
+}
+
+/* A secret parameter may be gone when a bound template is rendered: it is copied. */
+static envres_status
+keep_param(struct binding *binding, struct bound_expr *out, envres_error *err)
+{
+    out->kept = binding->params.len;
+    out->is_kept = true;
+    buf_add(&binding->params, out->operand.text.data, out->operand.text.len);
+    return buf_status(&binding->params, err);
+}
+
+static envres_status
+bind_expr(struct binding *binding, uint32_t index, const envres_render_options *options, bool keeps,
+          struct buf *scratch, envres_error *err)
+{
+    const struct template_expr *expr = &binding->view.exprs[index];
+    const struct template_ref *ref = &binding->view.refs[expr->ref];
+    struct bound_expr *out = &binding->exprs[index];
+    struct target target;
+    envres_status st =
+        target_find(binding->scope, ref, expr->has_default, options->params, &target, err);
+    if (st < 0)
+        return st;
+    out->secret = target.secret;
+    out->source = target.source;
+    out->item = target.item;
+    out->operand = target.operand;
+    if (target.secret) {
+        binding->has_secret = true;
+        if (options->flags & ENVRES_RENDER_NO_SECRETS)
+            return forbid_secret(ref, err);
+        return keeps && !target.item ? keep_param(binding, out, err) : ENVRES_OK;
+    }
+    bool borrowed = ref->root != REF_PARAM || !keeps;
+    if (!target.missing && borrowed &&
+        template_is_verbatim(binding->tmpl, index, &target.operand)) {
+        out->span = target.operand.text;
+        return ENVRES_OK;
+    }
+    return encode(binding, index, target.missing ? NULL : &target.operand, scratch, &out->span,
+                  err);
+}
+
+static envres_status
+check_length(const struct binding *binding, uint64_t len, envres_error *err)
+{
+    if (len <= binding->output_max)
+        return ENVRES_OK;
+    envres_status st = err_set(err, ENVRES_E_LIMIT, "the result is longer than %llu bytes",
+                               (unsigned long long)binding->output_max);
+    err_hint(err, "raise output_max if that is meant");
+    return st;
+}
+
+static envres_status
+bind_all(struct binding *binding, const envres_render_options *options, bool keeps,
+         envres_error *err)
+{
+    struct buf scratch;
+    envres_status st = ENVRES_OK;
+    buf_init(&scratch, &binding->scope->mem, false);
+    for (uint32_t i = 0; st == ENVRES_OK && i < binding->view.expr_count; i++) {
+        st = bind_expr(binding, i, options, keeps, &scratch, err);
+        if (st < 0 && st != ENVRES_E_NOMEM)
+            template_position(binding->tmpl, first_use(&binding->view, i), err);
+    }
+    buf_free(&scratch);
+    if (st < 0)
+        return st;
+    binding->plain_len = binding->view.literal_len;
+    for (uint32_t i = 0; i < binding->view.segment_count; i++) {
+        uint32_t expr = binding->view.segments[i].expr;
+        if (expr != EXPR_NONE)
+            binding->plain_len += binding->exprs[expr].span.len;
+    }
+    return check_length(binding, binding->plain_len, err);
+}
+
+static envres_status
+read_options(const envres_render_options *given, envres_render_options *out, envres_error *err)
+{
+    envres_status st = opts_read(out, sizeof(*out), sizeof(*out), given, err);
+    if (st == ENVRES_OK && (out->flags & ~(uint32_t)ENVRES_RENDER_NO_SECRETS))
+        st = err_set(err, ENVRES_E_INVALID, "the render options have an unknown flag");
+    return st;
+}
+
+/* `keeps`: the binding outlives the call, and so must not borrow parameters. */
+static envres_status
+binding_init(struct binding *binding, const envres_template *tmpl, const envres_scope *scope,
+             const envres_render_options *given, bool keeps, envres_error *err)
+{
+    envres_render_options options;
+    binding->tmpl = tmpl;
+    binding->scope = scope;
+    binding->exprs = binding->inline_exprs;
+    binding->has_secret = false;
+    pool_init(&binding->encoded, &scope->mem);
+    buf_init(&binding->params, &scope->mem, true);
+    envres_status st = read_options(given, &options, err);
+    if (st < 0)
+        return st;
+    template_view(tmpl, &binding->view);
+    binding->output_max = options.output_max ? options.output_max : LIMIT_OUTPUT;
+    if (binding->view.expr_count > INLINE_EXPRS) {
+        binding->exprs =
+            mem_alloc_array(&scope->mem, binding->view.expr_count, sizeof(*binding->exprs));
+        if (!binding->exprs) {
+            binding->exprs = binding->inline_exprs;
+            return err_code(err, ENVRES_E_NOMEM);
+        }
+    }
+    for (uint32_t i = 0; i < binding->view.expr_count; i++)
+        memset(&binding->exprs[i], 0, sizeof(binding->exprs[i]));
+    return bind_all(binding, &options, keeps, err);
+}
+
+/* ---- copying -------------------------------------------------------------------------------- */
+
+/* Short pieces, which most are, are copied as two overlapping fixed blocks: no loop, no call. */
+static inline char *
+put_bytes(char *to, const char *from, size_t len)
+{
+    if (len >= 16 && len <= 32) {
+        char head[16];
+        char tail[16];
+        memcpy(head, from, 16);
+        memcpy(tail, from + len - 16, 16);
+        memcpy(to, head, 16);
+        memcpy(to + len - 16, tail, 16);
+    } else if (len >= 8 && len < 16) {
+        char head[8];
+        char tail[8];
+        memcpy(head, from, 8);
+        memcpy(tail, from + len - 8, 8);
+        memcpy(to, head, 8);
+        memcpy(to + len - 8, tail, 8);
+    } else if (len < 8) {
+        for (size_t i = 0; i < len; i++)
+            to[i] = from[i];
+    } else {
+        memcpy(to, from, len);
+    }
+    return to + len;
+}
+
+static void
+gather(const struct binding *binding, char *to)
+{
+    const struct template_view *view = &binding->view;
+    for (uint32_t i = 0; i < view->segment_count; i++) {
+        const struct segment *segment = &view->segments[i];
+        to = put_bytes(to, view->text + segment->offset, segment->len);
+        if (segment->expr != EXPR_NONE) {
+            struct slice span = binding->exprs[segment->expr].span;
+            to = put_bytes(to, span.data, span.len);
+        }
+    }
+}
+
+/* ---- rendering with secrets ----------------------------------------------------------------- */
+
+struct ranges {
+    struct value_range *items;
+    size_t count;
+    size_t room;
+};
+
+static envres_status
+add_range(const struct mem *mem, struct ranges *ranges, size_t start, size_t end, envres_error *err)
+{
+    if (start == end)
+        return ENVRES_OK;
+    if (ranges->count > 0 && ranges->items[ranges->count - 1].end == start) {
+        ranges->items[ranges->count - 1].end = end;
+        return ENVRES_OK;
+    }
+    if (ranges->count == ranges->room) {
+        size_t room = ranges->room ? ranges->room * 2 : 8;
+        struct value_range *grown = mem_resize(mem, ranges->items, room * sizeof(*grown));
+        if (!grown)
+            return err_code(err, ENVRES_E_NOMEM);
+        ranges->items = grown;
+        ranges->room = room;
+    }
+    ranges->items[ranges->count].start = start;
+    ranges->items[ranges->count++].end = end;
+    return ENVRES_OK;
+}
+
+static envres_status
+write_secret(const struct binding *binding, uint32_t index, struct buf *scratch, struct buf *out,
+             envres_error *err)
+{
+    const struct bound_expr *expr = &binding->exprs[index];
+    struct operand operand = expr->operand;
+    envres_status st = ENVRES_OK;
+    if (expr->item) {
+        scratch->len = 0;
+        st = item_open(expr->source, expr->item, 0, scratch, err);
+        operand.text = slice_of(scratch->data, scratch->len);
+    } else if (expr->is_kept) {
+        operand.text.data = binding->params.data + expr->kept;
+    }
+    return st < 0 ? st : template_write(binding->tmpl, index, &operand, out, err);
+}
+
+/* The whole output into a secret buffer, with its ranges. */
+static envres_status
+render_secret(const struct binding *binding, struct buf *out, struct ranges *ranges,
+              envres_error *err)
+{
+    const struct template_view *view = &binding->view;
+    struct buf scratch;
+    envres_status st = ENVRES_OK;
+    buf_init(&scratch, &binding->scope->mem, true);
+    out->max = binding->output_max;
+    buf_reserve(out, binding->plain_len < binding->output_max ? binding->plain_len : 0);
+    for (uint32_t i = 0; st == ENVRES_OK && i < view->segment_count; i++) {
+        const struct segment *segment = &view->segments[i];
+        buf_add(out, view->text + segment->offset, segment->len);
+        if (segment->expr == EXPR_NONE)
+            continue;
+        const struct bound_expr *expr = &binding->exprs[segment->expr];
+        size_t start = out->len;
+        if (!expr->secret) {
+            buf_add(out, expr->span.data, expr->span.len);
+            continue;
+        }
+        st = write_secret(binding, segment->expr, &scratch, out, err);
+        if (st == ENVRES_OK)
+            st = add_range(&binding->scope->mem, ranges, start, out->len, err);
+        if (st < 0 && st != ENVRES_E_NOMEM)
+            template_position(binding->tmpl, i, err);
+    }
+    buf_free(&scratch);
+    return st == ENVRES_OK ? buf_status(out, err) : st;
+}
+
+/* Keys made of tags can collide: then it is no JSON that others would read the same way. */
+static envres_status
+check_keys(const struct binding *binding, const char *text, size_t len, envres_error *err)
+{
+    if (!binding->view.keys_have_tags)
+        return ENVRES_OK;
+    if (json_check(&binding->scope->mem, text, len, NULL) == ENVRES_OK)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_JSON, "two keys of one object are the same after rendering");
+    err_hint(err, "look at the tags that stand in keys");
+    return st;
+}
+
+static envres_status
+render_value(const struct binding *binding, envres_value **out, envres_error *err)
+{
+    int32_t type =
+        binding->view.context == ENVRES_CONTEXT_JSON ? ENVRES_TYPE_JSON : ENVRES_TYPE_STRING;
+    struct ranges ranges = { .items = NULL };
+    struct buf bytes;
+    envres_value *value = NULL;
+    envres_status st;
+    if (!binding->has_secret) {
+        char *room = NULL;
+        st = value_room(&binding->scope->mem, type, binding->plain_len, false, &value, &room, err);
+        if (st == ENVRES_OK) {
+            gather(binding, room);
+            st = check_keys(binding, room, binding->plain_len, err);
+        }
+    } else {
+        buf_init(&bytes, &binding->scope->mem, true);
+        st = render_secret(binding, &bytes, &ranges, err);
+        if (st == ENVRES_OK)
+            st = check_keys(binding, bytes.data, bytes.len, err);
+        if (st == ENVRES_OK)
+            st = value_from_buf(type, &bytes, ranges.items, ranges.count, &value, err);
+        buf_free(&bytes);
+        mem_free(&binding->scope->mem, ranges.items);
+    }
+    if (st < 0)
+        envres_value_free(value);
+    else
+        *out = value;
+    return st;
+}
+
+static envres_status
+too_small(envres_error *err)
+{
+    return err_set(err, ENVRES_E_LIMIT, "the buffer is too small");
+}
+
+static envres_status
+render_into(const struct binding *binding, char *buf, size_t cap, size_t *need, envres_error *err)
+{
+    struct ranges ranges = { .items = NULL };
+    struct buf bytes;
+    if (!binding->has_secret) {
+        if (need)
+            *need = binding->plain_len;
+        if (binding->plain_len > cap)
+            return too_small(err);
+        gather(binding, buf);
+        return check_keys(binding, buf, binding->plain_len, err);
+    }
+    buf_init(&bytes, &binding->scope->mem, true);
+    envres_status st = render_secret(binding, &bytes, &ranges, err);
+    if (st == ENVRES_OK)
+        st = check_keys(binding, bytes.data, bytes.len, err);
+    if (st == ENVRES_OK && need)
+        *need = bytes.len;
+    if (st == ENVRES_OK && bytes.len > cap)
+        st = too_small(err);
+    if (st == ENVRES_OK && bytes.len > 0)
+        memcpy(buf, bytes.data, bytes.len);
+    buf_free(&bytes);
+    mem_free(&binding->scope->mem, ranges.items);
+    return st;
+}
+
+/* ---- the public calls ----------------------------------------------------------------------- */
+
+static envres_status
+enter(const envres_template *tmpl, const envres_scope *scope, envres_error *err)
+{
+    if (!tmpl)
+        return err_set(err, ENVRES_E_INVALID, "the template is NULL");
+    return scope_enter(scope, err);
+}
+
+envres_status
+envres_template_render(const envres_template *tmpl, const envres_scope *scope,
+                       const envres_render_options *options, envres_value **out, envres_error *err)
+{
+    struct binding binding;
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the value");
+    *out = NULL;
+    envres_status st = enter(tmpl, scope, err);
+    if (st < 0)
+        return st;
+    st = binding_init(&binding, tmpl, scope, options, false, err);
+    if (st == ENVRES_OK)
+        st = render_value(&binding, out, err);
+    binding_free(&binding);
+    return st;
+}
+
+envres_status
+envres_template_render_into(const envres_template *tmpl, const envres_scope *scope,
+                            const envres_render_options *options, char *buf, size_t cap,
+                            size_t *need, envres_error *err)
+{
+    struct binding binding;
+    if (need)
+        *need = 0;
+    envres_status st = enter(tmpl, scope, err);
+    if (st < 0)
+        return st;
+    if (!buf && cap > 0)
+        return err_set(err, ENVRES_E_INVALID, "the buffer is NULL");
+    st = binding_init(&binding, tmpl, scope, options, false, err);
+    if (st == ENVRES_OK)
+        st = render_into(&binding, buf, cap, need, err);
+    binding_free(&binding);
+    return st;
+}
+
+envres_status
+envres_scope_expand(const envres_scope *scope, const char *text, size_t len, uint32_t context,
+                    uint32_t flags, envres_value **out, envres_error *err)
+{
+    envres_template *tmpl = NULL;
+    envres_render_options render = { .size = sizeof(render), .flags = flags };
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the value");
+    *out = NULL;
+    envres_status st = scope_enter(scope, err);
+    if (st < 0)
+        return st;
+    envres_allocator alloc = { .size = sizeof(alloc),
+                               .reallocate = scope->mem.reallocate,
+                               .user = scope->mem.user };
+    envres_template_options options = { .size = sizeof(options),
+                                        .flags = ENVRES_TEMPLATE_BORROW,
+                                        .context = context,
+                                        .allocator = &alloc };
+    st = envres_template_parse(text, len, &options, &tmpl, err);
+    if (st == ENVRES_OK)
+        st = envres_template_render(tmpl, scope, &render, out, err);
+    envres_template_unref(tmpl);
+    return st;
+}
+
+/* The whole output as pieces in order: what remains is one loop of copies. */
+static envres_status
+cut_pieces(struct envres_bound *bound, envres_error *err)
+{
+    const struct template_view *view = &bound->binding.view;
+    size_t room = (size_t)view->segment_count * 2;
+    bound->pieces = mem_alloc_array(&bound->mem, room ? room : 1, sizeof(*bound->pieces));
+    if (!bound->pieces)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (uint32_t i = 0; i < view->segment_count; i++) {
+        const struct segment *segment = &view->segments[i];
+        if (segment->len > 0)
+            bound->pieces[bound->piece_count++] =
+                slice_of(view->text + segment->offset, segment->len);
+        if (segment->expr != EXPR_NONE && bound->binding.exprs[segment->expr].span.len > 0)
+            bound->pieces[bound->piece_count++] = bound->binding.exprs[segment->expr].span;
+    }
+    return ENVRES_OK;
+}
+
+envres_status
+envres_template_bind(envres_template *tmpl, envres_scope *scope,
+                     const envres_render_options *options, envres_bound **out, envres_error *err)
+{
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the bound template");
+    *out = NULL;
+    envres_status st = enter(tmpl, scope, err);
+    if (st < 0)
+        return st;
+    envres_bound *bound = mem_alloc_zero(&scope->mem, sizeof(*bound));
+    if (!bound)
+        return err_code(err, ENVRES_E_NOMEM);
+    bound->mem = scope->mem;
+    bound->forks = fork_count;
+    atomic_init(&bound->references, 1);
+    atomic_init(&bound->text, NULL);
+    bound->tmpl = envres_template_ref(tmpl);
+    bound->scope = envres_scope_ref(scope);
+    st = binding_init(&bound->binding, tmpl, scope, options, true, err);
+    if (st == ENVRES_OK && !bound->binding.has_secret)
+        st = cut_pieces(bound, err);
+    if (st < 0) {
+        envres_bound_unref(bound);
+        return st;
+    }
+    *out = bound;
+    return ENVRES_OK;
+}
+
+envres_bound *
+envres_bound_ref(envres_bound *bound)
+{
+    if (bound)
+        atomic_fetch_add_explicit(&bound->references, 1, memory_order_relaxed);
+    return bound;
+}
+
+void
+envres_bound_unref(envres_bound *bound)
+{
+    if (!bound || atomic_fetch_sub_explicit(&bound->references, 1, memory_order_acq_rel) != 1)
+        return;
+    struct mem mem = bound->mem;
+    binding_free(&bound->binding);
+    mem_free(&mem, bound->pieces);
+    mem_free(&mem, atomic_load(&bound->text));
+    envres_template_unref(bound->tmpl);
+    envres_scope_unref(bound->scope);
+    mem_free(&mem, bound);
+}
+
+static envres_status
+enter_bound(const envres_bound *bound, envres_error *err)
+{
+    if (!bound)
+        return err_set(err, ENVRES_E_INVALID, "the bound template is NULL");
+    return fork_check(bound->forks, err);
+}
+
+envres_status
+envres_bound_render(const envres_bound *bound, envres_value **out, envres_error *err)
+{
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the value");
+    *out = NULL;
+    envres_status st = enter_bound(bound, err);
+    return st < 0 ? st : render_value(&bound->binding, out, err);
+}
+
+static void
+copy_pieces(const envres_bound *bound, char *to)
+{
+    for (size_t i = 0; i < bound->piece_count; i++)
+        to = put_bytes(to, bound->pieces[i].data, bound->pieces[i].len);
+}
+
+envres_status
+envres_bound_render_into(const envres_bound *bound, char *buf, size_t cap, size_t *need,
+                         envres_error *err)
+{
+    if (need)
+        *need = 0;
+    envres_status st = enter_bound(bound, err);
+    if (st < 0)
+        return st;
+    if (!buf && cap > 0)
+        return err_set(err, ENVRES_E_INVALID, "the buffer is NULL");
+    if (bound->binding.has_secret || bound->binding.view.keys_have_tags)
+        return render_into(&bound->binding, buf, cap, need, err);
+    if (need)
+        *need = bound->binding.plain_len;
+    if (bound->binding.plain_len > cap)
+        return too_small(err);
+    copy_pieces(bound, buf);
+    return ENVRES_OK;
+}
+
+/* Several threads may render at once; one text wins and stays. */
+static envres_status
+make_text(envres_bound *bound, envres_error *err)
+{
+    size_t len = bound->binding.plain_len;
+    char *text = mem_alloc(&bound->mem, len + 1);
+    char *none = NULL;
+    if (!text)
+        return err_code(err, ENVRES_E_NOMEM);
+    copy_pieces(bound, text);
+    text[len] = '\0';
+    envres_status st = check_keys(&bound->binding, text, len, err);
+    if (st < 0 || !atomic_compare_exchange_strong(&bound->text, &none, text))
+        mem_free(&bound->mem, text);
+    return st;
+}
+
+envres_status
+envres_bound_text(envres_bound *bound, const char **data, size_t *len, envres_error *err)
+{
+    envres_status st = enter_bound(bound, err);
+    if (st < 0)
+        return st;
+    if (!data || !len)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the text");
+    *data = NULL;
+    *len = 0;
+    if (bound->binding.has_secret) {
+        st = err_set(err, ENVRES_E_SECRET_SINK, "the text holds secrets and is not kept");
+        err_hint(err, "render it into a value or a buffer");
+        return st;
+    }
+    if (bound->piece_count <= 1) {
+        *data = bound->piece_count ? bound->pieces[0].data : "";
+        *len = bound->binding.plain_len;
+        return check_keys(&bound->binding, *data, *len, err);
+    }
+    if (!atomic_load_explicit(&bound->text, memory_order_acquire)) {
+        st = make_text(bound, err);
+        if (st < 0)
+            return st;
+    }
+    *data = atomic_load_explicit(&bound->text, memory_order_acquire);
+    *len = bound->binding.plain_len;
+    return ENVRES_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* From references to values: looking up, opening secrets, expanding compositions. */
+#ifndef ENVRES_RESOLVE_RENDER_H
+#define ENVRES_RESOLVE_RENDER_H
+
+#include "resolve/scope.h"
+
+/* What a reference leads to. */
+struct target {
+    const envres_scope *source; /* scope of `item` */
+    const struct item *item;    /* NULL: `operand` is all there is */
+    struct operand operand;     /* of an item that is not plain only the type holds */
+    bool secret;                /* `operand.text` must be opened (item), or is secret (param) */
+    bool missing;               /* nothing there: the default filter gives the value */
+};
+
+/*
+ * Follows one reference. With `has_default`, a name that is not there makes `missing`; otherwise it
+ * is NOT_SET, NOT_FOUND or NOT_CONFIGURED. The errors of the item itself are given in either case.
+ */
+envres_status target_find(const envres_scope *scope, const struct template_ref *ref,
+                          bool has_default, const envres_params *params, struct target *out,
+                          envres_error *err);
+
+/* Appends an item's value to a secret buffer; opens what is sealed, expands what is composed. */
+envres_status item_open(const envres_scope *scope, const struct item *item, uint32_t depth,
+                        struct buf *out, envres_error *err);
+
+/* Settles every item of a scope that is being filled: expands templates, finds circles. */
+envres_status scope_settle(envres_scope *scope, envres_error *err);
+
+#endif

@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filling a scope: one read transaction, then sorting, hashing, settling. Everything a scope will
+ * ever say is taken in here, error messages included ("it is set in: staging"), because afterwards
+ * there is no database to ask. A value that does not open breaks only itself.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "resolve/render.h"
+
+/* Rows as they come; items are made of them when all are there. */
+struct loading {
+    struct context *ctx;
+    envres_scope *scope;
+    struct item *items;
+    size_t count;
+    size_t room;
+    size_t other_room;
+    struct object *resources;
+    size_t resource_count;
+    envres_error *why; /* what went wrong with one item; in the scope's pool */
+};
+
+static envres_status
+no_memory(envres_error *err)
+{
+    return err_code(err, ENVRES_E_NOMEM);
+}
+
+/* Grows an array of the scope's allocator by doubling. */
+static envres_status
+grow(const struct mem *mem, void **array, size_t *room, size_t count, size_t size,
+     envres_error *err)
+{
+    if (count < *room)
+        return ENVRES_OK;
+    size_t next = *room ? *room * 2 : 64;
+    void *grown = next > SIZE_MAX / size ? NULL : mem_resize(mem, *array, next * size);
+    if (!grown)
+        return no_memory(err);
+    *array = grown;
+    *room = next;
+    return ENVRES_OK;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static envres_status
+keep_slice(struct pool *pool, struct slice *text, envres_error *err)
+{
+    *text = pool_copy(pool, *text);
+    return text->data ? ENVRES_OK : no_memory(err);
+}
+
+static envres_status
+keep_failure(envres_scope *scope, struct item *item, const envres_error *why, envres_error *err)
+{
+    item->failure = scope_keep_error(scope, why);
+    if (!item->failure)
+        return no_memory(err);
+    item->state = ITEM_BROKEN;
+    return ENVRES_OK;
+}
+
+/* Opens a plain value into the pool; a damaged one breaks its item alone. */
+static envres_status
+open_plain(struct loading *loading, struct item *item, const struct setting *setting,
+           envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    const uint8_t *key = env_keys_data(scope->keys, false);
+    struct seal_label label = config_label(scope->keys, setting);
+    size_t cap = seal_value_max(setting->record.len) + 1;
+    size_t len = 0;
+    char *room = pool_alloc(&scope->pool, cap);
+    if (!room)
+        return no_memory(err);
+    envres_status st = unseal_into(&scope->mem, key, &label, setting->content, setting->record.data,
+                                   setting->record.len, room, cap, &len, loading->why);
+    if (st == ENVRES_E_NOMEM)
+        return no_memory(err);
+    if (st < 0)
+        return keep_failure(scope, item, loading->why, err);
+    item->text = slice_of(room, len);
+    item->state = ITEM_PLAIN;
+    return ENVRES_OK;
+}
+
+static int32_t
+value_type(const struct setting *setting)
+{
+    if (setting->object_class == OBJECT_VARIABLE) {
+        int32_t type = config_type(setting->kind);
+        return type == ENVRES_TYPE_TEMPLATE ? ENVRES_TYPE_STRING : type;
+    }
+    const struct kind *kind = kind_find(setting->kind);
+    return kind_value_type(kind ? kind_field_find(kind, setting->field) : NULL);
+}
+
+static envres_status
+take_setting(void *user, const struct setting *setting, envres_error *err)
+{
+    struct loading *loading = user;
+    envres_scope *scope = loading->scope;
+    if (!setting->is_set)
+        return ENVRES_OK;
+    envres_status st = grow(&scope->mem, (void **)&loading->items, &loading->room, loading->count,
+                            sizeof(struct item), err);
+    if (st < 0)
+        return st;
+    struct item *item = &loading->items[loading->count++];
+    memset(item, 0, sizeof(*item));
+    item->setting = *setting;
+    item->setting.record = slice_str("");
+    item->secret = setting->secret;
+    item->newest = setting->revision;
+    item->type = value_type(setting);
+    item->layer = setting->object_class == OBJECT_VARIABLE ? LAYER_VALUE : LAYER_SETTING;
+    struct slice *texts[] = { &item->setting.field, &item->setting.name, &item->setting.kind };
+    for (size_t i = 0; st == ENVRES_OK && i < sizeof(texts) / sizeof(texts[0]); i++)
+        st = keep_slice(&scope->pool, texts[i], err);
+    if (st < 0)
+        return st;
+    if (setting->secret) {
+        item->state = ITEM_SEALED;
+        item->setting.record = setting->record;
+        st = keep_slice(&scope->pool, &item->setting.record, err);
+    } else {
+        st = open_plain(loading, item, setting, err);
+    }
+    if (setting->object_class == OBJECT_VARIABLE)
+        item->is_template = config_type(setting->kind) == ENVRES_TYPE_TEMPLATE;
+    else if (item->state == ITEM_PLAIN)
+        item->is_template = template_has_tag(item->text.data, item->text.len) &&
+                            !slice_equal(setting->field, slice_str(FALLBACK_FIELD));
+    if (item->is_template)
+        item->layer = LAYER_TEMPLATE;
+    return st;
+}
+
+static envres_status
+take_other(void *user, enum object_class object_class, struct slice name,
+           const uint8_t environment[SEAL_ID], envres_error *err)
+{
+    struct loading *loading = user;
+    envres_scope *scope = loading->scope;
+    envres_status st = grow(&scope->mem, (void **)&scope->others, &loading->other_room,
+                            scope->other_count, sizeof(struct other_name), err);
+    if (st < 0)
+        return st;
+    struct other_name other = { .object_class = object_class, .name = name };
+    st = keep_slice(&scope->pool, &other.name, err);
+    for (uint32_t i = 0; i < scope->environment_count; i++) {
+        if (memcmp(scope->environment_ids[i], environment, SEAL_ID) == 0)
+            other.environment = i;
+    }
+    if (st == ENVRES_OK)
+        scope->others[scope->other_count++] = other;
+    return st;
+}
+
+static envres_status
+take_environments(struct context *ctx, envres_scope *scope, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    envres_status st = environment_all(ctx, &all, &count, err);
+    if (st < 0)
+        return st;
+    scope->environment_keys = pool_alloc(&scope->pool, count * sizeof(*scope->environment_keys));
+    scope->environment_ids = pool_alloc(&scope->pool, count * sizeof(*scope->environment_ids));
+    if (!scope->environment_keys || !scope->environment_ids) {
+        st = no_memory(err);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            memcpy(scope->environment_keys[i], all[i].key, sizeof(all[i].key));
+            memcpy(scope->environment_ids[i], all[i].id, SEAL_ID);
+        }
+        scope->environment_count = count;
+    }
+    mem_free(ctx->mem, all);
+    return st;
+}
+
+/* Names of authors: each is looked up once. */
+static envres_status
+take_authors(struct loading *loading, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    size_t room = 0;
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < loading->count; i++) {
+        const uint8_t *id = loading->items[i].setting.author;
+        struct buf name;
+        if (scope_author(scope, id).data)
+            continue;
+        buf_init(&name, &scope->mem, false);
+        st = context_author(loading->ctx, id, &name, err);
+        if (st == ENVRES_OK)
+            st = grow(&scope->mem, (void **)&scope->authors, &room, scope->author_count,
+                      sizeof(struct author_name), err);
+        if (st == ENVRES_OK) {
+            struct author_name *author = &scope->authors[scope->author_count];
+            memcpy(author->id, id, SEAL_ID);
+            author->name = slice_of(name.data, name.len);
+            st = keep_slice(&scope->pool, &author->name, err);
+            scope->author_count += st == ENVRES_OK;
+        }
+        buf_free(&name);
+    }
+    return st;
+}
+
+/* ---- order and hashes ----------------------------------------------------------------------- */
+
+static int
+compare_items(const void *a, const void *b)
+{
+    const struct setting *x = &((const struct item *)a)->setting;
+    const struct setting *y = &((const struct item *)b)->setting;
+    if (x->object_class != y->object_class)
+        return x->object_class == OBJECT_VARIABLE ? -1 : 1;
+    int order = slice_compare(x->name, y->name);
+    return order ? order : slice_compare(x->field, y->field);
+}
+
+/* Two current values of one name can only come from a file that was tampered with. */
+static envres_status
+break_doubles(struct loading *loading, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    envres_error *why = loading->why;
+    envres_status st = ENVRES_OK;
+    for (uint32_t i = 1; st == ENVRES_OK && i < scope->item_count; i++) {
+        struct item *a = &scope->items[i - 1];
+        struct item *b = &scope->items[i];
+        if (compare_items(a, b) != 0)
+            continue;
+        err_set(why, ENVRES_E_INTEGRITY, "'%.*s' has two values in the store",
+                (int)b->setting.name.len, b->setting.name.data);
+        err_subject(why, b->setting.name.data, b->setting.name.len);
+        for (struct item *item = a; st == ENVRES_OK && item <= b; item++) {
+            if (item->state != ITEM_BROKEN)
+                st = keep_failure(scope, item, why, err);
+        }
+    }
+    return st;
+}
+
+static envres_status
+table_make(envres_scope *scope, struct name_table *table, uint32_t count, envres_error *err)
+{
+    uint32_t size = 4;
+    while (size < count * 2)
+        size *= 2;
+    table->slots = pool_alloc_zero(&scope->pool, size * sizeof(*table->slots));
+    table->mask = size - 1;
+    return table->slots ? ENVRES_OK : no_memory(err);
+}
+
+static void
+table_add(const envres_scope *scope, struct name_table *table, struct slice name, uint32_t index)
+{
+    uint32_t at = (uint32_t)text_hash(scope->seed, name.data, name.len) & table->mask;
+    while (table->slots[at])
+        at = (at + 1) & table->mask;
+    table->slots[at] = index + 1;
+}
+
+static envres_status
+index_variables(envres_scope *scope, envres_error *err)
+{
+    while (scope->variable_count < scope->item_count &&
+           scope->items[scope->variable_count].setting.object_class == OBJECT_VARIABLE)
+        scope->variable_count++;
+    envres_status st = table_make(scope, &scope->variables, scope->variable_count, err);
+    for (uint32_t i = 0; st == ENVRES_OK && i < scope->variable_count; i++)
+        table_add(scope, &scope->variables, scope->items[i].setting.name, i);
+    return st;
+}
+
+/* ---- resources ------------------------------------------------------------------------------ */
+
+/* An item for a field that only has its kind's default. */
+static struct item
+preset_item(const struct item *first, const struct kind_field *field)
+{
+    struct item item;
+    memset(&item, 0, sizeof(item));
+    item.setting = first->setting;
+    item.setting.field = slice_str(field->name);
+    item.setting.record = slice_str("");
+    item.setting.secret = false;
+    item.setting.revision = 0;
+    item.text = slice_str(field->preset);
+    item.type = kind_value_type(field);
+    item.state = ITEM_PLAIN;
+    item.layer = LAYER_PRESET;
+    return item;
+}
+
+/* Copies one resource's rows behind `out`, in the order of its kind, defaults filled in. */
+static uint32_t
+lay_out_fields(const struct item *rows, uint32_t count, const struct kind *kind, struct item *out)
+{
+    uint32_t used = 0;
+    for (uint32_t f = 0; f < kind->count; f++) {
+        const struct item *found = NULL;
+        for (uint32_t i = 0; i < count; i++) {
+            if (slice_equal(rows[i].setting.field, slice_str(kind->fields[f].name)))
+                found = &rows[i];
+        }
+        if (found)
+            out[used++] = *found;
+        else if (kind->fields[f].preset)
+            out[used++] = preset_item(&rows[0], &kind->fields[f]);
+    }
+    for (uint32_t i = 0; kind->takes_any && i < count; i++)
+        out[used++] = rows[i];
+    return used;
+}
+
+static void
+write_cache_key(envres_resource_handle *handle, const uint8_t object[SEAL_ID],
+                const uint8_t environment[SEAL_ID], int64_t newest)
+{
+    text_hex(handle->cache_key, object, SEAL_ID);
+    text_hex(handle->cache_key + 2 * SEAL_ID, environment, SEAL_ID);
+    char *out = handle->cache_key + (size_t)4 * SEAL_ID;
+    uint64_t left = (uint64_t)newest;
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    *out++ = '-';
+    while (count > 0)
+        *out++ = digits[--count];
+    *out = '\0';
+}
+
+/* The rows of one resource, [first, end) of the sorted items, become a handle. */
+static envres_status
+make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *laid,
+            uint32_t *used, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    envres_resource_handle *handle = &scope->handles[scope->handle_count];
+    const struct item *rows = &loading->items[first];
+    uint32_t count = end - first;
+    memset(handle, 0, sizeof(*handle));
+    handle->scope = scope;
+    handle->source = scope;
+    handle->name = rows[0].setting.name;
+    handle->kind = kind_find(rows[0].setting.kind);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!slice_equal(rows[i].setting.field, slice_str(FALLBACK_FIELD)))
+            continue;
+        if (rows[i].state == ITEM_PLAIN)
+            handle->fallback = rows[i].text;
+        struct item moved = rows[i];
+        loading->items[first + i] = loading->items[end - 1];
+        loading->items[end - 1] = moved;
+        count--;
+        break;
+    }
+    if (!handle->kind)
+        return err_set(err, ENVRES_E_CORRUPT, "resource '%.*s' has an unknown kind",
+                       (int)handle->name.len, handle->name.data);
+    handle->is_set = count > 0;
+    handle->first = *used;
+    if (count > 0)
+        handle->count = lay_out_fields(rows, count, handle->kind, laid + *used);
+    *used += handle->count;
+    scope->handle_count++;
+    return ENVRES_OK;
+}
+
+/* A resource that has no row here is still known: it answers NOT_CONFIGURED, not NOT_FOUND. */
+static envres_status
+add_bare_handles(struct loading *loading, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    uint32_t with_rows = scope->handle_count;
+    for (size_t i = 0; i < loading->resource_count; i++) {
+        const struct object *object = &loading->resources[i];
+        bool there = false;
+        for (uint32_t h = 0; h < with_rows && !there; h++)
+            there = slice_equal(scope->handles[h].name, slice_str(object->name));
+        if (there)
+            continue;
+        envres_resource_handle *handle = &scope->handles[scope->handle_count++];
+        memset(handle, 0, sizeof(*handle));
+        handle->scope = scope;
+        handle->source = scope;
+        handle->kind = kind_find(slice_str(object->kind));
+        handle->name = slice_str(object->name);
+        envres_status st = keep_slice(&scope->pool, &handle->name, err);
+        if (st < 0)
+            return st;
+        if (!handle->kind)
+            return err_set(err, ENVRES_E_CORRUPT, "resource '%s' has an unknown kind",
+                           object->name);
+    }
+    return ENVRES_OK;
+}
+
+/* How many items the resources will need, defaults included. */
+static size_t
+count_room(const struct loading *loading, uint32_t from)
+{
+    size_t room = loading->count - from;
+    uint32_t longest = 0;
+    for (uint32_t k = 0; k < kind_count(); k++)
+        longest = kind_at(k)->count > longest ? kind_at(k)->count : longest;
+    for (size_t i = from; i < loading->count; i++) {
+        if (i == from ||
+            !slice_equal(loading->items[i].setting.name, loading->items[i - 1].setting.name))
+            room += longest;
+    }
+    return room;
+}
+
+static envres_status
+lay_out(struct loading *loading, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    uint32_t variables = scope->variable_count;
+    uint32_t used = variables;
+    size_t room = variables + count_room(loading, variables);
+    struct item *laid = mem_alloc_array(&scope->mem, room ? room : 1, sizeof(*laid));
+    scope->handles =
+        pool_alloc(&scope->pool, (loading->count - variables + loading->resource_count + 1) *
+                                     sizeof(*scope->handles));
+    if (!laid || !scope->handles) {
+        mem_free(&scope->mem, laid);
+        return no_memory(err);
+    }
+    if (variables > 0)
+        memcpy(laid, loading->items, variables * sizeof(*laid));
+    envres_status st = ENVRES_OK;
+    for (uint32_t i = variables; st == ENVRES_OK && i < loading->count;) {
+        uint32_t end = i + 1;
+        while (end < loading->count &&
+               slice_equal(loading->items[end].setting.name, loading->items[i].setting.name))
+            end++;
+        st = make_handle(loading, i, end, laid, &used, err);
+        i = end;
+    }
+    if (st < 0) {
+        mem_free(&scope->mem, laid);
+        return st;
+    }
+    mem_free(&scope->mem, loading->items);
+    loading->items = NULL;
+    scope->items = laid;
+    scope->item_count = used;
+    return add_bare_handles(loading, err);
+}
+
+/* ---- fallbacks ------------------------------------------------------------------------------ */
+
+static envres_status load_scope(struct context *ctx, struct slice environment, int64_t revision,
+                                bool follow, envres_scope **out, envres_error *err);
+
+static envres_status
+fallback_scope(struct loading *loading, struct slice key, envres_scope **out, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    for (size_t i = 0; i < scope->fallback_count; i++) {
+        if (slice_equal(key, slice_str(scope->fallbacks[i]->environment.key))) {
+            *out = scope->fallbacks[i];
+            return ENVRES_OK;
+        }
+    }
+    size_t size = (scope->fallback_count + 1) * sizeof(envres_scope *);
+    envres_scope **grown = mem_resize(&scope->mem, scope->fallbacks, size);
+    if (!grown)
+        return no_memory(err);
+    scope->fallbacks = grown;
+    envres_status st = load_scope(loading->ctx, key, 0, false, out, err);
+    if (st == ENVRES_OK)
+        scope->fallbacks[scope->fallback_count++] = *out;
+    return st;
+}
+
+/* A handle without settings of its own takes those of the environment it falls back to. */
+static envres_status
+follow_fallback(struct loading *loading, envres_resource_handle *handle, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    envres_scope *source = NULL;
+    envres_error *why = loading->why;
+    if (handle->is_set || handle->fallback.len == 0)
+        return ENVRES_OK;
+    envres_status st = fallback_scope(loading, handle->fallback, &source, why);
+    uint32_t index = st == ENVRES_OK ? scope_handle(source, handle->name) : UINT32_MAX;
+    if (st == ENVRES_E_DENIED || st == ENVRES_E_NOT_FOUND || st == ENVRES_E_INTEGRITY) {
+        if (st == ENVRES_E_DENIED)
+            err_set(why, ENVRES_E_NOT_CONFIGURED,
+                    "resource '%.*s' falls back to %.*s, and there is no key for that",
+                    (int)handle->name.len, handle->name.data, (int)handle->fallback.len,
+                    handle->fallback.data);
+        handle->failure = scope_keep_error(scope, why);
+        return handle->failure ? ENVRES_OK : no_memory(err);
+    }
+    if (st == ENVRES_OK && index != UINT32_MAX && source->handles[index].is_set) {
+        const envres_resource_handle *other = &source->handles[index];
+        handle->source = source;
+        handle->kind = other->kind;
+        handle->first = other->first;
+        handle->count = other->count;
+    }
+    if (st < 0)
+        err_copy(err, why);
+    return st;
+}
+
+/* Required fields, broken fields, and the key for connection pools. */
+static envres_status
+settle_handle(struct loading *loading, envres_resource_handle *handle, envres_error *err)
+{
+    envres_error *why = loading->why;
+    const struct kind *kind = handle->kind;
+    const struct item *broken = NULL;
+    int64_t newest = 0;
+    if (handle->count == 0 || handle->failure)
+        return ENVRES_OK;
+    for (uint32_t i = 0; i < handle->count; i++) {
+        const struct item *item = &handle->source->items[handle->first + i];
+        newest = item->newest > newest ? item->newest : newest;
+        if (!broken && item->state == ITEM_BROKEN)
+            broken = item;
+    }
+    write_cache_key(handle, handle->source->items[handle->first].setting.object,
+                    handle->source->environment.id, newest);
+    const char *missing = NULL;
+    for (uint32_t f = 0; f < kind->count && !missing; f++) {
+        if (kind->fields[f].required && !handle_item(handle, slice_str(kind->fields[f].name)))
+            missing = kind->fields[f].name;
+    }
+    if (!broken && !missing)
+        return ENVRES_OK;
+    if (!broken) {
+        err_set(why, ENVRES_E_FIELD, "resource '%.*s' has no %s in %s", (int)handle->name.len,
+                handle->name.data, missing, handle->source->environment.key);
+        err_subject(why, handle->name.data, handle->name.len);
+        err_hint(why, "a %s needs it", kind->name);
+    }
+    handle->failure = scope_keep_error(loading->scope, broken ? broken->failure : why);
+    return handle->failure ? ENVRES_OK : no_memory(err);
+}
+
+static envres_status
+settle_handles(struct loading *loading, bool follow, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    envres_status st = table_make(scope, &scope->resources, scope->handle_count, err);
+    for (uint32_t i = 0; st == ENVRES_OK && i < scope->handle_count; i++) {
+        table_add(scope, &scope->resources, scope->handles[i].name, i);
+        if (follow)
+            st = follow_fallback(loading, &scope->handles[i], err);
+    }
+    if (st == ENVRES_OK)
+        st = scope_settle(scope, err);
+    for (uint32_t i = 0; st == ENVRES_OK && i < scope->handle_count; i++)
+        st = settle_handle(loading, &scope->handles[i], err);
+    return st;
+}
+
+/* ---- all together --------------------------------------------------------------------------- */
+
+static envres_status
+new_scope(struct context *ctx, envres_scope **out, envres_error *err)
+{
+    envres_scope *scope = mem_alloc_zero(ctx->mem, sizeof(*scope));
+    if (!scope)
+        return no_memory(err);
+    scope->mem = *ctx->mem;
+    atomic_init(&scope->references, 1);
+    scope->forks = fork_count;
+    seal_random(&scope->seed, sizeof(scope->seed));
+    scope->changes = change_counter_ref(ctx->changes);
+    scope->seen = atomic_load_explicit(&ctx->changes->value, memory_order_acquire);
+    pool_init(&scope->pool, &scope->mem);
+    *out = scope;
+    return ENVRES_OK;
+}
+
+static envres_status
+read_rows(struct loading *loading, struct slice environment, int64_t revision, envres_error *err)
+{
+    struct context *ctx = loading->ctx;
+    envres_scope *scope = loading->scope;
+    struct env_keys *keys = NULL;
+    struct head head;
+    envres_status st = environment_find(ctx, environment, &scope->environment, err);
+    if (st == ENVRES_OK && (revision < 0 || revision > scope->environment.revision)) {
+        st = err_set(err, ENVRES_E_NOT_FOUND, "%s never had revision %lld", scope->environment.key,
+                     (long long)revision);
+        err_hint(err, "the newest is %lld", (long long)scope->environment.revision);
+    }
+    if (st == ENVRES_OK)
+        st = environment_head(ctx, &scope->environment, &keys, &head, err);
+    if (st < 0)
+        return st;
+    scope->keys = env_keys_ref(keys);
+    scope->is_pinned = revision > 0;
+    scope->revision = revision > 0 ? revision : scope->environment.revision;
+    st = config_each(ctx, &scope->environment, keys, &head, revision, take_setting, loading,
+                     &scope->head_ok, err);
+    if (st == ENVRES_OK)
+        st = take_environments(ctx, scope, err);
+    if (st == ENVRES_OK)
+        st = config_others(ctx, &scope->environment, take_other, loading, err);
+    if (st == ENVRES_OK)
+        st = object_all(ctx, OBJECT_RESOURCE, &loading->resources, &loading->resource_count, err);
+    if (st == ENVRES_OK)
+        st = take_authors(loading, err);
+    return st;
+}
+
+static envres_status
+load_scope(struct context *ctx, struct slice environment, int64_t revision, bool follow,
+           envres_scope **out, envres_error *err)
+{
+    struct loading loading = { .ctx = ctx };
+    envres_status st = new_scope(ctx, &loading.scope, err);
+    if (st < 0)
+        return st;
+    envres_scope *scope = loading.scope;
+    envres_allocator alloc = { .size = sizeof(alloc),
+                               .reallocate = pool_reallocate,
+                               .user = &scope->pool };
+    loading.why = envres_error_new(&alloc);
+    if (!loading.why) {
+        envres_scope_unref(scope);
+        return no_memory(err);
+    }
+    st = read_rows(&loading, environment, revision, err);
+    if (st == ENVRES_OK && loading.count > 1)
+        qsort(loading.items, loading.count, sizeof(*loading.items), compare_items);
+    scope->items = loading.items;
+    scope->item_count = (uint32_t)loading.count;
+    if (st == ENVRES_OK)
+        st = break_doubles(&loading, err);
+    if (st == ENVRES_OK)
+        st = index_variables(scope, err);
+    if (st == ENVRES_OK)
+        st = lay_out(&loading, err);
+    if (st == ENVRES_OK)
+        st = settle_handles(&loading, follow, err);
+    mem_free(ctx->mem, loading.resources);
+    if (st < 0) {
+        envres_scope_unref(scope);
+        return st;
+    }
+    *out = scope;
+    return ENVRES_OK;
+}
+
+envres_status
+scope_load(struct context *ctx, struct slice environment, int64_t revision, envres_scope **out,
+           envres_error *err)
+{
+    envres_scope *scope = NULL;
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = db_end(ctx->db, load_scope(ctx, environment, revision, true, &scope, err), NULL, err);
+    if (st < 0)
+        envres_scope_unref(scope);
+    else
+        *out = scope;
+    return st;
+}
