@@ -76,6 +76,9 @@ static bool
 write_bound(struct ce *ce, const struct env_keys *keys, const struct head_environment *environment,
             const uint8_t *record)
 {
+    if (environment->key.len > LIMIT_ENVIRONMENT_KEY || environment->label.len > LIMIT_LABEL ||
+        environment->color.len > LIMIT_COLOR)
+        return false;
     ce_bytes(ce, record + AT_NONCE, BOX_NONCE);
     ce_bytes(ce, record, HEADER_BOUND);
     ce_bytes(ce, keys->workspace, SEAL_ID);
