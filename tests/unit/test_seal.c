@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records: the known answers, and everything that must be refused: each bit, each part of the
+ * label, other keys, plaintexts that are out of form although they are sealed rightly.
+ */
+#include "guard_helper.h"
+
+#include "guard/box.h"
+#include "guard/seal.h"
+
+static const uint8_t ids[3][SEAL_ID] = { { 1 }, { 2 }, { 3 } };
+
+struct fixture {
+    struct arena *arena;
+    uint8_t *key;
+    envres_error *err;
+    struct vectors vectors;
+};
+
+static int
+setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    if (!f || arena_new(&mem_default, false, &f->arena, NULL) != ENVRES_OK)
+        return -1;
+    f->key = arena_take(f->arena);
+    f->err = envres_error_new(NULL);
+    script_install();
+    script_clear();
+    seal_random(f->key, SEAL_KEY);
+    vectors_open(&f->vectors);
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+    vectors_close(&f->vectors);
+    arena_give(f->arena, f->key);
+    arena_unref(f->arena);
+    envres_error_free(f->err);
+    free(f);
+    return 0;
+}
+
+static struct seal_label
+usual_label(void)
+{
+    struct seal_label label = { .workspace = ids[0],
+                                .environment = ids[1],
+                                .object = ids[2],
+                                .kind = SEAL_VARIABLE,
+                                .type = 1,
+                                .secret = true,
+                                .field = slice_str("ab"),
+                                .name = slice_str("cd"),
+                                .revision = 7 };
+    return label;
+}
+
+struct sealed {
+    struct buf record;
+    uint8_t content[SEAL_DIGEST];
+};
+
+static struct sealed
+seal(const uint8_t *key, const struct seal_label *label, const void *value, size_t len)
+{
+    struct sealed sealed;
+    struct slice slice = { value, len };
+    buf_init(&sealed.record, &mem_default, false);
+    assert_int_equal(seal_record(key, 1, label, slice, &sealed.record, sealed.content, NULL),
+                     ENVRES_OK);
+    return sealed;
+}
+
+static envres_status
+open_sealed(const uint8_t *key, const struct seal_label *label, const struct sealed *sealed)
+{
+    static char out[2 * LIMIT_VALUE];
+    size_t len = 77;
+    envres_status st = unseal_into(&mem_default, key, label, sealed->content, sealed->record.data,
+                                   sealed->record.len, out, sizeof(out), &len, NULL);
+    if (st < 0)
+        assert_int_equal(len, 0);
+    return st;
+}
+
+static struct seal_label
+vector_label(const struct vectors *v, uint32_t node, uint8_t space[3][SEAL_ID])
+{
+    vector_id(v, node, "workspace", space[0], SEAL_ID);
+    vector_id(v, node, "environment", space[1], SEAL_ID);
+    vector_id(v, node, "object", space[2], SEAL_ID);
+    struct seal_label label = { .workspace = space[0],
+                                .environment = space[1],
+                                .object = space[2],
+                                .kind = (uint8_t)vector_int(v, node, "kind"),
+                                .type = (uint8_t)vector_int(v, node, "type"),
+                                .secret = vector_int(v, node, "secret") != 0,
+                                .field = vector_text(v, node, "field"),
+                                .name = vector_text(v, node, "name"),
+                                .revision = vector_int(v, node, "revision") };
+    return label;
+}
+
+static void
+check_vector(const struct fixture *f, uint32_t row)
+{
+    const struct vectors *v = &f->vectors;
+    static uint8_t value[8192], record[8192];
+    static char out[8192];
+    uint8_t key[SEAL_KEY], content[SEAL_DIGEST], space[3][SEAL_ID];
+    struct seal_label label = vector_label(v, vector_at(v, row, "label"), space);
+    uint32_t generation = (uint32_t)vector_int(v, row, "generation");
+    size_t value_len = vector_hex(v, row, "value", value, sizeof(value));
+    size_t record_len = vector_hex(v, row, "record", record, sizeof(record));
+    size_t len = 0;
+    vector_id(v, row, "key", key, sizeof(key));
+    vector_id(v, row, "content", content, sizeof(content));
+
+    struct sealed sealed;
+    struct slice slice = { (const char *)value, value_len };
+    buf_init(&sealed.record, &mem_default, false);
+    script_clear();
+    vector_script(v, row, "random");
+    assert_int_equal(
+        seal_record(key, generation, &label, slice, &sealed.record, sealed.content, NULL), 0);
+    assert_int_equal(sealed.record.len, record_len);
+    assert_memory_equal(sealed.content, content, sizeof(content));
+    assert_memory_equal(sealed.record.data, record, record_len);
+    buf_free(&sealed.record);
+
+    assert_int_equal(seal_generation(record, record_len), generation);
+    assert_true(seal_value_max(record_len) >= value_len);
+    assert_int_equal(unseal_into(&mem_default, key, &label, content, record, record_len, out,
+                                 seal_value_max(record_len), &len, NULL),
+                     ENVRES_OK);
+    assert_int_equal(len, value_len);
+    assert_memory_equal(out, value, len);
+    assert_int_equal(unseal_check(&mem_default, key, &label, content, record, record_len, NULL),
+                     ENVRES_OK);
+}
+
+static void
+known_answers(void **state)
+{
+    const struct fixture *f = *state;
+    uint32_t rows = vector_at(&f->vectors, 0, "records");
+    int count = 0;
+    for (uint32_t row = json_first(f->vectors.doc, rows); row != JSON_NONE;
+         row = json_next(f->vectors.doc, row)) {
+        struct slice title = vector_text(&f->vectors, row, "title");
+        print_message("row: %.*s\n", (int)title.len, title.data);
+        check_vector(f, row);
+        count++;
+        if ((uint32_t)count == json_size(f->vectors.doc, rows))
+            break;
+    }
+    assert_int_equal(count, 8);
+}
+
+/* A ciphertext that the bare AEAD takes under two keys opens under one, the other one's commitment
+ * being another. */
+static void
+two_keys(void **state)
+{
+    const struct fixture *f = *state;
+    const struct vectors *v = &f->vectors;
+    uint32_t node = vector_at(v, 0, "two_keys");
+    uint8_t keys[2][SEAL_KEY], aead[2][32], nonce[24], aad[512], space[3][SEAL_ID];
+    uint8_t content[SEAL_DIGEST], records[2][512], plain[512], value[64];
+    char out[512];
+    size_t len = 0;
+    struct seal_label label = vector_label(v, vector_at(v, node, "label"), space);
+    vector_id(v, node, "key_a", keys[0], 32);
+    vector_id(v, node, "key_b", keys[1], 32);
+    vector_id(v, node, "aead_key_a", aead[0], 32);
+    vector_id(v, node, "aead_key_b", aead[1], 32);
+    vector_id(v, node, "nonce", nonce, sizeof(nonce));
+    vector_id(v, node, "content", content, sizeof(content));
+    size_t aad_len = vector_hex(v, node, "aad", aad, sizeof(aad));
+    size_t value_len = vector_hex(v, node, "value", value, sizeof(value));
+    size_t record_len = vector_hex(v, node, "record_a", records[0], sizeof(records[0]));
+    vector_id(v, node, "record_b", records[1], record_len);
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            crypto_aead_xchacha20poly1305_ietf_decrypt(
+                plain, NULL, NULL, records[0] + 64, record_len - 64, aad, aad_len, nonce, aead[i]),
+            0);
+    assert_int_equal(unseal_into(&mem_default, keys[0], &label, content, records[0], record_len,
+                                 out, sizeof(out), &len, NULL),
+                     ENVRES_OK);
+    assert_int_equal(len, value_len);
+    assert_memory_equal(out, value, len);
+    assert_int_equal(unseal_into(&mem_default, keys[1], &label, content, records[0], record_len,
+                                 out, sizeof(out), &len, NULL),
+                     ENVRES_E_INTEGRITY);
+    assert_int_equal(unseal_into(&mem_default, keys[0], &label, content, records[1], record_len,
+                                 out, sizeof(out), &len, NULL),
+                     ENVRES_E_INTEGRITY);
+}
+
+static void
+every_bit(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t lengths[] = { 0, 32, 1200 };
+    static char value[1200];
+    struct seal_label label = usual_label();
+    for (size_t n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+        struct sealed sealed = seal(f->key, &label, value, lengths[n]);
+        size_t accepted = 0;
+        for (size_t i = 0; i < sealed.record.len * 8; i++) {
+            sealed.record.data[i / 8] ^= (char)(1 << (i % 8));
+            accepted += open_sealed(f->key, &label, &sealed) != ENVRES_E_INTEGRITY;
+            sealed.record.data[i / 8] ^= (char)(1 << (i % 8));
+        }
+        for (size_t i = 0; i < SEAL_DIGEST * 8; i++) {
+            sealed.content[i / 8] ^= (uint8_t)(1 << (i % 8));
+            accepted += open_sealed(f->key, &label, &sealed) != ENVRES_E_INTEGRITY;
+            sealed.content[i / 8] ^= (uint8_t)(1 << (i % 8));
+        }
+        assert_int_equal(accepted, 0);
+        assert_int_equal(open_sealed(f->key, &label, &sealed), ENVRES_OK);
+        buf_free(&sealed.record);
+    }
+}
+
+static void
+every_length(void **state)
+{
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    struct sealed sealed = seal(f->key, &label, "value", 5);
+    size_t full = sealed.record.len;
+    assert_true(buf_reserve(&sealed.record, 256));
+    memset(sealed.record.data + full, 0, 256);
+    for (size_t len = 0; len < full + 256; len++) {
+        sealed.record.len = len;
+        assert_int_equal(open_sealed(f->key, &label, &sealed),
+                         len == full ? ENVRES_OK : ENVRES_E_INTEGRITY);
+        if (len < full)
+            assert_int_equal(seal_generation(sealed.record.data, len), 0);
+    }
+    assert_int_equal(seal_generation(NULL, 0), 0);
+    assert_int_equal(seal_value_max(0), 0);
+    buf_free(&sealed.record);
+}
+
+static void
+every_label_part(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = { "workspace", "environment", "object", "kind",
+                                         "type",      "secret",      "field",  "name",
+                                         "revision",  "boundary",    "longer" };
+    static char long_name[LIMIT_NAME + 1];
+    static const uint8_t other[SEAL_ID] = { 9 };
+    memset(long_name, 'x', sizeof(long_name));
+    struct seal_label label = usual_label();
+    struct sealed sealed = seal(f->key, &label, "value", 5);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        print_message("row: %s\n", names[i]);
+        struct seal_label changed = label;
+        changed.workspace = i == 0 ? other : label.workspace;
+        changed.environment = i == 1 ? other : label.environment;
+        changed.object = i == 2 ? other : label.object;
+        changed.kind = i == 3 ? SEAL_FIELD : label.kind;
+        changed.type = i == 4 ? 2 : label.type;
+        changed.secret = i == 5 ? false : label.secret;
+        changed.field = i == 6 ? slice_str("aB") : i == 9 ? slice_str("abc") : label.field;
+        changed.name = i == 7 ? slice_str("cD") : i == 9 ? slice_str("d") : label.name;
+        changed.revision = i == 8 ? 6 : label.revision;
+        if (i == 10)
+            changed.name = slice_of(long_name, sizeof(long_name));
+        assert_int_equal(open_sealed(f->key, &changed, &sealed), ENVRES_E_INTEGRITY);
+    }
+    uint8_t wrong[SEAL_KEY] = { 1 };
+    assert_int_equal(open_sealed(wrong, &label, &sealed), ENVRES_E_INTEGRITY);
+    assert_int_equal(open_sealed(NULL, &label, &sealed), ENVRES_E_INVALID);
+    assert_int_equal(open_sealed(f->key, &label, &sealed), ENVRES_OK);
+    buf_free(&sealed.record);
+}
+
+/* Sealed by someone who holds the key, but not as the format says. */
+static void
+forged_plaintexts(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        size_t at; /* in the plaintext */
+        uint8_t byte;
+        envres_status st;
+    } rows[] = {
+        { "as it should be", 32, 1, ENVRES_OK },
+        { "another type", 32, 2, ENVRES_E_INTEGRITY },
+        { "a longer length", 33, 28, ENVRES_E_INTEGRITY },
+        { "a huge length", 36, 0x80, ENVRES_E_INTEGRITY },
+        { "a length that leaves its value in the padding", 33, 4, ENVRES_E_INTEGRITY },
+        { "padding that is not zero", 63, 1, ENVRES_E_INTEGRITY },
+    };
+    struct seal_label label = usual_label();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("row: %s\n", rows[i].name);
+        struct sealed sealed = seal(f->key, &label, "value", 5);
+        uint8_t *record = (uint8_t *)sealed.record.data;
+        uint8_t room[512], material[BOX_MATERIAL], plain[64 + BOX_TAG];
+        struct ce ce;
+        ce_init(&ce, room, sizeof(room));
+        ce_bytes(&ce, record + 8, 24);
+        ce_bytes(&ce, record, 8);
+        ce_bytes(&ce, label.workspace, 16);
+        ce_bytes(&ce, label.environment, 16);
+        ce_u8(&ce, label.kind);
+        ce_bytes(&ce, label.object, 16);
+        ce_text(&ce, label.field);
+        ce_text(&ce, label.name);
+        ce_u64(&ce, label.revision);
+        ce_u8(&ce, label.secret);
+        ce_u8(&ce, label.type);
+        ce_bytes(&ce, sealed.content, 32);
+        box_derive(material, "envres1/record", f->key, NULL, ce.data, ce.len);
+        assert_true(box_open(material, record + 8, ce.data + 24, ce.len - 24, record + 32,
+                             record + 64, 64, plain));
+        plain[rows[i].at] = rows[i].byte;
+        box_close(material, record + 8, ce.data + 24, ce.len - 24, plain, 64, record + 32);
+        memcpy(record + 64, plain, sizeof(plain));
+        assert_int_equal(open_sealed(f->key, &label, &sealed), rows[i].st);
+        buf_free(&sealed.record);
+    }
+}
+
+static void
+content_commitment(void **state)
+{
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    struct sealed a = seal(f->key, &label, "same", 4);
+    struct sealed b = seal(f->key, &label, "same", 4);
+    assert_memory_not_equal(a.content, b.content, SEAL_DIGEST);
+    assert_int_equal(
+        unseal_check(&mem_default, f->key, &label, a.content, a.record.data, a.record.len, NULL),
+        ENVRES_OK);
+    assert_int_equal(
+        unseal_check(&mem_default, f->key, &label, b.content, a.record.data, a.record.len, NULL),
+        ENVRES_E_INTEGRITY);
+    buf_free(&a.record);
+    buf_free(&b.record);
+}
+
+static int
+by_nonce(const void *a, const void *b)
+{
+    return memcmp(a, b, 24);
+}
+
+static void
+nonces_are_unique(void **state)
+{
+    enum { COUNT = 100000 };
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    uint8_t(*nonces)[24] = malloc((size_t)COUNT * 24);
+    assert_non_null(nonces);
+    struct buf record;
+    buf_init(&record, &mem_default, false);
+    for (size_t i = 0; i < COUNT; i++) {
+        uint8_t content[SEAL_DIGEST];
+        record.len = 0;
+        assert_int_equal(seal_record(f->key, 1, &label, slice_str("same"), &record, content, NULL),
+                         ENVRES_OK);
+        memcpy(nonces[i], record.data + 8, 24);
+    }
+    qsort(nonces, COUNT, 24, by_nonce);
+    for (size_t i = 1; i < COUNT; i++)
+        assert_true(memcmp(nonces[i - 1], nonces[i], 24) != 0);
+    free(nonces);
+    buf_free(&record);
+}
+
+static void
+sizes_tell_a_class(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        size_t from;
+        size_t to;
+        size_t size;
+    } rows[] = {
+        { 0, 27, 64 },
+        { 28, 91, 128 },
+        { 924, 987, 1024 },
+        { 988, 1051, 1088 },
+        { 1948, 2011, 2048 },
+        { 2012, 2139, 2176 },
+        { 3932, 4059, 4096 },
+        { 4060, 4315, 4352 },
+        { 65244, 65499, 65536 },
+        { 65500, 67547, 67584 },
+        { 1048540, 1048576, 1048576 + 32768 },
+    };
+    static char value[LIMIT_VALUE];
+    struct seal_label label = usual_label();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t at[] = { rows[i].from, (rows[i].from + rows[i].to) / 2, rows[i].to };
+        for (size_t j = 0; j < 3; j++) {
+            struct sealed sealed = seal(f->key, &label, value, at[j]);
+            assert_int_equal(sealed.record.len, SEAL_OVERHEAD + rows[i].size);
+            assert_int_equal(sealed.record.data[2], rows[i].size > 1024);
+            assert_int_equal(open_sealed(f->key, &label, &sealed), ENVRES_OK);
+            buf_free(&sealed.record);
+        }
+    }
+}
+
+static void
+refused_arguments(void **state)
+{
+    struct fixture *f = *state;
+    static char value[LIMIT_VALUE + 1];
+    static char name[LIMIT_NAME + 1];
+    memset(name, 'n', sizeof(name));
+    struct seal_label label = usual_label();
+    struct seal_label long_label = usual_label();
+    long_label.name = slice_of(name, sizeof(name));
+    struct buf out;
+    uint8_t content[SEAL_DIGEST];
+    buf_init(&out, &mem_default, false);
+    struct slice small = slice_str("v");
+    struct slice large = { value, sizeof(value) };
+    assert_int_equal(seal_record(f->key, 1, &label, large, &out, content, f->err), ENVRES_E_LIMIT);
+    assert_string_equal(envres_error_subject(f->err), "cd");
+    assert_int_equal(seal_record(f->key, 1, &long_label, small, &out, content, NULL),
+                     ENVRES_E_LIMIT);
+    assert_int_equal(seal_record(f->key, 0, &label, small, &out, content, NULL), ENVRES_E_INVALID);
+    assert_int_equal(seal_record(NULL, 1, &label, small, &out, content, NULL), ENVRES_E_INVALID);
+    assert_int_equal(out.len, 0);
+
+    struct sealed sealed = seal(f->key, &label, "value", 5);
+    char tiny[4];
+    size_t len = 1;
+    assert_int_equal(unseal_into(&mem_default, f->key, &label, sealed.content, sealed.record.data,
+                                 sealed.record.len, tiny, sizeof(tiny), &len, NULL),
+                     ENVRES_E_INVALID);
+    assert_int_equal(len, 0);
+    buf_free(&sealed.record);
+    buf_free(&out);
+}
+
+static void
+appends_and_names(void **state)
+{
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    struct buf out;
+    uint8_t content[SEAL_DIGEST];
+    char back[256];
+    size_t len = 0;
+    buf_init(&out, &mem_default, false);
+    buf_add_str(&out, "before");
+    assert_int_equal(seal_record(f->key, 1, &label, slice_str("canary-7f3a"), &out, content, NULL),
+                     ENVRES_OK);
+    assert_memory_equal(out.data, "before", 6);
+    assert_int_equal(unseal_into(&mem_default, f->key, &label, content, out.data + 6, out.len - 6,
+                                 back, sizeof(back), &len, NULL),
+                     ENVRES_OK);
+    assert_int_equal(len, 11);
+    out.data[out.len - 1] ^= 1;
+    assert_int_equal(unseal_into(&mem_default, f->key, &label, content, out.data + 6, out.len - 6,
+                                 back, sizeof(back), &len, f->err),
+                     ENVRES_E_INTEGRITY);
+    assert_string_equal(envres_error_subject(f->err), "cd");
+    assert_non_null(strstr(envres_error_message(f->err), "'cd'"));
+    assert_null(strstr(envres_error_message(f->err), "canary"));
+    assert_true(strlen(envres_error_hint(f->err)) > 0);
+    buf_free(&out);
+}
+
+static void
+out_of_memory(void **state)
+{
+    struct fixture *f = *state;
+    static char value[100000], back[200000];
+    struct seal_label label = usual_label();
+    for (int n = 0;; n++) {
+        struct failing failing = { .left = n };
+        struct mem mem = { failing_reallocate, &failing };
+        struct slice slice = { value, sizeof(value) };
+        struct buf out;
+        uint8_t content[SEAL_DIGEST];
+        size_t len = 0;
+        buf_init(&out, &mem, false);
+        envres_status st = seal_record(f->key, 1, &label, slice, &out, content, NULL);
+        if (st == ENVRES_OK)
+            st = unseal_into(&mem, f->key, &label, content, out.data, out.len, back, sizeof(back),
+                             &len, NULL);
+        buf_free(&out);
+        assert_int_equal(st, failing.hit ? ENVRES_E_NOMEM : ENVRES_OK);
+        if (!failing.hit) {
+            assert_int_equal(n, 2);
+            assert_int_equal(len, sizeof(value));
+            return;
+        }
+    }
+}
+
+/* Values up to 4 KiB ask the allocator for nothing. */
+static void
+small_values_do_not_allocate(void **state)
+{
+    struct fixture *f = *state;
+    static char value[4096], back[8192];
+    struct failing failing = { .left = 0 };
+    struct mem none = { failing_reallocate, &failing };
+    struct seal_label label = usual_label();
+    struct sealed sealed = seal(f->key, &label, value, sizeof(value));
+    size_t len = 0;
+    assert_int_equal(unseal_into(&none, f->key, &label, sealed.content, sealed.record.data,
+                                 sealed.record.len, back, sizeof(back), &len, NULL),
+                     ENVRES_OK);
+    assert_int_equal(len, sizeof(value));
+    buf_free(&sealed.record);
+}
+
+static void
+digests(void **state)
+{
+    (void)state;
+    uint8_t a[SEAL_DIGEST], b[SEAL_DIGEST];
+    seal_digest(a, "envres1/test", "abc", 3);
+    seal_digest(b, "envres1/test", "abc", 3);
+    assert_true(seal_equal(a, b, SEAL_DIGEST));
+    seal_digest(b, "envres1/other", "abc", 3);
+    assert_false(seal_equal(a, b, SEAL_DIGEST));
+    seal_digest(b, "envres1/test", "abd", 3);
+    assert_false(seal_equal(a, b, SEAL_DIGEST));
+    seal_random(a, sizeof(a));
+    seal_random(b, sizeof(b));
+    assert_false(seal_equal(a, b, SEAL_DIGEST));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(known_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_bit, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_length, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_label_part, setup, teardown),
+        cmocka_unit_test_setup_teardown(forged_plaintexts, setup, teardown),
+        cmocka_unit_test_setup_teardown(content_commitment, setup, teardown),
+        cmocka_unit_test_setup_teardown(nonces_are_unique, setup, teardown),
+        cmocka_unit_test_setup_teardown(sizes_tell_a_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_arguments, setup, teardown),
+        cmocka_unit_test_setup_teardown(appends_and_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(out_of_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(small_values_do_not_allocate, setup, teardown),
+        cmocka_unit_test_setup_teardown(digests, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
+}
