@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -38,10 +39,42 @@ bool box_open(const uint8_t material[BOX_MATERIAL], const uint8_t *nonce, const 
               size_t aad_len, const uint8_t commit[BOX_COMMIT], const uint8_t *cipher, size_t len,
               uint8_t *plain);
 
+static inline void
+box_put32(uint8_t *at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static inline void
+box_put64(uint8_t *at, uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static inline uint32_t
+box_get32(const uint8_t *at)
+{
+    uint32_t v = 0;
+    for (int i = 0; i < 4; i++)
+        v |= (uint32_t)at[i] << (8 * i);
+    return v;
+}
+
+static inline uint64_t
+box_get64(const uint8_t *at)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++)
+        v |= (uint64_t)at[i] << (8 * i);
+    return v;
+}
+
 /*
  * Canonical encoding into a fixed room: little-endian integers of fixed width, ids and keys raw,
  * strings as u32 length and bytes. No optional fields, so that it is injective. What does not fit
- * sets `failed` and is left out.
+ * sets `failed` and is left out. Inline, since opening a record is little else but this.
  */
 struct ce {
     uint8_t *data;
@@ -50,16 +83,58 @@ struct ce {
     bool failed;
 };
 
-void ce_init(struct ce *ce, void *room, size_t cap);
-void ce_bytes(struct ce *ce, const void *data, size_t len);
-void ce_u8(struct ce *ce, uint8_t v);
-void ce_u32(struct ce *ce, uint32_t v);
-void ce_u64(struct ce *ce, uint64_t v);
-void ce_text(struct ce *ce, struct slice text);
+static inline void
+ce_init(struct ce *ce, void *room, size_t cap)
+{
+    ce->data = room;
+    ce->len = 0;
+    ce->cap = cap;
+    ce->failed = false;
+}
 
-void box_put32(uint8_t *at, uint32_t v);
-void box_put64(uint8_t *at, uint64_t v);
-uint32_t box_get32(const uint8_t *at);
-uint64_t box_get64(const uint8_t *at);
+static inline void
+ce_bytes(struct ce *ce, const void *data, size_t len)
+{
+    if (len > ce->cap - ce->len) {
+        ce->failed = true;
+        return;
+    }
+    if (len > 0)
+        memcpy(ce->data + ce->len, data, len);
+    ce->len += len;
+}
+
+static inline void
+ce_u8(struct ce *ce, uint8_t v)
+{
+    ce_bytes(ce, &v, 1);
+}
+
+static inline void
+ce_u32(struct ce *ce, uint32_t v)
+{
+    uint8_t bytes[4];
+    box_put32(bytes, v);
+    ce_bytes(ce, bytes, sizeof(bytes));
+}
+
+static inline void
+ce_u64(struct ce *ce, uint64_t v)
+{
+    uint8_t bytes[8];
+    box_put64(bytes, v);
+    ce_bytes(ce, bytes, sizeof(bytes));
+}
+
+static inline void
+ce_text(struct ce *ce, struct slice text)
+{
+    if (text.len > UINT32_MAX) {
+        ce->failed = true;
+        return;
+    }
+    ce_u32(ce, (uint32_t)text.len);
+    ce_bytes(ce, text.data, text.len);
+}
 
 #endif
