@@ -275,8 +275,10 @@ create_file(envres_store *store, const envres_store_options *options, const char
         st = populate(store, made, workspace, err);
     db_close(store->db);
     store->db = NULL;
-    if (st == ENVRES_OK)
+    if (st == ENVRES_OK) {
+        files_remove_beside(temp);
         st = files_rename_new(temp, path, err);
+    }
     if (st < 0 && have)
         files_remove(temp, &id);
     if (st == ENVRES_OK)

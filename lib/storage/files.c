@@ -387,17 +387,23 @@ files_create(const char *path, struct files_id *out, envres_error *err)
 }
 
 void
-files_remove(const char *path, const struct files_id *id)
+files_remove_beside(const char *path)
 {
     static const char *const beside[] = { "-journal", "-wal", "-shm" };
     char name[PATH_MAX];
-    if (!files_is(path, id))
-        return;
     for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
         int len = snprintf(name, sizeof(name), "%s%s", path, beside[i]);
         if (len > 0 && (size_t)len < sizeof(name))
             unlink(name);
     }
+}
+
+void
+files_remove(const char *path, const struct files_id *id)
+{
+    if (!files_is(path, id))
+        return;
+    files_remove_beside(path);
     unlink(path);
 }
 

@@ -61,6 +61,10 @@ envres_status files_create(const char *path, struct files_id *out, envres_error 
 /* Removes `path` when it is that file, and the files that SQLite keeps beside it. */
 void files_remove(const char *path, const struct files_id *id);
 
+/* Removes the files that SQLite keeps beside `path`, which must be closed and in order: an empty
+ * journal would otherwise stay behind when the file moves. */
+void files_remove_beside(const char *path);
+
 /* A name beside `path` that nobody has: path + ".new-" + 16 hex digits. mem_free() it. */
 envres_status files_temp_name(const struct mem *mem, const char *path, char **out,
                               envres_error *err);
