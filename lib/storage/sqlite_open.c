@@ -535,6 +535,16 @@ sqlite_check_path(const char *vfs, const char *path, envres_error *err)
     return st;
 }
 
+/* Where files are not looked at beforehand, a missing one shows only now. */
+static bool
+exists_in_vfs(const struct db *db)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(db->vfs);
+    int exists = 0;
+    int rc = vfs ? vfs->xAccess(vfs, db->real, SQLITE_ACCESS_READWRITE, &exists) : SQLITE_ERROR;
+    return rc != SQLITE_OK || exists;
+}
+
 static envres_status
 open_handle(struct db *db, bool create, envres_error *err)
 {
@@ -550,9 +560,14 @@ open_handle(struct db *db, bool create, envres_error *err)
             return st;
     }
     int rc = sqlite3_open_v2(db->real ? db->real : ":memory:", &db->handle, flags, db->vfs);
-    if (rc != SQLITE_OK)
-        return sqlite_error(db, rc, "the store cannot be opened", err);
-    return ENVRES_OK;
+    if (rc == SQLITE_OK)
+        return ENVRES_OK;
+    envres_status st = sqlite_error(db, rc, "the store cannot be opened", err);
+    if (db->vfs && !exists_in_vfs(db)) {
+        st = err_code(err, ENVRES_E_NO_STORE);
+        err_subject(err, db->path, strlen(db->path));
+    }
+    return st;
 }
 
 /* SQLite opened a name; this makes sure that it was the file that was looked at. */
