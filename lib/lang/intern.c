@@ -151,13 +151,36 @@ path_len(size_t name_len, size_t field_len)
     return field_len > 0 ? name_len + 1 + field_len : name_len;
 }
 
+/* Equality of spans that are mostly shorter than 16 bytes, without a call. */
+static inline bool
+same_bytes(const char *a, const char *b, size_t len)
+{
+    uint64_t a0, a1, b0, b1;
+    uint32_t c0, c1, d0, d1;
+    if (len >= 8 && len <= 16) {
+        memcpy(&a0, a, 8);
+        memcpy(&b0, b, 8);
+        memcpy(&a1, a + len - 8, 8);
+        memcpy(&b1, b + len - 8, 8);
+        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
+    }
+    if (len >= 4 && len < 8) {
+        memcpy(&c0, a, 4);
+        memcpy(&d0, b, 4);
+        memcpy(&c1, a + len - 4, 4);
+        memcpy(&d1, b + len - 4, 4);
+        return ((c0 ^ d0) | (c1 ^ d1)) == 0;
+    }
+    return memcmp(a, b, len) == 0;
+}
+
 static inline bool
 draft_is(const struct intern *intern, const struct ref_draft *draft, const struct tag *tag)
 {
     return draft->root == (uint8_t)tag->root && draft->name_len == tag->name.len &&
            draft->field_len == tag->field.len &&
-           memcmp(draft_text(intern, draft), tag->name.data,
-                  path_len(tag->name.len, tag->field.len)) == 0;
+           same_bytes(draft_text(intern, draft), tag->name.data,
+                      path_len(tag->name.len, tag->field.len));
 }
 
 /* Root and name; the field is part of the span. Roots without a name differ in the seed alone. */

@@ -40,6 +40,21 @@ find_tail(const char *text, size_t from, size_t len, bool checked)
     return len;
 }
 
+static inline bool
+is_name_byte(unsigned char c)
+{
+    unsigned char lower = c | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+size_t
+scan_name_portable(const char *text, size_t from, size_t len)
+{
+    while (from < len && is_name_byte((unsigned char)text[from]))
+        from++;
+    return from;
+}
+
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
@@ -112,6 +127,29 @@ mask_16(__m128i stops)
     return (uint64_t)(uint32_t)_mm_movemask_epi8(stops);
 }
 
+/* Bytes of `text` - `first` that are at most `width` as unsigned numbers. */
+static inline __m128i
+in_range(__m128i text, char first, char width)
+{
+    __m128i shifted = _mm_sub_epi8(text, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(width)), shifted);
+}
+
+size_t
+scan_name(const char *text, size_t from, size_t len)
+{
+    for (; len - from >= 16; from += 16) {
+        __m128i here = _mm_loadu_si128((const __m128i *)(const void *)(text + from));
+        __m128i name = in_range(_mm_or_si128(here, _mm_set1_epi8(0x20)), 'a', 25);
+        name = _mm_or_si128(name, in_range(here, '0', 9));
+        name = _mm_or_si128(name, _mm_cmpeq_epi8(here, _mm_set1_epi8('_')));
+        uint64_t other = mask_16(name) ^ 0xFFFF;
+        if (other != 0)
+            return from + (size_t)__builtin_ctzll(other);
+    }
+    return scan_name_portable(text, from, len);
+}
+
 static inline size_t
 find_vector(const char *text, size_t from, size_t len, bool checked)
 {
@@ -156,6 +194,27 @@ mask_16(uint8x16_t stops)
     return vget_lane_u64(vreinterpret_u64_u8(narrow), 0);
 }
 
+static inline uint8x16_t
+in_range(uint8x16_t text, uint8_t first, uint8_t width)
+{
+    return vcleq_u8(vsubq_u8(text, vdupq_n_u8(first)), vdupq_n_u8(width));
+}
+
+size_t
+scan_name(const char *text, size_t from, size_t len)
+{
+    for (; len - from >= 16; from += 16) {
+        uint8x16_t here = vld1q_u8((const uint8_t *)text + from);
+        uint8x16_t name = in_range(vorrq_u8(here, vdupq_n_u8(0x20)), 'a', 25);
+        name = vorrq_u8(name, in_range(here, '0', 9));
+        name = vorrq_u8(name, vceqq_u8(here, vdupq_n_u8('_')));
+        uint64_t other = ~mask_16(name);
+        if (other != 0)
+            return from + (size_t)(__builtin_ctzll(other) / 4);
+    }
+    return scan_name_portable(text, from, len);
+}
+
 static inline size_t
 find_vector(const char *text, size_t from, size_t len, bool checked)
 {
@@ -176,6 +235,12 @@ find_vector(const char *text, size_t from, size_t len, bool checked)
 }
 
 #else
+
+size_t
+scan_name(const char *text, size_t from, size_t len)
+{
+    return scan_name_portable(text, from, len);
+}
 
 static inline size_t
 find_vector(const char *text, size_t from, size_t len, bool checked)

@@ -20,8 +20,13 @@ size_t scan_checked(const char *text, size_t from, size_t len);
 /* The same over text that is known to be valid: SCAN_NONE or an offset. */
 size_t scan_pair(const char *text, size_t from, size_t len);
 
+/* End of the run of letters, digits and `_` that begins at `from`. Short runs, as names are,
+ * without a branch per byte. */
+size_t scan_name(const char *text, size_t from, size_t len);
+
 /* The portable forms, compiled everywhere so that they can be compared with the others. */
 size_t scan_checked_portable(const char *text, size_t from, size_t len);
 size_t scan_pair_portable(const char *text, size_t from, size_t len);
+size_t scan_name_portable(const char *text, size_t from, size_t len);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "lang/scan.h"
 
 struct cursor {
     const char *text;
@@ -128,7 +129,7 @@ take_name(struct cursor *c, const char *what, struct slice *out, envres_error *e
     size_t start = c->at;
     if (start == c->len || !is_class(c->text[start], CHAR_NAME))
         return fail_name(c, what, err);
-    c->at = skip_class(c->text, start + 1, c->len, CHAR_NAME | CHAR_DIGIT);
+    c->at = scan_name(c->text, start + 1, c->len);
     if (c->at - start > LIMIT_NAME)
         return err_set(err, ENVRES_E_LIMIT, "%s is longer than %d bytes", what, LIMIT_NAME);
     out->data = c->text + start;
@@ -394,6 +395,31 @@ tag_parse(const char *text, enum tag_root root, size_t body, size_t len, struct 
         if (st < 0)
             return st;
     }
+}
+
+bool
+tag_parse_quickly(const char *text, size_t at, size_t len, struct tag *out)
+{
+    static const char path[] = "environment.variables.";
+    enum { PATH = sizeof(path) - 1, SHORTEST = 3 + PATH + 4 };
+    if (len - at < SHORTEST)
+        return false;
+    size_t start = at + 2 + (text[at + 2] == ' ');
+    if (memcmp(text + start, path, PATH) != 0)
+        return false;
+    start += PATH;
+    if (!is_class(text[start], CHAR_NAME))
+        return false;
+    size_t end = scan_name(text, start + 1, len);
+    size_t close = end + (end < len && text[end] == ' ');
+    if (end - start > LIMIT_NAME || len - close < 2 || text[close] != '>' || text[close + 1] != '>')
+        return false;
+    out->root = REF_VARIABLE;
+    out->filter_count = 0;
+    out->name = (struct slice){ text + start, end - start };
+    out->field = (struct slice){ "", 0 };
+    out->end = close + 2;
+    return true;
 }
 
 /* ---- literals ------------------------------------------------------------------------------ */

@@ -38,6 +38,10 @@ enum tag_root tag_open(const char *text, size_t at, size_t len, size_t *body);
 envres_status tag_parse(const char *text, enum tag_root root, size_t body, size_t len,
                         struct tag *out, envres_error *err);
 
+/* The shape that nearly all tags have, `<< environment.variables.NAME >>` without filters and with
+ * at most one blank on each side, at once. False for every other, also for a wrong one. */
+bool tag_parse_quickly(const char *text, size_t at, size_t len, struct tag *out);
+
 /* Reads a literal (a span that tag_parse() gave) as an operand; its text is appended to `text`.
  * E_SYNTAX, E_LIMIT, E_UTF8, E_NOMEM. */
 envres_status tag_literal(const struct mem *mem, struct slice literal, struct buf *text,

@@ -243,12 +243,12 @@ add_tag(struct parser *parser, const struct source *source, size_t at, size_t ba
     return st;
 }
 
-/* At a `<<` that opens a tag; *at moves behind what was taken. */
+/* At a `<<` that opens a tag; *at moves behind what was taken. ROOT_NONE: `tag` is parsed already.
+ */
 static envres_status
 take_tag(struct parser *parser, const struct source *source, size_t floor, enum tag_root root,
-         size_t body, size_t *at, envres_error *err)
+         size_t body, struct tag *tag, size_t *at, envres_error *err)
 {
-    struct tag tag;
     size_t backslashes = 0;
     while (*at - backslashes > floor && source->text[*at - backslashes - 1] == '\\')
         backslashes++;
@@ -257,12 +257,14 @@ take_tag(struct parser *parser, const struct source *source, size_t floor, enum 
         *at += 2;
         return st;
     }
-    envres_status st = tag_parse(source->text, root, body, source->len, &tag, err);
+    envres_status st = ENVRES_OK;
+    if (root != ROOT_NONE)
+        st = tag_parse(source->text, root, body, source->len, tag, err);
     if (st == ENVRES_OK)
-        st = add_tag(parser, source, *at, backslashes, &tag, err);
+        st = add_tag(parser, source, *at, backslashes, tag, err);
     if (st < 0)
         return fail_at(parser, st, raw_offset(source, *at), err);
-    *at = tag.end;
+    *at = tag->end;
     return ENVRES_OK;
 }
 
@@ -318,6 +320,7 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
     size_t len = source->len;
     size_t floor = 0; /* backslashes before it belong to something else */
     size_t at = 0;
+    struct tag tag;
     for (;;) {
         size_t body = 0;
         at = source->is_checked ? scan_pair(text, at, len) : scan_checked(text, at, len);
@@ -329,14 +332,17 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
         }
         while (at + 2 < len && text[at + 2] == '<')
             at++;
-        enum tag_root root = tag_open(text, at, len, &body);
+        enum tag_root root = ROOT_NONE;
+        bool is_parsed = tag_parse_quickly(text, at, len, &tag);
+        if (!is_parsed)
+            root = tag_open(text, at, len, &body);
         envres_status st = ENVRES_OK;
-        if (root == ROOT_NONE) {
+        if (is_parsed || root != ROOT_NONE) {
+            st = take_tag(parser, source, floor, root, body, &tag, &at, err);
+            floor = at;
+        } else {
             st = note_near(parser, source, at, err);
             at += 2;
-        } else {
-            st = take_tag(parser, source, floor, root, body, &at, err);
-            floor = at;
         }
         if (st < 0)
             return st;
