@@ -477,7 +477,7 @@ kind_check_value(const struct mem *mem, const struct kind_field *field, struct s
     envres_status st = check_value(mem, field, value, out, err);
     if (st == ENVRES_OK)
         return buf_status(out, err);
-    if (st == ENVRES_E_NOMEM)
+    if (st == ENVRES_E_NOMEM || name.len == 0)
         return st;
     err_prepend(err, "field '%.*s': ", (int)(name.len < LIMIT_NAME ? name.len : LIMIT_NAME),
                 name.data);

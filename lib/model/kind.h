@@ -56,7 +56,8 @@ envres_status kind_field_need(const struct kind *kind, struct slice name,
 /*
  * Checks a value that holds no template tag against a field (NULL: any string) and appends its
  * canonical text: integers in decimal, true/false, compact JSON, one of the choices. TYPE, JSON,
- * UTF8, LIMIT; the message names the field and what is wanted, never the value.
+ * UTF8, LIMIT; the message names the field and what is wanted, never the value. With an
+ * empty `name` it does not, for callers that say where themselves.
  */
 envres_status kind_check_value(const struct mem *mem, const struct kind_field *field,
                                struct slice name, struct slice value, struct buf *out,

@@ -154,68 +154,68 @@ envres_resource_handle_field(const envres_resource_handle *handle, const char *n
 
 /* ---- ready strings -------------------------------------------------------------------------- */
 
-typedef envres_status (*connect_fn)(const struct kind *kind, const struct connect_field *fields,
-                                    uint32_t count, bool redact, struct buf *out,
-                                    envres_error *err);
+/* The fields in the order of the kind; of secrets only that they are there. */
+static void
+collect_fields(const envres_resource_handle *handle, struct connect_field *fields)
+{
+    for (uint32_t i = 0; i < handle->kind->count; i++) {
+        const struct item *item = handle_item(handle, slice_str(handle->kind->fields[i].name));
+        fields[i].name = slice_str(handle->kind->fields[i].name);
+        fields[i].is_set = item != NULL;
+        fields[i].is_secret = item && item->state != ITEM_PLAIN;
+        fields[i].value = item && item->state == ITEM_PLAIN ? item->text : slice_str("");
+    }
+}
 
-/* The fields in the order of the kind, secrets opened one behind the other into `secrets`. */
+/* Opens the secret fields, one behind the other into `secrets`. */
 static envres_status
-collect_fields(const envres_resource_handle *handle, bool redact, struct connect_field *fields,
-               struct buf *secrets, bool *any_secret, envres_error *err)
+open_fields(const envres_resource_handle *handle, struct connect_field *fields, struct buf *secrets,
+            envres_error *err)
 {
     size_t starts[LIMIT_FIELDS];
-    const struct kind *kind = handle->kind;
-    for (uint32_t i = 0; i < kind->count; i++) {
-        struct slice name = slice_str(kind->fields[i].name);
-        const struct item *item = handle_item(handle, name);
-        fields[i].name = name;
-        fields[i].is_set = item != NULL;
-        fields[i].is_secret = item && item->secret;
-        fields[i].value = item && item->state == ITEM_PLAIN ? item->text : slice_str("");
+    for (uint32_t i = 0; i < handle->kind->count; i++) {
         starts[i] = secrets->len;
-        if (!item || item->state == ITEM_PLAIN)
+        if (!fields[i].is_secret)
             continue;
-        *any_secret = true;
-        if (redact)
-            continue;
-        envres_status st = item_open(handle->source, item, 0, secrets, err);
+        envres_status st =
+            item_open(handle->source, handle_item(handle, fields[i].name), 0, secrets, err);
         if (st < 0)
             return st;
         fields[i].value.len = secrets->len - starts[i];
     }
-    for (uint32_t i = 0; i < kind->count; i++) {
-        if (fields[i].is_secret && !redact && secrets->data)
+    for (uint32_t i = 0; i < handle->kind->count; i++) {
+        if (fields[i].is_secret && secrets->data)
             fields[i].value.data = secrets->data + starts[i];
     }
     return ENVRES_OK;
 }
 
+/* A string that takes in no secret opens none, and is none. */
 static envres_status
-build_string(const envres_resource_handle *handle, connect_fn build, bool redact,
-             envres_value **out, envres_error *err)
+build_string(const envres_resource_handle *handle, bool as_dsn, bool redact, envres_value **out,
+             envres_error *err)
 {
     struct connect_field fields[LIMIT_FIELDS];
     struct buf secrets;
     struct buf text;
-    bool any_secret = false;
     envres_status st = enter(handle, out, err);
     if (st < 0)
         return st;
     *out = NULL;
+    const struct kind *kind = handle->kind;
+    collect_fields(handle, fields);
+    bool secret = !redact && (as_dsn ? connect_dsn_is_secret(kind, fields, kind->count)
+                                     : connect_url_is_secret(kind, fields, kind->count));
     buf_init(&secrets, &handle->scope->mem, true);
-    buf_init(&text, &handle->scope->mem, !redact);
-    st = collect_fields(handle, redact, fields, &secrets, &any_secret, err);
+    buf_init(&text, &handle->scope->mem, secret);
+    if (secret)
+        st = open_fields(handle, fields, &secrets, err);
     if (st == ENVRES_OK)
-        st = build(handle->kind, fields, handle->kind->count, redact, &text, err);
-    if (st == ENVRES_OK)
-        st = buf_status(&text, err);
-    bool secret = any_secret && !redact;
+        st = as_dsn ? connect_dsn(kind, fields, kind->count, redact, &text, err)
+                    : connect_url(kind, fields, kind->count, redact, &text, err);
     struct value_range all = { 0, text.len };
-    if (st == ENVRES_OK && secret)
-        st = value_from_buf(ENVRES_TYPE_STRING, &text, &all, 1, out, err);
-    else if (st == ENVRES_OK)
-        st = value_new(&handle->scope->mem, ENVRES_TYPE_STRING, text.data, text.len, false, out,
-                       err);
+    if (st == ENVRES_OK)
+        st = value_from_buf(ENVRES_TYPE_STRING, &text, &all, secret, out, err);
     buf_free(&secrets);
     buf_free(&text);
     return st;
@@ -225,21 +225,21 @@ envres_status
 envres_resource_handle_url(const envres_resource_handle *handle, envres_value **out,
                            envres_error *err)
 {
-    return build_string(handle, connect_url, false, out, err);
+    return build_string(handle, false, false, out, err);
 }
 
 envres_status
 envres_resource_handle_redacted_url(const envres_resource_handle *handle, envres_value **out,
                                     envres_error *err)
 {
-    return build_string(handle, connect_url, true, out, err);
+    return build_string(handle, false, true, out, err);
 }
 
 envres_status
 envres_resource_handle_dsn(const envres_resource_handle *handle, envres_value **out,
                            envres_error *err)
 {
-    return build_string(handle, connect_dsn, false, out, err);
+    return build_string(handle, true, false, out, err);
 }
 
 envres_status

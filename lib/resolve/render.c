@@ -165,22 +165,30 @@ expand_into(const envres_scope *scope, const envres_template *tmpl, uint32_t dep
     return st == ENVRES_OK ? buf_status(out, err) : st;
 }
 
-/* A field's type holds for what its template gives, too. */
+/* What a template gave is held to the rules of its field, as a value that is written there is, and
+ * takes the same canonical form: the text from `start` on in `out`. */
 static envres_status
-check_result(const struct item *item, struct slice text, envres_error *err)
+check_result(const envres_scope *scope, const struct item *item, struct buf *out, size_t start,
+             envres_error *err)
 {
-    struct json_number number;
-    bool good = true;
-    if (item->type == ENVRES_TYPE_NUMBER)
-        good = json_number(text.data, text.len, &number, NULL) == ENVRES_OK && number.is_integer;
-    else if (item->type == ENVRES_TYPE_BOOLEAN)
-        good = slice_equal(text, slice_str("true")) || slice_equal(text, slice_str("false"));
-    if (good)
+    const struct setting *s = &item->setting;
+    struct buf canonical;
+    if (s->object_class != OBJECT_RESOURCE)
         return ENVRES_OK;
-    envres_status st = err_set(err, ENVRES_E_TYPE, "field '%.*s' does not resolve to a %s",
-                               (int)item->setting.field.len, item->setting.field.data,
-                               item->type == ENVRES_TYPE_NUMBER ? "number" : "boolean");
-    err_subject(err, item->setting.name.data, item->setting.name.len);
+    const struct kind *kind = kind_find(s->kind);
+    const struct kind_field *field = kind ? kind_field_find(kind, s->field) : NULL;
+    buf_init(&canonical, &scope->mem, true);
+    envres_status st =
+        kind_check_value(&scope->mem, field, slice_str(""),
+                         slice_of(out->data + start, out->len - start), &canonical, err);
+    if (st == ENVRES_OK) {
+        out->len = start;
+        buf_add(out, canonical.data, canonical.len);
+        st = buf_status(out, err);
+    } else if (st != ENVRES_E_NOMEM) {
+        err_subject(err, s->field.data, s->field.len);
+    }
+    buf_free(&canonical);
     return st;
 }
 
@@ -227,7 +235,7 @@ expand_sealed(const envres_scope *scope, const struct item *item, struct slice s
     if (st == ENVRES_OK)
         st = expand_into(scope, tmpl, depth, out, err);
     if (st == ENVRES_OK)
-        st = check_result(item, slice_of(out->data + start, out->len - start), err);
+        st = check_result(scope, item, out, start, err);
     envres_template_unref(tmpl);
     return st;
 }
@@ -269,7 +277,7 @@ item_open(const envres_scope *scope, const struct item *item, uint32_t depth, st
     case ITEM_COMPOSED:
         st = expand_into(scope, item->tmpl, depth + 1, out, err);
         if (st == ENVRES_OK)
-            st = check_result(item, slice_of(out->data + start, out->len - start), err);
+            st = check_result(scope, item, out, start, err);
         break;
     }
     if (st == ENVRES_OK && out->len - start > LIMIT_VALUE)
@@ -366,15 +374,14 @@ settle_plain(struct settler *settler, struct item *item, envres_error *err)
     buf_init(&text, &settler->scope->mem, false);
     text.max = LIMIT_VALUE;
     envres_status st = expand_into(settler->scope, item->tmpl, 0, &text, err);
-    struct slice result = slice_of(text.data, text.len);
     if (st == ENVRES_OK)
-        st = check_result(item, result, err);
+        st = check_result(settler->scope, item, &text, 0, err);
     settler->expanded += text.len;
     if (st == ENVRES_OK && settler->expanded > SETTLED_MAX)
         st = err_set(err, ENVRES_E_LIMIT, "the templates of %s expand to more than %d bytes",
                      settler->scope->environment.key, (int)SETTLED_MAX);
     if (st == ENVRES_OK) {
-        struct slice kept = pool_copy(&settler->scope->pool, result);
+        struct slice kept = pool_copy(&settler->scope->pool, slice_of(text.data, text.len));
         if (!kept.data)
             st = err_code(err, ENVRES_E_NOMEM);
         else

@@ -538,19 +538,15 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     }
     write_cache_key(handle, handle->source->items[handle->first].setting.object,
                     handle->source->environment.id, newest);
-    const char *missing = NULL;
-    for (uint32_t f = 0; f < kind->count && !missing; f++) {
-        if (kind->fields[f].required && !handle_item(handle, slice_str(kind->fields[f].name)))
-            missing = kind->fields[f].name;
-    }
-    if (!broken && !missing)
+    bool is_set[LIMIT_FIELDS] = { false };
+    for (uint32_t f = 0; f < kind->count; f++)
+        is_set[f] = handle_item(handle, slice_str(kind->fields[f].name)) != NULL;
+    bool complete = kind_check_required(kind, is_set, why) == ENVRES_OK;
+    if (!broken && complete)
         return ENVRES_OK;
-    if (!broken) {
-        err_set(why, ENVRES_E_FIELD, "resource '%.*s' has no %s in %s", (int)handle->name.len,
-                handle->name.data, missing, handle->source->environment.key);
-        err_subject(why, handle->name.data, handle->name.len);
-        err_hint(why, "a %s needs it", kind->name);
-    }
+    if (!broken)
+        err_prepend(why, "resource '%.*s' in %s: ", (int)handle->name.len, handle->name.data,
+                    handle->source->environment.key);
     handle->failure = scope_keep_error(loading->scope, broken ? broken->failure : why);
     return handle->failure ? ENVRES_OK : no_memory(err);
 }
