@@ -16,6 +16,10 @@
 /* E_JSON (E_UTF8, E_LIMIT) with position; linear in `len`. `mem` is for the duplicate-key check. */
 envres_status json_check(const struct mem *mem, const char *text, size_t len, envres_error *err);
 
+/* Length of the leading run of bytes that a JSON string holds as they are: no quote, no backslash,
+ * no control character. */
+size_t json_plain(const char *text, size_t len);
+
 enum json_kind {
     JSON_NULL,
     JSON_FALSE,
@@ -60,6 +64,8 @@ struct json_number {
     double real; /* also set when is_integer */
 };
 envres_status json_number(const char *text, size_t len, struct json_number *out, envres_error *err);
+/* Any number as the double nearest to it, also an integer beyond int64. JSON, LIMIT. */
+envres_status json_real(const char *text, size_t len, double *out, envres_error *err);
 
 /* Writers, appending to `out`. */
 void json_write_string(struct buf *out, const char *text, size_t len);  /* with quotes */
