@@ -40,6 +40,9 @@ static int
 teardown(void **state)
 {
     (void)state;
+    /* a failed test leaves its files open, and should say why it failed */
+    if (cutvfs_open_files(disk) > 0)
+        return -1;
     cutvfs_free(disk);
     return 0;
 }
@@ -695,7 +698,7 @@ a_cut_in_every_call_of_creation(void **state)
         else if (st != ENVRES_OK && st != ENVRES_E_NOT_A_STORE && st != ENVRES_E_NO_STORE)
             fail_msg("call %d: status %d", (int)n, (int)st);
         if (st >= 0)
-            assert_int_equal(rows_of(db), -1); /* no row: no maximum */
+            assert_int_equal(rows_of(db), 0);
         db_close(db);
         assert_true(n < 10000);
     }
