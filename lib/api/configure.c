@@ -52,8 +52,8 @@ envres_environment_add(envres_session *session, const char *key, size_t key_len,
                        const envres_environment_options *given, const envres_change *change,
                        envres_error *err)
 {
-    envres_environment_options options;
-    struct slice name;
+    envres_environment_options options = { 0 };
+    struct slice name = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
         st = read_name(key, key_len, false, env_what, &name, err);
@@ -71,8 +71,8 @@ envres_environment_set(envres_session *session, const char *key, size_t key_len,
                        const envres_environment_options *given, const envres_change *change,
                        envres_error *err)
 {
-    envres_environment_options options;
-    struct slice name;
+    envres_environment_options options = { 0 };
+    struct slice name = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
         st = read_name(key, key_len, false, env_what, &name, err);
@@ -89,7 +89,7 @@ envres_status
 envres_environment_remove(envres_session *session, const char *key, size_t key_len,
                           const envres_change *change, envres_error *err)
 {
-    struct slice name;
+    struct slice name = { 0 };
     envres_status st = read_name(key, key_len, false, env_what, &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
@@ -125,7 +125,7 @@ envres_status
 envres_environment_describe(envres_session *session, const char *key, size_t key_len,
                             envres_list **out, envres_error *err)
 {
-    struct slice name;
+    struct slice name = { 0 };
     envres_status st = read_name(key, key_len, false, env_what, &name, err);
     return st < 0 ? st : list_environments(session, name, out, err);
 }
@@ -137,7 +137,7 @@ envres_variable_put_many(envres_session *session, const char *environment, size_
                          const envres_variable_write *writes, size_t count,
                          const envres_change *change, int64_t *revision, envres_error *err)
 {
-    struct slice env;
+    struct slice env = { 0 };
     if (revision)
         *revision = 0;
     envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
@@ -164,8 +164,8 @@ envres_variable_unset(envres_session *session, const char *environment, size_t e
                       const char *name, size_t name_len, const envres_change *change,
                       int64_t *revision, envres_error *err)
 {
-    struct slice env;
-    struct slice wanted;
+    struct slice env = { 0 };
+    struct slice wanted = { 0 };
     if (revision)
         *revision = 0;
     envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
@@ -185,8 +185,8 @@ envres_variable_get(envres_session *session, const char *environment, size_t env
                     const char *name, size_t name_len, uint32_t flags, envres_value **out,
                     envres_error *err)
 {
-    struct slice env;
-    struct slice wanted;
+    struct slice env = { 0 };
+    struct slice wanted = { 0 };
     envres_status st = need_out(out, err);
     if (st < 0)
         return st;
@@ -209,7 +209,7 @@ envres_status
 envres_variable_list(envres_session *session, const char *environment, size_t environment_len,
                      uint32_t flags, envres_list **out, envres_error *err)
 {
-    struct slice env;
+    struct slice env = { 0 };
     envres_status st = need_out(out, err);
     if (st < 0)
         return st;
@@ -245,8 +245,8 @@ envres_variable_history(envres_session *session, const char *environment, size_t
                         const char *name, size_t name_len, uint32_t flags, envres_list **out,
                         envres_error *err)
 {
-    struct slice env;
-    struct slice wanted;
+    struct slice env = { 0 };
+    struct slice wanted = { 0 };
     envres_status st = need_out(out, err);
     if (st < 0)
         return st;
@@ -262,7 +262,7 @@ envres_restore(envres_session *session, const char *environment, size_t environm
                const envres_restore_point *point, const envres_change *change, int64_t *made,
                envres_error *err)
 {
-    struct slice env;
+    struct slice env = { 0 };
     if (made)
         *made = 0;
     if (!point)
@@ -281,8 +281,8 @@ envres_status
 envres_variable_rename(envres_session *session, const char *name, size_t name_len, const char *to,
                        size_t to_len, const envres_change *change, envres_error *err)
 {
-    struct slice from;
-    struct slice target;
+    struct slice from = { 0 };
+    struct slice target = { 0 };
     envres_status st = read_name(name, name_len, false, name_what, &from, err);
     if (st == ENVRES_OK)
         st = read_name(to, to_len, false, "the new name", &target, err);
@@ -299,7 +299,7 @@ envres_status
 envres_variable_delete(envres_session *session, const char *name, size_t name_len,
                        const envres_change *change, envres_error *err)
 {
-    struct slice wanted;
+    struct slice wanted = { 0 };
     envres_status st = read_name(name, name_len, false, name_what, &wanted, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
@@ -314,7 +314,7 @@ envres_status
 envres_references(envres_session *session, const char *object, size_t object_len, envres_list **out,
                   envres_error *err)
 {
-    struct slice wanted;
+    struct slice wanted = { 0 };
     envres_status st = need_out(out, err);
     if (st < 0)
         return st;
@@ -336,8 +336,8 @@ envres_resource_define(envres_session *session, const char *handle, size_t handl
                        const char *kind, size_t kind_len, const envres_change *change,
                        envres_error *err)
 {
-    struct slice name;
-    struct slice kind_name;
+    struct slice name = { 0 };
+    struct slice kind_name = { 0 };
     envres_status st = read_name(handle, handle_len, false, "the handle", &name, err);
     if (st == ENVRES_OK)
         st = read_name(kind, kind_len, false, "the kind", &kind_name, err);
@@ -355,7 +355,7 @@ envres_resource_configure(envres_session *session, const char *environment, size
                           const envres_resource_write *write, const envres_change *change,
                           int64_t *revision, envres_error *err)
 {
-    struct slice env;
+    struct slice env = { 0 };
     if (revision)
         *revision = 0;
     if (!write)
@@ -375,10 +375,10 @@ envres_resource_fallback(envres_session *session, const char *environment, size_
                          const envres_fallback *given, const envres_change *change,
                          envres_error *err)
 {
-    envres_fallback fallback;
-    struct slice env;
-    struct slice handle;
-    struct slice to;
+    envres_fallback fallback = { 0 };
+    struct slice env = { 0 };
+    struct slice handle = { 0 };
+    struct slice to = { 0 };
     if (!given)
         return err_set(err, ENVRES_E_INVALID, "the fallback is NULL");
     envres_status st = opts_read(&fallback, sizeof(fallback), sizeof(fallback), given, err);
@@ -401,7 +401,7 @@ envres_status
 envres_resource_remove(envres_session *session, const char *handle, size_t handle_len,
                        const envres_change *change, envres_error *err)
 {
-    struct slice name;
+    struct slice name = { 0 };
     envres_status st = read_name(handle, handle_len, false, "the handle", &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
@@ -432,8 +432,8 @@ envres_resource_history(envres_session *session, const char *environment, size_t
                         const char *handle, size_t handle_len, uint32_t flags, envres_list **out,
                         envres_error *err)
 {
-    struct slice env;
-    struct slice name;
+    struct slice env = { 0 };
+    struct slice name = { 0 };
     envres_status st = need_out(out, err);
     if (st < 0)
         return st;

@@ -66,7 +66,7 @@ envres_status
 envres_session_open(envres_store *store, const char *workspace, size_t workspace_len,
                     const envres_credential *credential, envres_session **out, envres_error *err)
 {
-    struct slice name;
+    struct slice name = { 0 };
     uint8_t id[SEAL_ID];
     struct candidates *list = NULL;
     struct identity *actor = NULL;
@@ -167,8 +167,8 @@ envres_status
 envres_scope_open(envres_session *session, const char *environment, size_t environment_len,
                   const envres_scope_options *given, envres_scope **out, envres_error *err)
 {
-    envres_scope_options options;
-    struct slice key;
+    envres_scope_options options = { 0 };
+    struct slice key = { 0 };
     if (!out)
         return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
     *out = NULL;

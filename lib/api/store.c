@@ -149,7 +149,7 @@ open_database(envres_store *store, const envres_store_options *options, const ch
 static envres_status
 copy_path(const struct mem *mem, const char *path, size_t len, char **out, envres_error *err)
 {
-    struct slice given;
+    struct slice given = { 0 };
     envres_status st = text_argument(path, path ? len : 0, LIMIT_PATH, "the path", &given, err);
     if (st < 0 || !path)
         return st;
@@ -163,7 +163,7 @@ envres_status
 envres_store_open(const char *path, size_t path_len, const envres_store_options *given,
                   envres_store **out, envres_error *err)
 {
-    envres_store_options options;
+    envres_store_options options = { 0 };
     struct mem mem;
     envres_store *store = NULL;
     char *name = NULL;
@@ -294,8 +294,8 @@ fill_store(envres_store *store, const envres_store_options *options, const char 
            const envres_credential *owner, envres_error *err)
 {
     struct new_principal made = { .identity = NULL };
-    struct slice workspace;
-    struct slice name;
+    struct slice workspace = { 0 };
+    struct slice name = { 0 };
     envres_status st =
         check_name(options->workspace, "main", "the workspace's name", &workspace, err);
     if (st == ENVRES_OK)
@@ -320,7 +320,7 @@ envres_status
 envres_store_create(const char *path, size_t path_len, const envres_store_options *given,
                     const envres_credential *owner, envres_store **out, envres_error *err)
 {
-    envres_store_options options;
+    envres_store_options options = { 0 };
     struct mem mem;
     envres_store *store = NULL;
     char *name = NULL;

@@ -25,7 +25,7 @@ enum {
     LIMIT_JSON_TEXT = 64 * 1024 * 1024,
     LIMIT_FIELDS = 256,        /* fields of one resource in one environment */
     LIMIT_ENVIRONMENTS = 1000, /* environments of one workspace */
-    LIMIT_WORKSPACES = 10000,    /* workspaces that a verify walks */
+    LIMIT_WORKSPACES = 10000,  /* workspaces that a verify walks */
     LIMIT_VARIABLES = 1000000, /* values of one environment that a scope takes in */
     LIMIT_BATCH = 100000,      /* writes of one envres_variable_put_many() */
     LIMIT_PARAMS = 100000,     /* parameters of one render */

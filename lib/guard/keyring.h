@@ -45,8 +45,8 @@ envres_status identity_open(struct arena *arena, const struct candidates *list,
                             struct identity **out, envres_error *err);
 void identity_candidates_free(struct candidates *list);
 
-/* Both halves: opens credential->principal (or tries every principal of the workspace, raw keys first). The
- * provider callback runs with no transaction open. `kdf_memory_max` in bytes. */
+/* Both halves: opens credential->principal (or tries every principal of the workspace, raw keys
+ * first). The provider callback runs with no transaction open. `kdf_memory_max` in bytes. */
 envres_status identity_unlock(struct db *db, struct arena *arena, const struct mem *mem,
                               const uint8_t *workspace, const envres_credential *credential,
                               uint64_t kdf_memory_max, struct identity **out, envres_error *err);

@@ -442,7 +442,7 @@ envres_status
 config_check(struct context *ctx, const struct environment *environment, envres_error *err)
 {
     struct env_keys *keys = NULL;
-    struct head head;
+    struct head head = { 0 };
     bool ok = false;
     envres_status st = environment_head(ctx, environment, &keys, &head, err);
     if (st == ENVRES_OK)
@@ -592,7 +592,7 @@ config_verify(struct context *ctx, const struct environment *environment, db_fin
         .ctx = ctx, .environment = environment, .finding = finding, .user = user
     };
     struct env_keys *keys = NULL;
-    struct head head;
+    struct head head = { 0 };
     bool ok = false;
     envres_status st = environment_head(ctx, environment, &keys, &head, err);
     if (st == ENVRES_E_DENIED)

@@ -354,7 +354,7 @@ environment_make_fixed(struct context *ctx, int64_t now, envres_error *err)
     envres_status st = ENVRES_OK;
     for (size_t i = 0;
          st == ENVRES_OK && i < sizeof(fixed_environments) / sizeof(fixed_environments[0]); i++) {
-        struct environment row;
+        struct environment row = { 0 };
         memset(&row, 0, sizeof(row));
         memcpy(row.key, fixed_environments[i].key, strlen(fixed_environments[i].key));
         memcpy(row.label, fixed_environments[i].label, strlen(fixed_environments[i].label));
@@ -410,8 +410,8 @@ apply_options(const envres_environment_options *options, struct environment *row
     const uint32_t protect = ENVRES_ENVIRONMENT_PROTECT | ENVRES_ENVIRONMENT_UNPROTECT;
     const uint32_t reason = ENVRES_ENVIRONMENT_REASON | ENVRES_ENVIRONMENT_NO_REASON;
     uint32_t flags = options->flags;
-    struct slice label;
-    struct slice color;
+    struct slice label = { 0 };
+    struct slice color = { 0 };
     if (flags & ~(protect | reason | ENVRES_ENVIRONMENT_OFF_PATH))
         return err_set(err, ENVRES_E_INVALID, "the environment options have an unknown flag");
     if ((flags & protect) == protect || (flags & reason) == reason)
@@ -465,7 +465,7 @@ replace_row(struct context *ctx, const struct environment *old, struct environme
             envres_error *err)
 {
     struct env_keys *keys = NULL;
-    struct head head;
+    struct head head = { 0 };
     envres_status st = environment_head(ctx, old, &keys, &head, err);
     if (st == ENVRES_OK)
         st = update_row(ctx, row, err);
@@ -524,7 +524,7 @@ add_inside(struct context *ctx, struct slice key, const envres_environment_optio
 {
     struct environment *all = NULL;
     size_t count = 0;
-    struct environment row;
+    struct environment row = { 0 };
     memset(&row, 0, sizeof(row));
     memcpy(row.key, key.data, key.len);
     memcpy(row.label, key.data, key.len);
@@ -571,7 +571,7 @@ envres_status
 environment_add(struct context *ctx, struct slice key, const envres_environment_options *options,
                 const envres_change *given, envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = check_key(key, err);
     if (st == ENVRES_OK)
@@ -595,9 +595,9 @@ envres_status
 environment_set(struct context *ctx, struct slice key, const envres_environment_options *options,
                 const envres_change *given, envres_error *err)
 {
-    struct change change;
-    struct environment row;
-    struct environment old;
+    struct change change = { 0 };
+    struct environment row = { 0 };
+    struct environment old = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_name(ctx, key, &object, err);
     if (st == ENVRES_OK)
@@ -659,7 +659,7 @@ remove_inside(struct context *ctx, struct slice key, struct change *change, envr
 {
     struct environment *all = NULL;
     size_t count = 0;
-    struct environment row;
+    struct environment row = { 0 };
     int ignored = DB_DONE;
     envres_status st = environment_find(ctx, key, &row, err);
     if (st < 0)
@@ -691,7 +691,7 @@ envres_status
 environment_remove(struct context *ctx, struct slice key, const envres_change *given,
                    envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_name(ctx, key, &object, err);
     if (st == ENVRES_OK)
@@ -717,7 +717,7 @@ envres_status
 environment_list(struct context *ctx, struct slice key, envres_list **out, envres_error *err)
 {
     struct environment *all = NULL;
-    struct environment one;
+    struct environment one = { 0 };
     size_t count = 1;
     envres_list *list = NULL;
     envres_status st =

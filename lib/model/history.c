@@ -76,7 +76,7 @@ static envres_status
 list_variable(struct context *ctx, envres_list *list, const struct object *object,
               const struct environment *environment, uint32_t flags, envres_error *err)
 {
-    struct setting_row row;
+    struct setting_row row = { 0 };
     struct env_keys *keys = NULL;
     bool found = false;
     envres_status st =
@@ -108,7 +108,7 @@ static envres_status
 list_variables(struct context *ctx, struct slice environment, uint32_t flags, envres_list *list,
                envres_error *err)
 {
-    struct environment one;
+    struct environment one = { 0 };
     struct environment *all = NULL;
     struct object *objects = NULL;
     size_t count = 1;
@@ -192,8 +192,8 @@ static envres_status
 history_inside(struct context *ctx, struct slice environment, enum object_class object_class,
                struct slice name, struct history *history, envres_error *err)
 {
-    struct environment row;
-    struct object object;
+    struct environment row = { 0 };
+    struct object object = { 0 };
     struct env_keys *keys = NULL;
     envres_status st = environment_find(ctx, environment, &row, err);
     if (st == ENVRES_OK)
@@ -310,7 +310,7 @@ present_object(struct change *change, const struct setting *setting, struct obje
 {
     struct context *ctx = change->ctx;
     bool found = false;
-    struct object other;
+    struct object other = { 0 };
     bool taken = false;
     envres_status st = object_by_id(ctx, setting->object, &found, out, err);
     if (st < 0)
@@ -339,7 +339,7 @@ static envres_status
 restore_one(struct config_writer *writer, const struct past *past, envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
-    struct object object;
+    struct object object = { 0 };
     struct buf value;
     struct setting setting = past->row.setting;
     if (!past->changed)
@@ -403,9 +403,9 @@ restore_inside(struct change *change, struct slice environment, struct slice nam
                envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct environment row;
-    struct object target;
-    struct config_writer writer;
+    struct environment row = { 0 };
+    struct object target = { 0 };
+    struct config_writer writer = { 0 };
     struct restore restore = { .ctx = ctx, .environment = &row, .revision = revision };
     envres_status st = environment_find(ctx, environment, &row, err);
     if (st == ENVRES_OK && (revision < 0 || revision > row.revision)) {
@@ -438,9 +438,9 @@ envres_status
 history_restore(struct context *ctx, struct slice environment, const envres_restore_point *given,
                 const envres_change *options, int64_t *made, envres_error *err)
 {
-    envres_restore_point point;
-    struct slice name;
-    struct change change;
+    envres_restore_point point = { 0 };
+    struct slice name = { 0 };
+    struct change change = { 0 };
     struct buf object;
     envres_status st = opts_read(&point, sizeof(point), sizeof(point), given, err);
     if (st == ENVRES_OK)

@@ -32,7 +32,7 @@ struct reference_graph {
 envres_status
 reference_check_kinds(const envres_template *tmpl, envres_error *err)
 {
-    struct template_view view;
+    struct template_view view = { 0 };
     template_view(tmpl, &view);
     for (uint32_t i = 0; i < view.segment_count; i++) {
         uint32_t expr = view.segments[i].expr;
@@ -129,7 +129,7 @@ reference_graph_load(struct context *ctx, const struct environment *environment,
 {
     struct loader loader = { .ctx = ctx };
     struct env_keys *keys = NULL;
-    struct head head;
+    struct head head = { 0 };
     bool ok = false;
     /* Inside a change the stored head follows the rows only at its end, so it is not compared. */
     memset(&head, 0, sizeof(head));
@@ -168,7 +168,7 @@ walk_level(const struct reference_graph *graph, uint32_t level, const struct nod
 {
     bool any = false;
     for (size_t i = 0; i < graph->count; i++) {
-        struct template_view view;
+        struct template_view view = { 0 };
         if (graph->nodes[i]->level != level)
             continue;
         template_view(graph->nodes[i]->tmpl, &view);
@@ -239,7 +239,7 @@ each_referrer(struct context *ctx, enum object_class object_class, struct slice 
             continue;
         }
         for (size_t i = 0; st == ENVRES_OK && i < graph->count; i++) {
-            struct template_view view;
+            struct template_view view = { 0 };
             template_view(graph->nodes[i]->tmpl, &view);
             for (uint32_t s = 0; st == ENVRES_OK && s < view.segment_count; s++) {
                 uint32_t expr = view.segments[s].expr;
@@ -310,7 +310,7 @@ static envres_status
 list_inside(struct context *ctx, enum object_class object_class, struct slice name,
             envres_list *list, envres_error *err)
 {
-    struct object object;
+    struct object object = { 0 };
     envres_status st = object_need(ctx, object_class, name, &object, err);
     if (st == ENVRES_OK)
         st = each_referrer(ctx, object_class, name, list_referrer, list, err);

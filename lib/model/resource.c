@@ -156,9 +156,9 @@ configure_field(struct config_writer *writer, const struct object *object, const
                 const struct field_states *states, const envres_resource_field *given,
                 envres_error *err)
 {
-    envres_resource_field f;
-    struct slice name;
-    struct slice value;
+    envres_resource_field f = { 0 };
+    struct slice name = { 0 };
+    struct slice value = { 0 };
     const struct kind_field *field = NULL;
     struct buf canonical = { .mem = NULL };
     envres_status st = opts_read(&f, sizeof(f), sizeof(f), given, err);
@@ -234,9 +234,9 @@ configure_inside(struct change *change, struct slice environment, struct slice h
                  const envres_resource_write *write, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct environment row;
-    struct object object;
-    struct config_writer writer;
+    struct environment row = { 0 };
+    struct object object = { 0 };
+    struct config_writer writer = { 0 };
     struct field_states states = { .mem = ctx->mem };
     const struct kind *kind = NULL;
     uint32_t stride = 0;
@@ -268,9 +268,9 @@ resource_configure(struct context *ctx, struct slice environment,
                    const envres_resource_write *given, const envres_change *options,
                    int64_t *revision, envres_error *err)
 {
-    envres_resource_write write;
-    struct slice handle;
-    struct change change;
+    envres_resource_write write = { 0 };
+    struct slice handle = { 0 };
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     uint32_t stride = 0;
     envres_status st = opts_read(&write, sizeof(write), sizeof(write), given, err);
@@ -316,7 +316,7 @@ clear_fields(struct change *change, const struct object *object, const struct ki
     envres_status st = environment_all(ctx, &all, &count, err);
     for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
         struct field_states states = { .mem = ctx->mem };
-        struct config_writer writer;
+        struct config_writer writer = { 0 };
         st = load_fields(ctx, &all[e], object, &states, err);
         if (st == ENVRES_OK && states.count > 0)
             st = config_begin(change, &all[e], &writer, err);
@@ -385,7 +385,7 @@ static envres_status
 define_inside(struct change *change, struct slice handle, const struct kind *kind,
               envres_error *err)
 {
-    struct object object;
+    struct object object = { 0 };
     bool found = false;
     memset(&object, 0, sizeof(object));
     envres_status st = object_find(change->ctx, OBJECT_RESOURCE, handle, &found, &object, err);
@@ -404,7 +404,7 @@ resource_define(struct context *ctx, struct slice handle, struct slice kind_name
                 const envres_change *options, envres_error *err)
 {
     const struct kind *kind = NULL;
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = text_check_name(handle, "resource handle", err);
     if (st == ENVRES_OK)
@@ -428,7 +428,7 @@ static envres_status
 remove_inside(struct change *change, struct slice handle, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct object object;
+    struct object object = { 0 };
     bool any = false;
     envres_status st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
     if (st == ENVRES_OK && !change->force)
@@ -444,7 +444,7 @@ envres_status
 resource_remove(struct context *ctx, struct slice handle, const envres_change *options,
                 envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_text(ctx, handle, &object, err);
     if (st == ENVRES_OK)
@@ -467,7 +467,7 @@ static envres_status
 fallback_of(struct context *ctx, const struct environment *environment, const struct object *object,
             struct buf *out, envres_error *err)
 {
-    struct setting_row row;
+    struct setting_row row = { 0 };
     struct env_keys *keys = NULL;
     bool found = false;
     envres_status st =
@@ -516,10 +516,10 @@ fallback_inside(struct change *change, struct slice environment, struct slice ha
                 struct slice to, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct environment row;
-    struct environment target;
-    struct object object;
-    struct config_writer writer;
+    struct environment row = { 0 };
+    struct environment target = { 0 };
+    struct object object = { 0 };
+    struct config_writer writer = { 0 };
     struct buf now;
     buf_init(&now, ctx->mem, false);
     envres_status st = environment_find(ctx, environment, &row, err);
@@ -549,7 +549,7 @@ envres_status
 resource_set_fallback(struct context *ctx, struct slice environment, struct slice handle,
                       struct slice to, const envres_change *options, envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_text(ctx, handle, &object, err);
     if (st == ENVRES_OK)

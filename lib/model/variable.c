@@ -29,7 +29,7 @@ struct write {
 static envres_status
 read_write(const envres_variable_write *given, struct write *out, envres_error *err)
 {
-    envres_variable_write w;
+    envres_variable_write w = { 0 };
     envres_status st = opts_read(&w, sizeof(w), sizeof(w), given, err);
     if (st < 0)
         return st;
@@ -59,7 +59,7 @@ read_write(const envres_variable_write *given, struct write *out, envres_error *
 static envres_status
 canonical_number(struct slice value, struct buf *out, envres_error *err)
 {
-    struct json_number number;
+    struct json_number number = { 0 };
     if (json_number(value.data, value.len, &number, err) < 0) {
         envres_status st = err_set(err, ENVRES_E_TYPE, "the value is not a number");
         err_hint(err, "write it as JSON does: 30, -1.5, 2e8; integers from -2^63 to 2^63-1");
@@ -159,7 +159,7 @@ settle_object(struct change *change, const struct environment *environment,
 {
     struct context *ctx = change->ctx;
     bool found = false;
-    struct object object;
+    struct object object = { 0 };
     memset(&object, 0, sizeof(object));
     envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, &found, &object, err);
     if (st < 0)
@@ -194,7 +194,7 @@ static envres_status
 check_expected(struct context *ctx, const struct environment *environment,
                const struct object *object, int64_t expect, envres_error *err)
 {
-    struct setting_row row;
+    struct setting_row row = { 0 };
     bool found = false;
     if (expect == 0)
         return ENVRES_OK;
@@ -217,7 +217,7 @@ static envres_status
 put_one(struct config_writer *writer, const struct write *write, envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
-    struct object object;
+    struct object object = { 0 };
     struct buf value = { .mem = NULL };
     envres_status st = settle_object(writer->change, writer->environment, write, &object, err);
     if (st == ENVRES_OK)
@@ -253,7 +253,7 @@ check_templates(struct config_writer *writer, const struct write *writes, size_t
     struct reference_graph *graph = NULL;
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
-        struct object object;
+        struct object object = { 0 };
         bool found = false;
         st = object_find(ctx, OBJECT_VARIABLE, writes[i].name, &found, &object, err);
         if (st < 0 || !found || config_type(slice_str(object.kind)) != ENVRES_TYPE_TEMPLATE)
@@ -271,8 +271,8 @@ static envres_status
 put_inside(struct change *change, struct slice environment, const struct write *writes,
            size_t count, envres_error *err)
 {
-    struct environment row;
-    struct config_writer writer;
+    struct environment row = { 0 };
+    struct config_writer writer = { 0 };
     envres_status st = environment_find(change->ctx, environment, &row, err);
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
@@ -364,7 +364,7 @@ variable_put(struct context *ctx, struct slice environment, const envres_variabl
              size_t count, const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct write *writes = NULL;
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = read_writes(ctx->mem, given, count, &writes, err);
     if (st < 0)
@@ -413,7 +413,7 @@ static envres_status
 take_away(struct config_writer *writer, const struct object *object, envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
-    struct setting_row row;
+    struct setting_row row = { 0 };
     bool found = false;
     envres_status st =
         config_current(ctx, writer->environment, object->id, slice_str(""), &found, &row, err);
@@ -437,9 +437,9 @@ take_away(struct config_writer *writer, const struct object *object, envres_erro
 static envres_status
 unset_inside(struct change *change, struct slice environment, struct slice name, envres_error *err)
 {
-    struct environment row;
-    struct object object;
-    struct config_writer writer;
+    struct environment row = { 0 };
+    struct object object = { 0 };
+    struct config_writer writer = { 0 };
     envres_status st = environment_find(change->ctx, environment, &row, err);
     if (st == ENVRES_OK)
         st = object_need(change->ctx, OBJECT_VARIABLE, name, &object, err);
@@ -456,7 +456,7 @@ envres_status
 variable_unset(struct context *ctx, struct slice environment, struct slice name,
                const envres_change *options, int64_t *revision, envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_text(ctx, name, &object, err);
     if (st == ENVRES_OK)
@@ -482,7 +482,7 @@ move_value(struct config_writer *writer, const struct object *object, struct sli
            envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
-    struct setting_row row;
+    struct setting_row row = { 0 };
     struct buf value;
     bool found = false;
     envres_status st =
@@ -511,7 +511,7 @@ change_everywhere(struct change *change, const struct object *object, struct sli
     size_t count = 0;
     envres_status st = environment_all(ctx, &all, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
-        struct config_writer writer;
+        struct config_writer writer = { 0 };
         st = config_begin(change, &all[i], &writer, err);
         if (st == ENVRES_OK && to.data)
             st = move_value(&writer, object, to, err);
@@ -533,8 +533,8 @@ static envres_status
 rename_inside(struct change *change, struct slice name, struct slice to, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct object object;
-    struct object other;
+    struct object object = { 0 };
+    struct object other = { 0 };
     bool taken = false;
     envres_status st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
     if (st == ENVRES_OK)
@@ -559,7 +559,7 @@ static envres_status
 delete_inside(struct change *change, struct slice name, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct object object;
+    struct object object = { 0 };
     envres_status st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
     if (st == ENVRES_OK && !change->force)
         st = reference_check_unused(ctx, OBJECT_VARIABLE, name, err);
@@ -574,7 +574,7 @@ envres_status
 variable_rename(struct context *ctx, struct slice name, struct slice to,
                 const envres_change *options, envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = text_check_name(to, "variable name", err);
     if (st == ENVRES_OK)
@@ -596,7 +596,7 @@ envres_status
 variable_delete(struct context *ctx, struct slice name, const envres_change *options,
                 envres_error *err)
 {
-    struct change change;
+    struct change change = { 0 };
     struct buf object = { .mem = NULL };
     envres_status st = object_text(ctx, name, &object, err);
     if (st == ENVRES_OK)
@@ -618,8 +618,8 @@ static envres_status
 get_inside(struct context *ctx, struct slice environment, struct slice name, uint32_t flags,
            envres_value **out, envres_error *err)
 {
-    struct environment env;
-    struct object object;
+    struct environment env = { 0 };
+    struct object object = { 0 };
     struct setting_row row = { .bytes = { .mem = NULL } };
     struct env_keys *keys = NULL;
     struct buf value = { .mem = NULL };

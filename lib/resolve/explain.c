@@ -149,7 +149,7 @@ explain_reference(struct explainer *explainer, const envres_scope *scope,
 {
     const envres_scope *source = scope;
     const struct item *item = locate(scope, ref, &source);
-    struct target target;
+    struct target target = { 0 };
     struct buf name;
     struct buf note;
     envres_allocator alloc = { .size = sizeof(alloc),
@@ -202,7 +202,7 @@ static envres_status
 explain_template(struct explainer *explainer, const envres_scope *scope,
                  const envres_template *tmpl, uint32_t depth, envres_error *err)
 {
-    struct template_view view;
+    struct template_view view = { 0 };
     envres_status st = ENVRES_OK;
     template_view(tmpl, &view);
     for (uint32_t i = 0; st == ENVRES_OK && i < view.expr_count; i++) {
@@ -289,7 +289,7 @@ envres_explain(const envres_scope *scope, const char *text, size_t len, envres_l
                envres_error *err)
 {
     struct explainer explainer = { .list = NULL };
-    struct slice given;
+    struct slice given = { 0 };
     if (!out)
         return err_set(err, ENVRES_E_INVALID, "there is no place for the list");
     *out = NULL;

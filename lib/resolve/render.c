@@ -339,7 +339,7 @@ settle_references(struct settler *settler, struct item *item, const envres_templ
     for (uint32_t i = 0; i < view.expr_count; i++) {
         const struct template_expr *expr = &view.exprs[i];
         struct item *own = own_item(settler->scope, &view.refs[expr->ref]);
-        struct target target;
+        struct target target = { 0 };
         if (own && own->visit == VISIT_OPEN) {
             envres_status st = err_set(err, ENVRES_E_CYCLE, "'%.*s' refers to itself",
                                        (int)own->setting.name.len, own->setting.name.data);
