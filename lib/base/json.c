@@ -25,6 +25,7 @@ struct json_doc {
 };
 
 static_assert(LIMIT_JSON_TEXT < INT32_MAX, "jsmn counts in int");
+static_assert(LIMIT_JSON_TEXT < SIZE_MAX / sizeof(jsmntok_t) - 8, "no more nodes than bytes");
 
 /* ---- strings -------------------------------------------------------------------------------- */
 
@@ -205,31 +206,25 @@ envres_status
 json_parse(const struct mem *mem, const char *text, size_t len, struct json_doc **out,
            envres_error *err)
 {
-    jsmn_parser parser;
-    envres_status st = json_check(mem, text, len, err);
+    struct json_doc *doc = NULL;
+    uint32_t count = 0;
+    envres_status st = json_count(mem, text, len, &count, err);
     if (st < 0)
         return st;
-    bool lone = is_lone(text, len);
-    int count = 1;
-    if (!lone) {
-        jsmn_init(&parser);
-        count = jsmn_parse(&parser, text, len, NULL, 0);
-        assert(count > 0);
-    }
-    struct json_doc *doc = NULL;
-    if ((size_t)count <= (SIZE_MAX - sizeof(*doc)) / sizeof(doc->nodes[0]))
-        doc = mem_alloc(mem, sizeof(*doc) + (size_t)count * sizeof(doc->nodes[0]));
+    doc = mem_alloc(mem, sizeof(*doc) + count * sizeof(doc->nodes[0]));
     if (!doc)
         return err_code(err, ENVRES_E_NOMEM);
     doc->mem = *mem;
     doc->text = text;
-    doc->count = (uint32_t)count;
-    if (lone) {
+    doc->count = count;
+    if (is_lone(text, len)) {
         find_lone_value(doc->nodes, text, len);
     } else {
+        jsmn_parser parser;
         jsmn_init(&parser);
-        count = jsmn_parse(&parser, text, len, doc->nodes, doc->count);
-        assert(count == (int)doc->count);
+        int found = jsmn_parse(&parser, text, len, doc->nodes, count);
+        assert(found >= 0 && (uint32_t)found == count);
+        (void)found;
         link_siblings(doc);
     }
     *out = doc;

@@ -15,6 +15,9 @@
 
 /* E_JSON (E_UTF8, E_LIMIT) with position; linear in `len`. `mem` is for the duplicate-key check. */
 envres_status json_check(const struct mem *mem, const char *text, size_t len, envres_error *err);
+/* The same, and the number of nodes that the text has as a document. */
+envres_status json_count(const struct mem *mem, const char *text, size_t len, uint32_t *nodes,
+                         envres_error *err);
 
 /* Length of the leading run of bytes that a JSON string holds as they are: no quote, no backslash,
  * no control character. */

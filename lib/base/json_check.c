@@ -40,6 +40,7 @@ struct check {
     size_t pos;
     envres_error *err;
     envres_status status;
+    uint32_t nodes;
     uint32_t depth;
     uint32_t key_count;
     uint32_t key_room;
@@ -481,6 +482,7 @@ scan_key(struct check *c)
     if (peek(c) != ':')
         return fail(c, "a colon is expected");
     c->pos++;
+    c->nodes++;
     return true;
 }
 
@@ -524,6 +526,7 @@ begin_value(struct check *c, bool *done)
     bool has_escapes;
     char ch = peek(c);
     *done = true;
+    c->nodes++;
     if (ch == '{' || ch == '[')
         return open_frame(c, ch == '{', done);
     if (ch == '"')
@@ -575,7 +578,7 @@ scan_document(struct check *c)
 }
 
 envres_status
-json_check(const struct mem *mem, const char *text, size_t len, envres_error *err)
+json_count(const struct mem *mem, const char *text, size_t len, uint32_t *nodes, envres_error *err)
 {
     struct check c;
     if (len > LIMIT_JSON_TEXT)
@@ -593,5 +596,14 @@ json_check(const struct mem *mem, const char *text, size_t len, envres_error *er
     mem_free(mem, c.keys);
     mem_free(mem, c.slots);
     buf_free(&c.scratch);
+    if (c.status == ENVRES_OK)
+        *nodes = c.nodes;
     return c.status;
+}
+
+envres_status
+json_check(const struct mem *mem, const char *text, size_t len, envres_error *err)
+{
+    uint32_t nodes = 0;
+    return json_count(mem, text, len, &nodes, err);
 }

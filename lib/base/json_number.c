@@ -109,13 +109,19 @@ big_compare(const struct big *a, const struct big *b)
     return 0;
 }
 
+static uint32_t
+word_at(const struct big *x, uint32_t i)
+{
+    return i < x->count ? x->words[i] : 0;
+}
+
 /* a -= b, where b is not larger */
 static void
 big_subtract(struct big *a, const struct big *b)
 {
     uint64_t borrow = 0;
     for (uint32_t i = 0; i < a->count; i++) {
-        uint64_t take = (i < b->count ? b->words[i] : 0) + borrow;
+        uint64_t take = word_at(b, i) + borrow;
         borrow = a->words[i] < take;
         a->words[i] -= (uint32_t)take;
     }
@@ -124,30 +130,24 @@ big_subtract(struct big *a, const struct big *b)
         a->count--;
 }
 
-static void
-big_add(struct big *a, const struct big *b)
-{
-    uint64_t carry = 0;
-    while (a->count < b->count)
-        big_push(a, 0);
-    for (uint32_t i = 0; i < a->count; i++) {
-        carry += (uint64_t)a->words[i] + (i < b->count ? b->words[i] : 0);
-        a->words[i] = (uint32_t)carry;
-        carry >>= 32;
-    }
-    if (carry)
-        big_push(a, (uint32_t)carry);
-}
-
 /* Compares a + b with c. */
 static int
 big_compare_sum(const struct big *a, const struct big *b, const struct big *c)
 {
-    struct big sum;
-    sum.count = a->count;
-    memcpy(sum.words, a->words, a->count * sizeof(a->words[0]));
-    big_add(&sum, b);
-    return big_compare(&sum, c);
+    uint32_t count = a->count > b->count ? a->count : b->count;
+    uint64_t carry = 0;
+    int order = 0;
+    if (c->count > count)
+        count = c->count;
+    for (uint32_t i = 0; i < count; i++) {
+        carry += (uint64_t)word_at(a, i) + word_at(b, i);
+        uint32_t sum = (uint32_t)carry;
+        uint32_t other = word_at(c, i);
+        if (sum != other)
+            order = sum < other ? -1 : 1;
+        carry >>= 32;
+    }
+    return carry ? 1 : order;
 }
 
 static uint32_t
@@ -312,31 +312,35 @@ make_quotient(const struct decimal *d, struct big *over, struct big *under)
 
 /* False when it is too large. */
 static bool
-convert_exactly(const struct decimal *d, double *out)
+round_quotient(struct big *over, struct big *under, double *out)
 {
-    struct big over;
-    struct big under;
-    make_quotient(d, &over, &under);
     /* Shifted until 1 <= over / under < 2; the number is that times 2^power. */
-    int power = (int)big_bits(&over) - (int)big_bits(&under);
+    int power = (int)big_bits(over) - (int)big_bits(under);
     if (power > 0)
-        big_shift(&under, (uint32_t)power);
+        big_shift(under, (uint32_t)power);
     else
-        big_shift(&over, (uint32_t)-power);
-    if (big_compare(&over, &under) < 0) {
-        big_shift(&over, 1);
+        big_shift(over, (uint32_t)-power);
+    if (big_compare(over, under) < 0) {
+        big_shift(over, 1);
         power--;
     }
     int bits = power >= -1022 ? 53 : power + 1075;
     if (power > 1023)
         return false;
-    if (bits < 0) {
-        *out = 0;
-        return true;
-    }
-    uint64_t q = divide(&over, &under, bits);
-    *out = compose(q, power - bits + 1);
+    *out = bits < 0 ? 0 : compose(divide(over, under, bits), power - bits + 1);
     return *out <= DBL_MAX;
+}
+
+static bool
+convert_exactly(const struct decimal *d, double *out)
+{
+    struct big over;
+    struct big under;
+    make_quotient(d, &over, &under);
+    bool fits = round_quotient(&over, &under, out);
+    mem_wipe(&over, sizeof(over));
+    mem_wipe(&under, sizeof(under));
+    return fits;
 }
 
 /* Whether the host computes double as double, and rounds to nearest. */
@@ -447,6 +451,7 @@ json_write_integer(struct buf *out, int64_t v)
     if (v < 0)
         text[--at] = '-';
     buf_add(out, text + at, sizeof(text) - at);
+    mem_wipe(text, sizeof(text));
 }
 
 /* A double between its neighbours: it is r / s, and all between (r - minus) / s and (r + plus) / s
@@ -588,6 +593,8 @@ json_write_double(struct buf *out, double v)
     int point = make_range(&range, q, (field > 0 ? field : 1) - 1075);
     uint32_t count = make_digits(&range, digits);
     write_digits(out, digits, count, point);
+    mem_wipe(&range, sizeof(range));
+    mem_wipe(digits, sizeof(digits));
 }
 
 void

@@ -33,13 +33,23 @@ load32(const char *p)
     return v;
 }
 
+static lanes
+load_lanes(const char *p)
+{
+    lanes v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
 /* In x and x - 1, taken bytewise, some top bit is set exactly where x is 0 or above 0x7F. */
 static bool
 is_plain64(const char *p)
 {
-    lanes x[4];
-    memcpy(x, p, sizeof(x));
-    lanes seen = x[0] | x[1] | x[2] | x[3] | (x[0] - 1) | (x[1] - 1) | (x[2] - 1) | (x[3] - 1);
+    lanes a = load_lanes(p);
+    lanes b = load_lanes(p + 16);
+    lanes c = load_lanes(p + 32);
+    lanes d = load_lanes(p + 48);
+    lanes seen = a | b | c | d | (a - 1) | (b - 1) | (c - 1) | (d - 1);
     uint64_t half[2];
     memcpy(half, &seen, sizeof(half));
     return ((half[0] | half[1]) & HIGH_BITS) == 0;
@@ -62,38 +72,28 @@ skip_plain(const char *p, const char *end)
     return p;
 }
 
+static bool
+is_tail(unsigned char c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
 /* Length of the character that begins with a byte above 0x7F; 0 when it is not one. The second
  * byte's range is what keeps out overlong forms, surrogates and what is beyond U+10FFFF. */
 static size_t
 long_character(const unsigned char *p, size_t room)
 {
     unsigned char lead = p[0];
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    size_t len;
-    if (lead >= 0xC2 && lead <= 0xDF)
-        len = 2;
-    else if (lead >= 0xE0 && lead <= 0xEF)
-        len = 3;
-    else if (lead >= 0xF0 && lead <= 0xF4)
-        len = 4;
-    else
-        return 0;
-    if (lead == 0xE0)
-        low = 0xA0;
-    else if (lead == 0xED)
-        high = 0x9F;
-    else if (lead == 0xF0)
-        low = 0x90;
-    else if (lead == 0xF4)
-        high = 0x8F;
-    if (room < len || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((p[i] & 0xC0) != 0x80)
+    if (lead < 0xE0)
+        return lead >= 0xC2 && room >= 2 && is_tail(p[1]) ? 2 : 0;
+    if (lead < 0xF0) {
+        if (room < 3 || !is_tail(p[1]) || !is_tail(p[2]))
             return 0;
+        return (lead != 0xE0 || p[1] >= 0xA0) && (lead != 0xED || p[1] < 0xA0) ? 3 : 0;
     }
-    return len;
+    if (lead > 0xF4 || room < 4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3]))
+        return 0;
+    return (lead != 0xF0 || p[1] >= 0x90) && (lead != 0xF4 || p[1] < 0x90) ? 4 : 0;
 }
 
 bool
@@ -105,17 +105,19 @@ text_is_utf8(const char *text, size_t len, size_t *bad)
     const char *p = skip_plain(text, end);
     while (p < end) {
         unsigned char c = (unsigned char)*p;
-        size_t step = 1;
-        if (c >= 0x80)
-            step = long_character((const unsigned char *)p, (size_t)(end - p));
-        if (c == 0 || step == 0) {
+        if (c > 0 && c < 0x80) {
+            p++;
+            if (end - p >= 8 && is_plain8(p))
+                p = skip_plain(p + 8, end);
+            continue;
+        }
+        size_t step = c ? long_character((const unsigned char *)p, (size_t)(end - p)) : 0;
+        if (step == 0) {
             if (bad)
                 *bad = (size_t)(p - text);
             return false;
         }
         p += step;
-        if (end - p >= 8 && is_plain8(p))
-            p = skip_plain(p + 8, end);
     }
     return true;
 }
