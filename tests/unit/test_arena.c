@@ -14,13 +14,14 @@
 #include "base/clock.h"
 #include "guard/arena.h"
 
-/* The sanitizers take mlock() over and always say yes. */
-#if !defined(__has_feature)
-#define __has_feature(feature) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__)
+enum { LOCKS_ARE_REAL = 0 }; /* the sanitizer takes mlock() over and always says yes */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
 enum { LOCKS_ARE_REAL = 0 };
+#else
+enum { LOCKS_ARE_REAL = 1 };
+#endif
 #else
 enum { LOCKS_ARE_REAL = 1 };
 #endif

@@ -259,24 +259,6 @@ rehashed_without_the_key(void **state)
     identity_unref(mallory);
 }
 
-/* A stolen key signs another entry in the place of one of its own: the next one does not follow. */
-static void
-resigned_by_a_stolen_key(void **state)
-{
-    struct fixture *f = *state;
-    struct findings findings;
-    fill(f, 3);
-    must_sql(f->db, "UPDATE audit SET workspace_id = ?1 WHERE sequence = 3", elsewhere, SEAL_ID,
-             NULL, 0);
-    must_sql(f->db, "DELETE FROM audit WHERE sequence = 2", NULL, 0, NULL, 0);
-    assert_int_equal(append(f, workspace, 42, NULL), ENVRES_OK);
-    must_sql(f->db, "UPDATE audit SET workspace_id = ?1 WHERE sequence = 3", workspace, SEAL_ID,
-             NULL, 0);
-    assert_int_equal(first_bad(f, &findings), 3);
-    assert_int_equal(findings.count, 1);
-    assert_non_null(strstr(findings.message, "does not follow"));
-}
-
 static void
 finding_an_operation(void **state)
 {
@@ -343,7 +325,6 @@ main(void)
         cmocka_unit_test(every_change),
         cmocka_unit_test_setup_teardown(reordered, setup, teardown),
         cmocka_unit_test_setup_teardown(rehashed_without_the_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(resigned_by_a_stolen_key, setup, teardown),
         cmocka_unit_test_setup_teardown(finding_an_operation, setup, teardown),
         cmocka_unit_test_setup_teardown(long_entries, setup, teardown),
     };

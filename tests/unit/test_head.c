@@ -2,7 +2,6 @@
 /* Heads: the known answers, and that every part of what they bind is bound. */
 #include "guard_helper.h"
 
-#include "guard/box.h"
 #include "guard/head.h"
 
 static const uint8_t key_row[SEAL_KEY] = { 3 };
@@ -300,41 +299,6 @@ every_part_of_an_environment(void **state)
     buf_free(&out);
 }
 
-/* Sealed by the holder of the key under a header that is not of the format. */
-static void
-forged_headers(void **state)
-{
-    (void)state;
-    struct env_keys keys = usual_keys();
-    struct head_environment e = usual_environment();
-    for (size_t at = 0; at <= 4; at++) {
-        uint8_t record[176] = { 1, 1, 0, 0, 4 }, room[512], material[BOX_MATERIAL];
-        struct head head;
-        struct ce ce;
-        record[at] = at == 4 ? 4 : 2; /* the last one is as it should be */
-        ce_init(&ce, room, sizeof(room));
-        ce_bytes(&ce, record + 8, 24);
-        ce_bytes(&ce, record, 8);
-        ce_bytes(&ce, keys.workspace, 16);
-        ce_bytes(&ce, keys.environment, 16);
-        ce_text(&ce, e.key);
-        ce_text(&ce, e.label);
-        ce_text(&ce, e.color);
-        ce_u64(&ce, (uint64_t)e.position);
-        ce_u8(&ce, e.is_protected);
-        ce_u64(&ce, (uint64_t)e.approvals);
-        ce_u8(&ce, e.require_reason);
-        ce_u8(&ce, e.editors_reveal);
-        ce_u8(&ce, e.rollback_approvals);
-        ce_u8(&ce, e.fixed);
-        ce_u32(&ce, e.generation);
-        box_derive(material, "envres1/head", keys.head, NULL, ce.data, ce.len);
-        box_close(material, record + 8, ce.data + 24, ce.len - 24, record + 64, 96, record + 32);
-        assert_int_equal(head_unseal(&keys, &e, record, sizeof(record), &head, NULL),
-                         at == 4 ? ENVRES_OK : ENVRES_E_INTEGRITY);
-    }
-}
-
 /* The same head twice looks different: the sums must not be compared from outside. */
 static void
 heads_are_not_repeated(void **state)
@@ -368,7 +332,6 @@ main(void)
         cmocka_unit_test_setup_teardown(toggling, setup, teardown),
         cmocka_unit_test_setup_teardown(every_bit_and_length, setup, teardown),
         cmocka_unit_test_setup_teardown(every_part_of_an_environment, setup, teardown),
-        cmocka_unit_test_setup_teardown(forged_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(heads_are_not_repeated, setup, teardown),
     };
     return cmocka_run_group_tests_name("head", tests, NULL, NULL);

@@ -311,29 +311,6 @@ forms(void **state)
     assert_int_equal(slot_kind(alice, slice_of(slot.data, SLOT_SIZE - 1), none), 0);
     assert_int_equal(slot_kind(alice, none, none), 0);
     assert_int_equal(slot_kind(alice, slot, slice_str("blob")), 0);
-    static const struct {
-        const char *name;
-        size_t at;
-        uint8_t byte;
-    } rows[] = {
-        { "format 0", 0, 0 },
-        { "format 2", 0, 2 },
-        { "kind 0", 1, 0 },
-        { "kind 4", 1, 4 },
-        { "flags", 2, 1 },
-        { "high flags", 3, 0x80 },
-        { "a KDF for a raw key", 4, 2 },
-        { "passes for a raw key", 8, 2 },
-        { "memory for a raw key", 16, 1 },
-        { "passphrase without a KDF", 1, 1 },
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        print_message("row: %s\n", rows[i].name);
-        uint8_t was = body[rows[i].at];
-        body[rows[i].at] = rows[i].byte;
-        assert_int_equal(slot_kind(alice, slot, none), 0);
-        body[rows[i].at] = was;
-    }
     body[1] = ENVRES_CREDENTIAL_PROVIDER;
     assert_int_equal(slot_kind(alice, slot, none), 0);
     assert_int_equal(slot_kind(alice, slot, slice_of(blob, sizeof(blob))), 0);
@@ -460,8 +437,6 @@ providers(void **state)
         assert_int_equal(principal_make(f->arena, &mem_default, "p", &credential, 0, &made, f->err),
                          rows[i].made);
         assert_int_equal(provider.wraps, 1);
-        if (rows[i].making == WRAP_TOO_LONG || rows[i].making == WRAP_EMPTY)
-            assert_non_null(strstr(envres_error_message(f->err), "length"));
         if (rows[i].made < 0) {
             assert_null(made.identity);
             assert_int_equal(made.provider.len, 0);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * render and explain. The text comes from a file or standard input, byte for byte; nothing is added
+ * to what comes out. Positions in errors are those of the text, in the form that editors read.
+ */
+#include "commands.h"
+
+#include "files.h"
+#include "input.h"
+#include "opening.h"
+#include "output.h"
+#include "values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- parameters ---------------------------------------------------------------------------- */
+
+static int32_t
+type_of(const char *word, size_t len)
+{
+    for (int32_t type = ENVRES_TYPE_STRING; type <= ENVRES_TYPE_NULL; type++) {
+        const char *name = envres_type_name(type);
+        if (strlen(name) == len && memcmp(name, word, len) == 0 && type != ENVRES_TYPE_TEMPLATE)
+            return type;
+    }
+    return -1;
+}
+
+/* K=V, or K:TYPE=V. A name has no colon, so the two cannot be confused. */
+static int
+take_param(struct cli *cli, envres_params *params, const char *word)
+{
+    size_t name_len = strcspn(word, ":=");
+    const char *equals = strchr(word, '=');
+    int32_t type = ENVRES_TYPE_STRING;
+    if (!equals)
+        return fail_usage(cli, "write --param NAME=VALUE, or NAME:TYPE=VALUE",
+                          "--param '%s' has no value", word);
+    if (word[name_len] == ':')
+        type = type_of(word + name_len + 1, (size_t)(equals - word) - name_len - 1);
+    if (type < 0)
+        return fail_usage(cli, "there are: string, number, boolean, json, null",
+                          "--param %.*s has no such type", (int)(equals - word), word);
+    if (envres_params_set(params, word, name_len, type, equals + 1, strlen(equals + 1), 0,
+                          cli->err) < 0)
+        return fail_library(cli);
+    return 0;
+}
+
+static int
+take_params(struct cli *cli, envres_params **out)
+{
+    size_t cursor = 0;
+    *out = envres_params_new(NULL);
+    if (!*out)
+        return fail_code(cli, ENVRES_E_NOMEM, NULL, "out of memory");
+    const char *word = option_next(&cli->parsed, OPT_PARAM, &cursor);
+    int status = 0;
+    for (; status == 0 && word; word = option_next(&cli->parsed, OPT_PARAM, &cursor))
+        status = take_param(cli, *out, word);
+    return status;
+}
+
+/* ---- render -------------------------------------------------------------------------------- */
+
+static uint32_t
+context_of(const struct cli *cli)
+{
+    static const char *const names[] = { [ENVRES_CONTEXT_TEXT] = "text",
+                                         [ENVRES_CONTEXT_JSON] = "json",
+                                         [ENVRES_CONTEXT_URL] = "url",
+                                         [ENVRES_CONTEXT_SHELL] = "shell" };
+    const char *word = option_value(&cli->parsed, OPT_CONTEXT);
+    for (uint32_t i = 0; word && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], word) == 0)
+            return i;
+    }
+    return ENVRES_CONTEXT_TEXT;
+}
+
+static envres_status
+render_text(struct cli *cli, const envres_scope *scope, const struct text *text,
+            const envres_params *params, envres_value **out)
+{
+    envres_template_options how = { .size = sizeof(how), .context = context_of(cli) };
+    envres_render_options options = { .size = sizeof(options), .params = params };
+    how.flags = ENVRES_TEMPLATE_BORROW;
+    if (option_given(&cli->parsed, OPT_STRICT))
+        how.flags |= ENVRES_TEMPLATE_STRICT;
+    if (option_given(&cli->parsed, OPT_NO_SECRETS))
+        options.flags = ENVRES_RENDER_NO_SECRETS;
+    envres_template *template = NULL;
+    envres_status code =
+        envres_template_parse(text_get(text), text->len, &how, &template, cli->err);
+    if (code == ENVRES_OK)
+        code = envres_template_render(template, scope, &options, out, cli->err);
+    envres_template_unref(template);
+    return code;
+}
+
+static int
+json_value(struct cli *cli, const envres_value *value, struct json *json)
+{
+    size_t len = 0;
+    const char *data = envres_value_data(value, &len);
+    json_open(json, '{');
+    json_key(json, "text");
+    json_string(json, data, len);
+    json_key(json, "secret");
+    json_boolean(json, envres_value_is_secret(value) != 0);
+    json_key(json, "ranges");
+    json_open(json, '[');
+    for (size_t i = 0; i < envres_value_range_count(value); i++) {
+        size_t start = 0;
+        size_t end = 0;
+        if (envres_value_range(value, i, &start, &end, cli->err) < 0)
+            return fail_library(cli);
+        json_open(json, '[');
+        json_integer(json, (int64_t)start);
+        json_integer(json, (int64_t)end);
+        json_close(json, ']');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+    text_puts(&json->text, "\n");
+    return 0;
+}
+
+static int
+write_out(struct cli *cli, const envres_value *value)
+{
+    const char *path = option_value(&cli->parsed, OPT_OUTPUT);
+    struct json json = { 0 };
+    size_t len = 0;
+    const char *data = envres_value_data(value, &len);
+    int status = cli->json ? json_value(cli, value, &json) : 0;
+    if (cli->json) {
+        data = text_get(&json.text);
+        len = json.text.len;
+    }
+    if (status == 0 && path && strcmp(path, "-") != 0)
+        status = file_write(cli, path, data, len);
+    else if (status == 0)
+        status = out_write(cli, data, len);
+    text_free(&json.text);
+    return status;
+}
+
+int
+cmd_render(struct cli *cli)
+{
+    const char *path = argument_at(&cli->parsed, 0);
+    bool from_input = !path || strcmp(path, "-") == 0;
+    envres_scope *scope = NULL;
+    envres_params *params = NULL;
+    envres_value *value = NULL;
+    struct text text = { 0 };
+    int status = take_params(cli, &params);
+    if (status == 0)
+        status = open_scope(cli, &scope);
+    if (status == 0)
+        status = input_file(cli, from_input ? "-" : path, &text);
+    if (status == 0 && render_text(cli, scope, &text, params, &value) < 0)
+        status = fail_resolving(cli, from_input ? "<stdin>" : path);
+    if (status == 0)
+        status = write_out(cli, value);
+    envres_value_free(value);
+    envres_params_free(params);
+    envres_scope_unref(scope);
+    text_free(&text);
+    return status;
+}
+
+/* ---- explain ------------------------------------------------------------------------------- */
+
+static bool
+is_resolved(const envres_list *list, size_t row)
+{
+    const char *status = envres_list_text(list, row, ENVRES_EXPLAIN_STATUS, NULL);
+    return status && strcmp(status, envres_status_name(ENVRES_OK)) == 0;
+}
+
+static void
+json_row(struct json *json, const envres_list *list, size_t row)
+{
+    static const struct {
+        const char *key;
+        uint32_t column;
+    } keys[] = {
+        { "reference", ENVRES_EXPLAIN_REFERENCE }, { "depth", ENVRES_EXPLAIN_DEPTH },
+        { "status", ENVRES_EXPLAIN_STATUS },       { "environment", ENVRES_EXPLAIN_ENVIRONMENT },
+        { "layer", ENVRES_EXPLAIN_LAYER },         { "type", ENVRES_EXPLAIN_TYPE },
+        { "revision", ENVRES_EXPLAIN_REVISION },   { "time", ENVRES_EXPLAIN_TIME },
+        { "author", ENVRES_EXPLAIN_AUTHOR },       { "note", ENVRES_EXPLAIN_NOTE },
+    };
+    json_open(json, '{');
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        json_key(json, keys[i].key);
+        json_cell(json, list, row, keys[i].column);
+    }
+    json_key(json, "secret");
+    json_boolean(json, envres_list_integer(list, row, ENVRES_EXPLAIN_SECRET) != 0);
+    json_close(json, '}');
+}
+
+static int
+explain_json(struct cli *cli, const envres_list *list)
+{
+    struct json json = { 0 };
+    json_open(&json, '[');
+    for (size_t row = 0; row < envres_list_count(list); row++)
+        json_row(&json, list, row);
+    json_close(&json, ']');
+    return json_print(cli, &json);
+}
+
+/* A reference, then what is known of it, each deeper one further in. */
+static void
+explain_row(struct cli *cli, struct text *out, const envres_list *list, size_t row)
+{
+    size_t len = 0;
+    const char *reference = envres_list_text(list, row, ENVRES_EXPLAIN_REFERENCE, &len);
+    const char *author = envres_list_text(list, row, ENVRES_EXPLAIN_AUTHOR, NULL);
+    size_t indent = 4 * (size_t)envres_list_integer(list, row, ENVRES_EXPLAIN_DEPTH);
+    bool resolved = is_resolved(list, row);
+    text_printf(out, "%*s%s", (int)indent, "",
+                cli->color_out ? resolved ? "\x1b[1m" : "\x1b[31m" : "");
+    text_add_visible(out, reference ? reference : "", len);
+    text_puts(out, cli->color_out ? "\x1b[0m\n" : "\n");
+    const char *note = envres_list_text(list, row, ENVRES_EXPLAIN_NOTE, &len);
+    text_printf(out, "%*s", (int)indent + 2, "");
+    text_add_visible(out, note ? note : "", len);
+    if (author && envres_list_type(list, row, ENVRES_EXPLAIN_TIME) == ENVRES_CELL_INTEGER) {
+        char time[32];
+        time_format(envres_list_integer(list, row, ENVRES_EXPLAIN_TIME), time);
+        text_puts(out, ", by ");
+        text_add_visible(out, author, strlen(author));
+        text_printf(out, " at %s UTC", time);
+    }
+    text_puts(out, "\n");
+}
+
+int
+cmd_explain(struct cli *cli)
+{
+    const char *text = argument_at(&cli->parsed, 0);
+    envres_scope *scope = NULL;
+    envres_list *list = NULL;
+    struct text out = { 0 };
+    bool resolved = true;
+    int status = open_scope(cli, &scope);
+    if (status == 0 && envres_explain(scope, text, ENVRES_NUL_TERMINATED, &list, cli->err) < 0)
+        status = fail_library(cli);
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        resolved = resolved && is_resolved(list, row);
+        explain_row(cli, &out, list, row);
+    }
+    if (list)
+        status = cli->json ? explain_json(cli, list) : out_write(cli, text_get(&out), out.len);
+    if (list && envres_list_count(list) == 0)
+        out_note(cli, "nothing in this text refers to anything");
+    text_free(&out);
+    envres_list_free(list);
+    envres_scope_unref(scope);
+    return status == 0 && !resolved ? 4 : status;
+}

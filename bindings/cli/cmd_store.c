@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* verify and backup: the store as a whole. A finding is an answer (status 1), not an error. */
+#include "commands.h"
+
+#include "opening.h"
+#include "output.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- verify -------------------------------------------------------------------------------- */
+
+/* The first bad audit entry of all findings; -1: none. */
+static int64_t
+first_bad(const envres_list *list)
+{
+    int64_t first = -1;
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        if (envres_list_type(list, row, ENVRES_VERIFY_AUDIT_SEQUENCE) != ENVRES_CELL_INTEGER)
+            continue;
+        int64_t sequence = envres_list_integer(list, row, ENVRES_VERIFY_AUDIT_SEQUENCE);
+        if (first < 0 || sequence < first)
+            first = sequence;
+    }
+    return first;
+}
+
+static int
+print_json(struct cli *cli, const envres_list *list)
+{
+    struct json json = { 0 };
+    size_t count = envres_list_count(list);
+    json_open(&json, '{');
+    json_key(&json, "ok");
+    json_boolean(&json, count == 0);
+    json_key(&json, "first_bad");
+    if (first_bad(list) < 0)
+        json_null(&json);
+    else
+        json_integer(&json, first_bad(list));
+    json_key(&json, "findings");
+    json_open(&json, '[');
+    for (size_t row = 0; row < count; row++) {
+        json_open(&json, '{');
+        json_key(&json, "code");
+        json_cell(&json, list, row, ENVRES_VERIFY_CODE);
+        json_key(&json, "object");
+        json_cell(&json, list, row, ENVRES_VERIFY_OBJECT);
+        json_key(&json, "message");
+        json_cell(&json, list, row, ENVRES_VERIFY_MESSAGE);
+        json_key(&json, "sequence");
+        json_cell(&json, list, row, ENVRES_VERIFY_AUDIT_SEQUENCE);
+        json_close(&json, '}');
+    }
+    json_close(&json, ']');
+    json_close(&json, '}');
+    return json_print(cli, &json);
+}
+
+static int
+print_findings(struct cli *cli, const envres_list *list)
+{
+    static const char *const headings[] = { "FINDING", "WHERE", "" };
+    static const uint32_t columns[] = { ENVRES_VERIFY_CODE, ENVRES_VERIFY_OBJECT,
+                                        ENVRES_VERIFY_MESSAGE };
+    struct table *table = table_new(cli, 3, headings, 0);
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        for (size_t i = 0; i < 3; i++) {
+            size_t len = 0;
+            const char *text = envres_list_text(list, row, columns[i], &len);
+            table_cell(table, text ? text : "", len, i == 0 ? STYLE_RED : STYLE_PLAIN);
+        }
+    }
+    return table_print(table);
+}
+
+int
+cmd_verify(struct cli *cli)
+{
+    bool without_key = option_given(&cli->parsed, OPT_WITHOUT_KEY);
+    int status = without_key ? open_store(cli) : open_session(cli);
+    if (status)
+        return status;
+    envres_list *list = NULL;
+    if (envres_store_verify(cli->store, cli->session, &list, cli->err) < 0)
+        return fail_library(cli);
+    size_t count = envres_list_count(list);
+    if (cli->json)
+        status = print_json(cli, list);
+    else if (count > 0)
+        status = print_findings(cli, list);
+    envres_list_free(list);
+    if (status == 0 && count > 0) {
+        out_note(cli,
+                 "%zu finding%s; nothing was changed. Restore a backup, or keep this file and ask",
+                 count, count == 1 ? "" : "s");
+        return 1;
+    }
+    if (status == 0 && without_key)
+        out_note(cli, "file, schema and audit chain are sound; sealed records were not opened");
+    else if (status == 0)
+        out_note(cli, "the whole store is sound");
+    return status;
+}
+
+/* ---- backup -------------------------------------------------------------------------------- */
+
+int
+cmd_backup(struct cli *cli)
+{
+    const char *path = argument_at(&cli->parsed, 0);
+    struct stat facts;
+    int status = open_store(cli);
+    if (status)
+        return status;
+    if (lstat(path, &facts) == 0)
+        return fail_code(cli, ENVRES_E_STORE_EXISTS, "name another",
+                         "there is a file '%s' already; nothing was touched", path);
+    if (envres_store_backup(cli->store, path, ENVRES_NUL_TERMINATED, cli->err) < 0)
+        return fail_library(cli);
+    struct json json = { 0 };
+    if (cli->json) {
+        json_ok(&json);
+        json_key(&json, "path");
+        json_word(&json, path);
+        return json_done(cli, &json);
+    }
+    out_note(cli, "copied and checked; the same key opens it, so keep that apart from it");
+    return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What each command does: called with its arguments read and checked, returns the exit status. */
+#ifndef ENVRES_CLI_COMMANDS_H
+#define ENVRES_CLI_COMMANDS_H
+
+#include "cli.h"
+
+int cmd_init(struct cli *cli);
+
+int cmd_env_list(struct cli *cli);
+int cmd_env_show(struct cli *cli);
+int cmd_env_add(struct cli *cli);
+int cmd_env_remove(struct cli *cli);
+int cmd_env_set(struct cli *cli);
+
+int cmd_set(struct cli *cli);
+int cmd_get(struct cli *cli);
+int cmd_unset(struct cli *cli);
+int cmd_list(struct cli *cli);
+int cmd_history(struct cli *cli);
+int cmd_restore(struct cli *cli);
+
+int cmd_kinds(struct cli *cli);
+int cmd_resource_add(struct cli *cli);
+int cmd_resource_set(struct cli *cli);
+int cmd_resource_fallback(struct cli *cli);
+int cmd_resource_list(struct cli *cli);
+int cmd_resource_show(struct cli *cli);
+int cmd_resource_remove(struct cli *cli);
+
+int cmd_render(struct cli *cli);
+int cmd_explain(struct cli *cli);
+int cmd_run(struct cli *cli);
+
+int cmd_verify(struct cli *cli);
+int cmd_backup(struct cli *cli);
+int cmd_doctor(struct cli *cli);
+
+int cmd_completion(struct cli *cli);
+int cmd_candidates(struct cli *cli);
+int cmd_manual(struct cli *cli);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completion. The scripts for the shells are small: they hand the words typed so far to
+ * `envres __complete -- WORDS`, whose last word is the one to complete, and show what it prints: a
+ * candidate, a tab, and what it means, on each line. A line ":file" or ":program" hands
+ * over to the shell. The rest is the table of commands; names come out of the store when it opens
+ * without a question. A failure completes less, and says nothing.
+ */
+#include "commands.h"
+
+#include "opening.h"
+#include "output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct completion {
+    struct cli *cli;
+    const char *word; /* to be completed */
+    struct text out;
+};
+
+static void
+candidate(struct completion *completion, const char *name, const char *says)
+{
+    if (strncmp(name, completion->word, strlen(completion->word)) == 0)
+        text_printf(&completion->out, says && *says ? "%s\t%s\n" : "%s\n", name, says);
+}
+
+/* ---- names out of the store ---------------------------------------------------------------- */
+
+static envres_status
+read_names(struct cli *cli, enum completes what, envres_list **list, uint32_t columns[2])
+{
+    columns[0] = columns[1] = 0;
+    if (what == COMPLETE_KIND)
+        return envres_kind_list(NULL, list, cli->err);
+    if (open_quietly(cli) != 0)
+        return ENVRES_E_KEY;
+    if (what == COMPLETE_ENVIRONMENT) {
+        columns[1] = ENVRES_ENVIRONMENT_LABEL;
+        return envres_environment_list(cli->session, list, cli->err);
+    }
+    columns[1] =
+        what == COMPLETE_VARIABLE ? (uint32_t)ENVRES_VARIABLE_TYPE : (uint32_t)ENVRES_RESOURCE_KIND;
+    return what == COMPLETE_VARIABLE
+               ? envres_variable_list(cli->session, NULL, 0, 0, list, cli->err)
+               : envres_resource_list(cli->session, list, cli->err);
+}
+
+/* All these tables have the name in their first column, and the rows of a name together. */
+static void
+complete_names(struct completion *completion, enum completes what)
+{
+    envres_list *list = NULL;
+    uint32_t columns[2];
+    if (read_names(completion->cli, what, &list, columns) < 0)
+        return;
+    const char *last = "";
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        const char *name = envres_list_text(list, row, columns[0], NULL);
+        const char *says = columns[1] ? envres_list_text(list, row, columns[1], NULL) : NULL;
+        if (name && strcmp(name, last) != 0)
+            candidate(completion, name, says);
+        last = name ? name : last;
+    }
+    envres_list_free(list);
+}
+
+static void
+complete_choices(struct completion *completion, const char *choices)
+{
+    for (const char *at = choices; at && *at;) {
+        size_t len = strcspn(at, " ");
+        char *word = memory_copy(at, len);
+        candidate(completion, word, NULL);
+        free(word);
+        at += len + (at[len] ? 1 : 0);
+    }
+}
+
+static void
+complete_value(struct completion *completion, enum completes what, const char *choices)
+{
+    if (what == COMPLETE_FILE)
+        text_puts(&completion->out, ":file\n");
+    else if (what == COMPLETE_PROGRAM)
+        text_puts(&completion->out, ":program\n");
+    else if (what == COMPLETE_CHOICES)
+        complete_choices(completion, choices);
+    else if (what != COMPLETE_NOTHING)
+        complete_names(completion, what);
+}
+
+/* ---- what may stand here ------------------------------------------------------------------- */
+
+/* The words before the one to complete, read as far as they go. */
+struct typed {
+    const struct command *command;
+    const struct group_row *group;
+    size_t arguments;
+    const struct option_row *waiting; /* an option whose value comes next */
+    bool plain;                       /* behind -- */
+};
+
+static const struct option_row *
+find_option(const struct typed *typed, const char *word)
+{
+    uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
+    for (size_t i = 0; i < OPT_COUNT_; i++) {
+        const struct option_row *row = &option_rows[i];
+        bool letter = word[0] == '-' && word[1] == row->letter && row->letter && !word[2];
+        bool name = strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0;
+        if (allowed & (UINT64_C(1) << i) && (letter || name))
+            return row;
+    }
+    return NULL;
+}
+
+/* --store, --key-file and --workspace typed before decide where names come from. */
+static void
+take_option(const struct option_row *row, const char *value)
+{
+    if (row->variable && row != &option_rows[OPT_ENV])
+        setenv(row->variable, value, 1);
+}
+
+static void
+read_word(struct typed *typed, const char *word)
+{
+    if (typed->waiting) {
+        take_option(typed->waiting, word);
+        typed->waiting = NULL;
+    } else if (!typed->plain && strcmp(word, "--") == 0) {
+        typed->plain = true;
+    } else if (!typed->plain && word[0] == '-' && word[1]) {
+        const struct option_row *row = find_option(typed, word);
+        typed->waiting = row && row->argument ? row : NULL;
+    } else if (typed->command) {
+        typed->arguments++;
+        typed->plain = typed->plain || typed->command->flags & COMMAND_PROGRAM;
+    } else {
+        size_t words = 0;
+        const struct group_row *group = NULL;
+        typed->command = typed->group ? command_find(typed->group->name, word, &words, &group)
+                                      : command_find(word, NULL, &words, &group);
+        typed->group = typed->command ? NULL : group;
+    }
+}
+
+static void
+complete_command(struct completion *completion, const struct group_row *group)
+{
+    size_t len = group ? strlen(group->name) : 0;
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *command = &command_rows[i];
+        if (command->flags & COMMAND_HIDDEN)
+            continue;
+        if (!group && !strchr(command->name, ' '))
+            candidate(completion, command->name, command->summary);
+        if (group && strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ')
+            candidate(completion, command->name + len + 1, command->summary);
+    }
+    for (size_t i = 0; !group && i < group_count; i++)
+        candidate(completion, group_rows[i].name, group_rows[i].summary);
+}
+
+static void
+complete_option(struct completion *completion, const struct typed *typed)
+{
+    uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
+    for (size_t i = 0; i < OPT_COUNT_; i++) {
+        if (!(allowed & (UINT64_C(1) << i)))
+            continue;
+        struct text name = { 0 };
+        text_printf(&name, "--%s", option_rows[i].name);
+        candidate(completion, text_get(&name), option_rows[i].help);
+        text_free(&name);
+    }
+}
+
+static void
+complete_argument(struct completion *completion, const struct typed *typed)
+{
+    const struct argument_row *rows = typed->command->arguments;
+    size_t last = 0;
+    while (last < 2 && rows[last + 1].name)
+        last++;
+    if (!rows[0].name || (typed->arguments > last && !rows[last].many))
+        return;
+    const struct argument_row *row = &rows[typed->arguments > last ? last : typed->arguments];
+    complete_value(completion, row->completes, row->choices);
+}
+
+static void
+complete_word(struct completion *completion, const struct typed *typed)
+{
+    if (typed->waiting)
+        complete_value(completion, typed->waiting->completes, typed->waiting->choices);
+    else if (!typed->plain && completion->word[0] == '-')
+        complete_option(completion, typed);
+    else if (typed->command)
+        complete_argument(completion, typed);
+    else
+        complete_command(completion, typed->group);
+}
+
+int
+cmd_candidates(struct cli *cli)
+{
+    size_t count = cli->parsed.argument_count;
+    struct typed typed = { 0 };
+    struct completion completion = { .cli = cli, .word = "" };
+    for (size_t i = 0; i + 1 < count; i++)
+        read_word(&typed, argument_at(&cli->parsed, i));
+    if (count > 0)
+        completion.word = argument_at(&cli->parsed, count - 1);
+    complete_word(&completion, &typed);
+    return out_text(cli, &completion.out);
+}
+
+/* ---- the scripts --------------------------------------------------------------------------- */
+
+static const char bash_script[] =
+    "_envres() {\n"
+    "    local line words=() word kind=\n"
+    "    # '=' splits words in bash: join them again, so that --env=x and A=b are one.\n"
+    "    local i=1 current=${COMP_WORDS[COMP_CWORD]}\n"
+    "    for ((; i <= COMP_CWORD; i++)); do words+=(\"${COMP_WORDS[i]}\"); done\n"
+    "    [ \"$current\" = '=' ] && return\n"
+    "    COMPREPLY=()\n"
+    "    while IFS= read -r line; do\n"
+    "        case $line in\n"
+    "        :*) kind=${line#:} ;;\n"
+    "        *) word=${line%%$'\\t'*}; COMPREPLY+=(\"$word\") ;;\n"
+    "        esac\n"
+    "    done < <(\"${COMP_WORDS[0]}\" --no-input __complete -- \"${words[@]}\" 2>/dev/null)\n"
+    "    case $kind in\n"
+    "    file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "
+    "\"$current\") ;;\n"
+    "    program) mapfile -t COMPREPLY < <(compgen -c -- \"$current\") ;;\n"
+    "    esac\n"
+    "}\n"
+    "complete -F _envres envres\n";
+
+static const char zsh_script[] =
+    "#compdef envres\n"
+    "_envres() {\n"
+    "    local line kind=\n"
+    "    local -a found\n"
+    "    while IFS= read -r line; do\n"
+    "        case $line in\n"
+    "        :*) kind=${line#:} ;;\n"
+    "        *$'\\t'*) found+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\") ;;\n"
+    "        *) found+=(\"${line//:/\\\\:}\") ;;\n"
+    "        esac\n"
+    "    done < <(\"${words[1]}\" --no-input __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+    "    case $kind in\n"
+    "    file) _files ;;\n"
+    "    program) _command_names -e ;;\n"
+    "    *) (( ${#found} )) && _describe envres found ;;\n"
+    "    esac\n"
+    "}\n"
+    "if (( $+functions[compdef] )); then\n"
+    "    compdef _envres envres\n"
+    "else\n"
+    "    autoload -Uz compinit && compinit && compdef _envres envres\n"
+    "fi\n";
+
+static const char fish_script[] =
+    "function __envres_complete\n"
+    "    set -l words (commandline -opc) (commandline -ct)\n"
+    "    set -l program $words[1]\n"
+    "    set -e words[1]\n"
+    "    set -l lines ($program --no-input __complete -- $words 2>/dev/null)\n"
+    "    switch \"$lines[1]\"\n"
+    "        case ':file'\n"
+    "            __fish_complete_path (commandline -ct)\n"
+    "        case ':program'\n"
+    "            __fish_complete_command\n"
+    "        case '*'\n"
+    "            printf '%s\\n' $lines\n"
+    "    end\n"
+    "end\n"
+    "complete -c envres -f -a '(__envres_complete)'\n";
+
+int
+cmd_completion(struct cli *cli)
+{
+    const char *shell = argument_at(&cli->parsed, 0);
+    const char *script = strcmp(shell, "bash") == 0  ? bash_script
+                         : strcmp(shell, "zsh") == 0 ? zsh_script
+                                                     : fish_script;
+    return out_write(cli, script, strlen(script));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What unlocks a store: a key file, or a passphrase from a descriptor or the terminal. */
+#ifndef ENVRES_CLI_KEY_H
+#define ENVRES_CLI_KEY_H
+
+#include "cli.h"
+#include "text.h"
+
+struct key {
+    uint32_t kind; /* ENVRES_CREDENTIAL_* */
+    struct text secret;
+};
+
+/* The key of --passphrase-fd, else of the key file, else asked for. 0, or an exit status. */
+int key_take(struct cli *cli, struct key *key);
+/* Reads a key file. `missing` may be NULL: then a file that is not there is a failure like others.
+ */
+int key_file_read(struct cli *cli, const char *path, struct key *key, bool *missing);
+/* A new passphrase: of --passphrase-fd, else asked for twice. */
+int key_new_passphrase(struct cli *cli, struct key *key);
+/* A new key file: made with O_EXCL, mode 0600, 32 random bytes, on the disk when this returns 0. */
+int key_file_make(struct cli *cli, const char *path, struct key *key);
+
+envres_credential key_credential(const struct key *key);
+void key_free(struct key *key);
+
+#endif

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads a command line by the table of commands and options.
+ *
+ *   envres [global options] command [subcommand] [options and arguments in any order] [--
+ * arguments]
+ *
+ * Long options are written out (--env ENV, --env=ENV); letters may be joined (-qy, -eENV). Options
+ * of the command stand behind it; only the global ones and -e may stand before. Where a program
+ * follows
+ * (`run`), everything behind the first argument is the program's. Nothing is copied from argv.
+ */
+#include "options.h"
+
+#include "cli.h"
+#include "output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+choice_has(const char *choices, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = choices; at && *at;) {
+        const char *end = strchr(at, ' ');
+        size_t step = end ? (size_t)(end - at) : strlen(at);
+        if (step == len && memcmp(at, word, len) == 0)
+            return len > 0;
+        at += end ? step + 1 : step;
+    }
+    return false;
+}
+
+const struct command *
+command_find(const char *first, const char *second, size_t *words, const struct group_row **group)
+{
+    *group = NULL;
+    *words = 1;
+    for (size_t i = 0; i < group_count; i++) {
+        if (strcmp(group_rows[i].name, first) == 0)
+            *group = &group_rows[i];
+    }
+    size_t len = strlen(first);
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_rows[i].name;
+        if (!*group && strcmp(name, first) == 0)
+            return &command_rows[i];
+        if (*group && second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
+            strcmp(name + len + 1, second) == 0) {
+            *words = 2;
+            return &command_rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- did you mean ------------------------------------------------------------------------- */
+
+struct nearest {
+    const char *typed;
+    const char *name;
+    size_t distance;
+};
+
+static void
+consider(struct nearest *nearest, const char *candidate)
+{
+    size_t distance = text_distance(nearest->typed, candidate);
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        nearest->name = candidate;
+    }
+}
+
+static int
+fail_command(struct cli *cli, const char *word)
+{
+    struct nearest nearest = { word, NULL, SIZE_MAX };
+    for (size_t i = 0; i < group_count; i++)
+        consider(&nearest, group_rows[i].name);
+    for (size_t i = 0; i < command_count; i++) {
+        if (!(command_rows[i].flags & COMMAND_HIDDEN))
+            consider(&nearest, command_rows[i].name);
+    }
+    struct text hint = { 0 };
+    if (nearest.name)
+        text_printf(&hint, "did you mean `envres %s`?", nearest.name);
+    else
+        text_puts(&hint, "`envres --help` lists the commands");
+    int status = fail_usage(cli, text_get(&hint), "there is no command '%s'", word);
+    text_free(&hint);
+    return status;
+}
+
+static int
+fail_subcommand(struct cli *cli, const char *word)
+{
+    const char *group = cli->parsed.group->name;
+    size_t len = strlen(group);
+    struct nearest nearest = { word ? word : "", NULL, SIZE_MAX };
+    struct text all = { 0 };
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_rows[i].name;
+        if (strncmp(name, group, len) != 0 || name[len] != ' ')
+            continue;
+        consider(&nearest, name + len + 1);
+        text_printf(&all, "%s%s", all.len ? ", " : "", name + len + 1);
+    }
+    struct text hint = { 0 };
+    if (nearest.name)
+        text_printf(&hint, "did you mean `envres %s %s`?", group, nearest.name);
+    else
+        text_printf(&hint, "there are: %s", text_get(&all));
+    int status = word ? fail_usage(cli, text_get(&hint), "there is no command '%s %s'", group, word)
+                      : fail_usage(cli, text_get(&hint), "'%s' needs a second word", group);
+    text_free(&all);
+    text_free(&hint);
+    return status;
+}
+
+static uint64_t
+options_of(const struct parsed *parsed)
+{
+    return OPT_GLOBALS | (parsed->command ? parsed->command->options : OPT(ENV));
+}
+
+static int
+fail_option(struct cli *cli, const char *shown, const char *name)
+{
+    const struct command *command = cli->parsed.command;
+    struct nearest nearest = { name, NULL, SIZE_MAX };
+    bool elsewhere = false;
+    for (size_t i = 0; i < OPT_COUNT_; i++) {
+        if (options_of(&cli->parsed) & (UINT64_C(1) << i))
+            consider(&nearest, option_rows[i].name);
+        elsewhere = elsewhere || strcmp(option_rows[i].name, name) == 0;
+    }
+    struct text hint = { 0 };
+    if (nearest.name)
+        text_printf(&hint, "did you mean --%s?", nearest.name);
+    else if (elsewhere && !command)
+        text_puts(&hint, "options of a command stand behind it");
+    else
+        text_printf(&hint, "`envres %s%s--help` lists them", command ? command->name : "",
+                    command ? " " : "");
+    int status =
+        command ? fail_usage(cli, text_get(&hint), "'%s' has no option %s", command->name, shown)
+                : fail_usage(cli, text_get(&hint), "there is no option %s", shown);
+    text_free(&hint);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+struct reader {
+    struct cli *cli;
+    int argc;
+    char **argv;
+    int at;
+    const char *first; /* the first of two command words, until the second comes */
+    bool plain;        /* behind --: no more options */
+};
+
+static int
+take_option(struct reader *reader, enum option_id id, const char *value)
+{
+    const struct option_row *row = &option_rows[id];
+    struct cli *cli = reader->cli;
+    struct text list = { 0 };
+    if (row->choices && !choice_has(row->choices, value)) {
+        for (const char *at = row->choices; *at; at++)
+            text_add(&list, *at == ' ' ? ", " : at, *at == ' ' ? 2 : 1);
+        int status = fail_usage(cli, NULL, "--%s cannot be '%s'; there are: %s", row->name, value,
+                                text_get(&list));
+        text_free(&list);
+        return status;
+    }
+    cli->parsed.given[cli->parsed.given_count++] = (struct given){ id, value };
+    return 0;
+}
+
+static bool
+find_long(uint64_t allowed, const char *name, size_t len, enum option_id *id)
+{
+    for (size_t i = 0; i < OPT_COUNT_; i++) {
+        if (allowed & (UINT64_C(1) << i) && strlen(option_rows[i].name) == len &&
+            memcmp(option_rows[i].name, name, len) == 0) {
+            *id = (enum option_id)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+read_long(struct reader *reader, const char *word)
+{
+    const char *name = word + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] == '=' ? name + len + 1 : NULL;
+    enum option_id id;
+    if (!find_long(options_of(&reader->cli->parsed), name, len, &id)) {
+        char *typed = memory_copy(name, len);
+        char *shown = memory_copy(word, len + 2);
+        int status = fail_option(reader->cli, shown, typed);
+        free(typed);
+        free(shown);
+        return status;
+    }
+    const struct option_row *row = &option_rows[id];
+    if (!row->argument && value)
+        return fail_usage(reader->cli, NULL, "--%s takes no value", row->name);
+    if (!row->argument)
+        return take_option(reader, id, "");
+    if (!value && reader->at < reader->argc)
+        value = reader->argv[reader->at++];
+    if (!value)
+        return fail_usage(reader->cli, NULL, "--%s needs a value: --%s %s", row->name, row->name,
+                          row->argument);
+    return take_option(reader, id, value);
+}
+
+static int
+read_letters(struct reader *reader, const char *word)
+{
+    for (const char *at = word + 1; *at; at++) {
+        uint64_t allowed = options_of(&reader->cli->parsed);
+        size_t i = 0;
+        while (i < OPT_COUNT_ && !(option_rows[i].letter == *at && allowed & (UINT64_C(1) << i)))
+            i++;
+        if (i == OPT_COUNT_) {
+            char shown[] = { '-', *at, '\0' };
+            return fail_option(reader->cli, shown, shown + 1);
+        }
+        const char *value = "";
+        if (option_rows[i].argument) {
+            value = at[1] ? at + 1 : reader->at < reader->argc ? reader->argv[reader->at++] : NULL;
+            if (!value)
+                return fail_usage(reader->cli, NULL, "-%c needs a value: -%c %s", *at, *at,
+                                  option_rows[i].argument);
+        }
+        int status = take_option(reader, (enum option_id)i, value);
+        if (status || option_rows[i].argument)
+            return status;
+    }
+    return 0;
+}
+
+/* A word that is no option: of the command's name as long as that is not complete. */
+static int
+read_word(struct reader *reader, const char *word)
+{
+    struct parsed *parsed = &reader->cli->parsed;
+    if (parsed->command) {
+        parsed->arguments[parsed->argument_count++] = word;
+        reader->plain = reader->plain || parsed->command->flags & COMMAND_PROGRAM;
+        return 0;
+    }
+    if (!reader->first && strcmp(word, "help") == 0)
+        return take_option(reader, OPT_HELP, "");
+    size_t words = 0;
+    const struct group_row *group = NULL;
+    parsed->command = reader->first ? command_find(reader->first, word, &words, &group)
+                                    : command_find(word, NULL, &words, &group);
+    if (!reader->first && !group && !parsed->command)
+        return fail_command(reader->cli, word);
+    if (reader->first && !parsed->command)
+        return fail_subcommand(reader->cli, word);
+    reader->first = group && !parsed->command ? word : NULL;
+    parsed->group = parsed->command ? NULL : group;
+    return 0;
+}
+
+static bool
+wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    }
+    return false;
+}
+
+int
+options_parse(struct cli *cli, int argc, char **argv)
+{
+    struct parsed *parsed = &cli->parsed;
+    size_t room = (size_t)(argc > 0 ? argc : 0);
+    for (int i = 1; i < argc; i++)
+        room += strlen(argv[i]); /* joined letters are options each */
+    parsed->given = memory_take((room + 1) * sizeof(*parsed->given));
+    parsed->arguments = memory_take((room + 1) * sizeof(*parsed->arguments));
+    struct reader reader = { .cli = cli, .argc = argc, .argv = argv, .at = 1 };
+    cli->json = wants_json(argc, argv); /* an error on the way is JSON too */
+    int status = 0;
+    while (status == 0 && reader.at < argc) {
+        const char *word = argv[reader.at++];
+        if (!reader.plain && strcmp(word, "--") == 0)
+            reader.plain = true;
+        else if (!reader.plain && strncmp(word, "--", 2) == 0)
+            status = read_long(&reader, word);
+        else if (!reader.plain && word[0] == '-' && word[1] != '\0')
+            status = read_letters(&reader, word);
+        else
+            status = read_word(&reader, word);
+    }
+    cli->json = option_given(parsed, OPT_JSON);
+    return status;
+}
+
+/* ---- what must be there ------------------------------------------------------------------- */
+
+static int
+check_arguments(struct cli *cli)
+{
+    const struct command *command = cli->parsed.command;
+    size_t count = cli->parsed.argument_count;
+    size_t most = 0;
+    bool many = false;
+    for (; most < 3 && command->arguments[most].name; most++) {
+        const struct argument_row *row = &command->arguments[most];
+        struct text hint = { 0 };
+        text_printf(&hint, "see `envres %s --help`", command->name);
+        if (most >= count && !row->optional) {
+            int status =
+                fail_usage(cli, text_get(&hint), "'%s' needs %s", command->name, row->name);
+            text_free(&hint);
+            return status;
+        }
+        text_free(&hint);
+        if (most < count && row->choices &&
+            !choice_has(row->choices, argument_at(&cli->parsed, most)))
+            return fail_usage(cli, NULL, "%s is one of: %s", row->name, row->choices);
+        many = many || row->many;
+    }
+    if (count > most && !many)
+        return fail_usage(cli, most ? "a value with spaces needs quotes" : "it takes options only",
+                          "'%s' does not take '%s'", command->name,
+                          argument_at(&cli->parsed, most));
+    return 0;
+}
+
+int
+options_check(struct cli *cli)
+{
+    struct parsed *parsed = &cli->parsed;
+    if (!parsed->command && parsed->group)
+        return fail_subcommand(cli, NULL);
+    if (!parsed->command)
+        return fail_usage(cli, "`envres --help` lists the commands", "a command is needed");
+    const struct command *command = parsed->command;
+    for (size_t i = 0; i < parsed->given_count; i++) {
+        if (!(options_of(parsed) & (UINT64_C(1) << parsed->given[i].id)))
+            return fail_usage(cli, NULL, "'%s' has no option --%s", command->name,
+                              option_rows[parsed->given[i].id].name);
+    }
+    for (size_t i = 0; i < OPT_COUNT_; i++) {
+        if (command->required & (UINT64_C(1) << i) && i != OPT_ENV &&
+            !option_given(parsed, (enum option_id)i))
+            return fail_usage(cli, NULL, "'%s' needs --%s %s", command->name, option_rows[i].name,
+                              option_rows[i].argument);
+    }
+    return check_arguments(cli);
+}
+
+void
+options_free(struct parsed *parsed)
+{
+    free(parsed->given);
+    free(parsed->arguments);
+    memset(parsed, 0, sizeof(*parsed));
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+const char *
+option_value(const struct parsed *parsed, enum option_id id)
+{
+    for (size_t i = parsed->given_count; i > 0; i--) {
+        if (parsed->given[i - 1].id == id)
+            return parsed->given[i - 1].value;
+    }
+    const char *name = option_rows[id].variable;
+    const char *value = name ? getenv(name) : NULL;
+    return value && *value ? value : NULL;
+}
+
+bool
+option_given(const struct parsed *parsed, enum option_id id)
+{
+    for (size_t i = 0; i < parsed->given_count; i++) {
+        if (parsed->given[i].id == id)
+            return true;
+    }
+    return false;
+}
+
+const char *
+option_next(const struct parsed *parsed, enum option_id id, size_t *cursor)
+{
+    while (*cursor < parsed->given_count) {
+        const struct given *given = &parsed->given[(*cursor)++];
+        if (given->id == id)
+            return given->value;
+    }
+    return NULL;
+}
+
+const char *
+argument_at(const struct parsed *parsed, size_t index)
+{
+    return index < parsed->argument_count ? parsed->arguments[index] : NULL;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands and options, and the parser that reads a command line by it. Help, man
+ * page, completion and did-you-mean are made of the same rows.
+ */
+#ifndef ENVRES_CLI_OPTIONS_H
+#define ENVRES_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cli;
+
+/* What stands in the place of an argument, for completion. */
+enum completes {
+    COMPLETE_NOTHING,
+    COMPLETE_FILE,
+    COMPLETE_PROGRAM,
+    COMPLETE_CHOICES,
+    COMPLETE_ENVIRONMENT,
+    COMPLETE_VARIABLE,
+    COMPLETE_RESOURCE,
+    COMPLETE_KIND
+};
+
+/* In the order in which help lists them. */
+enum option_id {
+    OPT_ENV,
+    OPT_LABEL,
+    OPT_AFTER,
+    OPT_OFF_PATH,
+    OPT_COLOR,
+    OPT_PROTECTED,
+    OPT_REQUIRE_REASON,
+    OPT_TYPE,
+    OPT_SECRET,
+    OPT_SECRET_FIELD,
+    OPT_FROM_FILE,
+    OPT_RAW,
+    OPT_AS_WRITTEN,
+    OPT_REVEAL,
+    OPT_REVISION,
+    OPT_KIND,
+    OPT_UNSET,
+    OPT_TO,
+    OPT_WITHDRAW,
+    OPT_FIELD,
+    OPT_URL,
+    OPT_DSN,
+    OPT_CONTEXT,
+    OPT_PARAM,
+    OPT_NO_SECRETS,
+    OPT_STRICT,
+    OPT_OUTPUT,
+    OPT_ONLY,
+    OPT_PRISTINE,
+    OPT_PASSPHRASE,
+    OPT_WITHOUT_KEY,
+    OPT_FORCE,
+    OPT_STORE, /* the first of the global ones */
+    OPT_KEY_FILE,
+    OPT_PASSPHRASE_FD,
+    OPT_WORKSPACE,
+    OPT_JSON,
+    OPT_NO_INPUT,
+    OPT_YES,
+    OPT_QUIET,
+    OPT_NO_COLOR,
+    OPT_REASON,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_COUNT_
+};
+
+#define OPT(name)   (UINT64_C(1) << OPT_##name)
+#define OPT_GLOBALS (~(OPT(STORE) - 1) & (OPT(VERSION) | (OPT(VERSION) - 1)))
+
+struct option_row {
+    const char *name;     /* without the dashes */
+    const char *argument; /* its argument in help, or NULL: a flag */
+    const char *variable; /* environment variable that stands in for it, or NULL */
+    const char *choices;  /* the only words allowed, separated by spaces, or NULL */
+    const char *help;
+    enum completes completes;
+    char letter; /* or 0 */
+    bool many;   /* may be given several times */
+};
+
+struct argument_row {
+    const char *name; /* NULL ends the list */
+    const char *choices;
+    enum completes completes;
+    bool optional;
+    bool many;
+};
+
+struct example_row {
+    const char *line; /* without "envres " unless it begins with something else */
+    const char *says;
+};
+
+enum {
+    COMMAND_PROGRAM = 1, /* what follows the first argument belongs to a program; fails with 125 */
+    COMMAND_HIDDEN = 2,  /* not in help: for the build and for the completion scripts */
+    COMMAND_WRITES = 4   /* changes the store */
+};
+
+struct command {
+    const char *name; /* one or two words */
+    const char *summary;
+    const char *details; /* paragraphs, separated by empty lines; or NULL */
+    int (*run)(struct cli *cli);
+    struct argument_row arguments[3];
+    struct example_row examples[5];
+    uint64_t options;
+    uint64_t required; /* of these the ones that must be there; -e is looked at by the command */
+    uint32_t flags;
+};
+
+/* The first word of commands that have two. */
+struct group_row {
+    const char *name;
+    const char *summary;
+};
+
+struct exit_row {
+    int status;
+    const char *says;
+};
+
+extern const struct option_row option_rows[OPT_COUNT_];
+extern const struct command command_rows[];
+extern const size_t command_count;
+extern const struct group_row group_rows[];
+extern const size_t group_count;
+extern const struct exit_row exit_rows[];
+extern const size_t exit_count;
+
+struct given {
+    enum option_id id;
+    const char *value; /* "" for a flag */
+};
+
+/* A command line, read. Everything in it is borrowed from argv. */
+struct parsed {
+    const struct command *command; /* NULL when none was named */
+    const struct group_row *group; /* when only the first of two words was given */
+    struct given *given;
+    size_t given_count;
+    const char **arguments;
+    size_t argument_count;
+};
+
+/* Reads argv into cli->parsed. 0, or the exit status of a usage error that was printed. */
+int options_parse(struct cli *cli, int argc, char **argv);
+/* Whether everything that must be there is. 0, or an exit status; after --help was looked at. */
+int options_check(struct cli *cli);
+void options_free(struct parsed *parsed);
+
+/* The last value given, else the environment variable's unless empty, else NULL. */
+const char *option_value(const struct parsed *parsed, enum option_id id);
+/* The same without looking at the environment. */
+bool option_given(const struct parsed *parsed, enum option_id id);
+/* The next value of an option that may be given several times; `cursor` begins at 0. NULL: end. */
+const char *option_next(const struct parsed *parsed, enum option_id id, size_t *cursor);
+/* The index-th argument, or NULL. */
+const char *argument_at(const struct parsed *parsed, size_t index);
+
+/* The command of these words; `words` says how many belong to it. A group alone: NULL, and the
+ * group in `group`. */
+const struct command *command_find(const char *first, const char *second, size_t *words,
+                                   const struct group_row **group);
+/* Whether `word` is one of the words of `choices`. */
+bool choice_has(const char *choices, const char *word);
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of commands and options: the only place that knows how they are spelled. Parser, help,
+ * man page and completion read it. Adding a command means adding a row here, its function, and its
+ * rows in tests/cli.
+ */
+#include "options.h"
+
+#include "commands.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static const char types[] = "string number boolean json template";
+static const char contexts[] = "text json url shell";
+static const char yes_no[] = "yes no";
+static const char shells[] = "bash zsh fish";
+
+const struct option_row option_rows[OPT_COUNT_] = {
+    [OPT_ENV] = { .name = "env",
+                  .letter = 'e',
+                  .argument = "ENV",
+                  .variable = "ENVRES_ENV",
+                  .completes = COMPLETE_ENVIRONMENT,
+                  .help = "the environment; there is no default" },
+    [OPT_LABEL] = { .name = "label", .argument = "TEXT", .help = "a name for people" },
+    [OPT_AFTER] = { .name = "after",
+                    .argument = "ENV",
+                    .completes = COMPLETE_ENVIRONMENT,
+                    .help = "the environment it follows on the promotion path (else the last)" },
+    [OPT_OFF_PATH] = { .name = "off-path", .help = "not on the promotion path" },
+    [OPT_COLOR] = { .name = "color",
+                    .argument = "COLOR",
+                    .help = "#rrggbb or a lower-case name, for programs that show it" },
+    [OPT_PROTECTED] = { .name = "protected",
+                        .argument = "yes|no",
+                        .choices = yes_no,
+                        .completes = COMPLETE_CHOICES,
+                        .help = "whether destructive acts here must be confirmed" },
+    [OPT_REQUIRE_REASON] = { .name = "require-reason",
+                             .argument = "yes|no",
+                             .choices = yes_no,
+                             .completes = COMPLETE_CHOICES,
+                             .help = "whether every change here needs --reason" },
+    [OPT_TYPE] = { .name = "type",
+                   .argument = "TYPE",
+                   .choices = types,
+                   .completes = COMPLETE_CHOICES,
+                   .help = "string, number, boolean, json or template; the first write decides" },
+    [OPT_SECRET] = { .name = "secret",
+                     .help =
+                         "keep it under the secret key; the value comes from stdin, --from-file "
+                         "or a prompt" },
+    [OPT_SECRET_FIELD] = { .name = "secret",
+                           .argument = "FIELD",
+                           .many = true,
+                           .help =
+                               "a secret field: one, and stdin is its value; several, and stdin "
+                               "holds a line FIELD=VALUE for each" },
+    [OPT_FROM_FILE] = { .name = "from-file",
+                        .argument = "FILE",
+                        .completes = COMPLETE_FILE,
+                        .help = "take the value from a file, byte for byte" },
+    [OPT_RAW] = { .name = "raw", .help = "neither drop nor add a final line feed" },
+    [OPT_AS_WRITTEN] = { .name = "as-written", .help = "a template as its text, not expanded" },
+    [OPT_REVEAL] = { .name = "reveal", .help = "show secrets in clear" },
+    [OPT_REVISION] = { .name = "revision",
+                       .argument = "N",
+                       .help = "a configuration revision of the environment" },
+    [OPT_KIND] = { .name = "kind",
+                   .argument = "KIND",
+                   .completes = COMPLETE_KIND,
+                   .help = "what it is; `envres kinds` lists them" },
+    [OPT_UNSET] = { .name = "unset",
+                    .argument = "FIELD",
+                    .many = true,
+                    .help = "take a field away" },
+    [OPT_TO] = { .name = "to",
+                 .argument = "ENV",
+                 .completes = COMPLETE_ENVIRONMENT,
+                 .help = "the environment whose settings are taken" },
+    [OPT_WITHDRAW] = { .name = "withdraw", .help = "end the fallback" },
+    [OPT_FIELD] = { .name = "field", .argument = "FIELD", .help = "the value of one field alone" },
+    [OPT_URL] = { .name = "url", .help = "the ready URL alone" },
+    [OPT_DSN] = { .name = "dsn", .help = "the driver's own connection string alone" },
+    [OPT_CONTEXT] = { .name = "context",
+                      .argument = "CONTEXT",
+                      .choices = contexts,
+                      .completes = COMPLETE_CHOICES,
+                      .help = "text, json, url or shell: how values are written (else text)" },
+    [OPT_PARAM] = { .name = "param",
+                    .argument = "K=V",
+                    .many = true,
+                    .help = "a parameter, for << params.K >>; K:TYPE=V gives it a type" },
+    [OPT_NO_SECRETS] = { .name = "no-secrets", .help = "refuse a text that would hold a secret" },
+    [OPT_STRICT] = { .name = "strict", .help = "what looks almost like a tag is an error" },
+    [OPT_OUTPUT] = { .name = "output",
+                     .letter = 'o',
+                     .argument = "OUT",
+                     .completes = COMPLETE_FILE,
+                     .help = "write to a file, mode 0600, whole or not at all" },
+    [OPT_ONLY] = { .name = "only",
+                   .argument = "NAME,...",
+                   .many = true,
+                   .completes = COMPLETE_VARIABLE,
+                   .help = "these variables and no others" },
+    [OPT_PRISTINE] = { .name = "pristine", .help = "inherit nothing of the environment around" },
+    [OPT_PASSPHRASE] = { .name = "passphrase", .help = "a passphrase in place of a key file" },
+    [OPT_WITHOUT_KEY] = { .name = "without-key", .help = "check only what needs no key" },
+    [OPT_FORCE] = { .name = "force", .help = "although something refers to it or is lost with it" },
+    [OPT_STORE] = { .name = "store",
+                    .argument = "PATH",
+                    .variable = "ENVRES_STORE",
+                    .completes = COMPLETE_FILE,
+                    .help = "the store; else envres.db in this folder or the nearest above" },
+    [OPT_KEY_FILE] = { .name = "key-file",
+                       .argument = "PATH",
+                       .variable = "ENVRES_KEY_FILE",
+                       .completes = COMPLETE_FILE,
+                       .help = "the key; else the store's name with .key" },
+    [OPT_PASSPHRASE_FD] = { .name = "passphrase-fd",
+                            .argument = "N",
+                            .help =
+                                "read a passphrase from this descriptor, up to the line's end" },
+    [OPT_WORKSPACE] = { .name = "workspace",
+                        .argument = "NAME",
+                        .variable = "ENVRES_WORKSPACE",
+                        .help = "the workspace, where the store has several" },
+    [OPT_JSON] = { .name = "json", .help = "answer, and fail, in JSON" },
+    [OPT_NO_INPUT] = { .name = "no-input", .help = "never ask" },
+    [OPT_YES] = { .name = "yes", .letter = 'y', .help = "yes to every question" },
+    [OPT_QUIET] = { .name = "quiet", .letter = 'q', .help = "no remarks" },
+    [OPT_NO_COLOR] = { .name = "no-color",
+                       .help = "no colours (also by NO_COLOR, and where there is no terminal)" },
+    [OPT_REASON] = { .name = "reason", .argument = "TEXT", .help = "why, for the audit" },
+    [OPT_HELP] = { .name = "help", .letter = 'h', .help = "what can be done here" },
+    [OPT_VERSION] = { .name = "version", .help = "the version of program and library" },
+};
+
+const struct group_row group_rows[] = {
+    { "env", "environments" },
+    { "resource", "databases, services, buckets: a handle with settings per environment" },
+};
+
+const size_t group_count = COUNT(group_rows);
+
+const struct exit_row exit_rows[] = {
+    { 0, "done, or nothing found" },
+    { 1, "a negative answer: `get` of what is not set, `verify` or `doctor` found something" },
+    { 2, "usage, and values that cannot be: not UTF-8, too long, of another type" },
+    { 3, "not found" },
+    { 4, "unresolved, cyclic, type or syntax error in a template, also a name unknown there" },
+    { 5, "wrong or malformed key, decryption or integrity" },
+    { 6, "refused: by a right, a protection, or because a secret would be shown" },
+    { 7, "busy, or changed meanwhile" },
+    { 8, "no store, a damaged or newer one, or the system cannot: disk, rights, memory" },
+    { 125, "of `run` only: envres itself failed" },
+    { 126, "of `run` only: the program cannot be executed" },
+    { 127, "of `run` only: there is no such program" },
+};
+
+const size_t exit_count = COUNT(exit_rows);
+
+#define ENVIRONMENT_ARGUMENT                                                                       \
+    {                                                                                              \
+        .name = "ENV", .completes = COMPLETE_ENVIRONMENT                                           \
+    }
+#define VARIABLE_ARGUMENT                                                                          \
+    {                                                                                              \
+        .name = "NAME", .completes = COMPLETE_VARIABLE                                             \
+    }
+#define HANDLE_ARGUMENT                                                                            \
+    {                                                                                              \
+        .name = "HANDLE", .completes = COMPLETE_RESOURCE                                           \
+    }
+
+const struct command command_rows[] = {
+    { .name = "init",
+      .run = cmd_init,
+      .summary = "make a store and its key",
+      .details =
+          "Makes the store with the environments development, staging and production (which starts "
+          "protected), and a key file of mode 0600 beside it. The key is written to the disk before "
+          "the store is made, and neither file is ever overwritten. Without the key nothing in the "
+          "store can be read: keep a copy of it elsewhere.\n\n"
+          "With --passphrase there is no key file; the passphrase is asked for twice, or read "
+          "from --passphrase-fd.",
+      .examples = { { "init", "envres.db and envres.db.key in this folder" },
+                    { "--store /srv/app/envres.db --key-file /etc/app.key init",
+                      "store and key apart from each other" },
+                    { "init --passphrase --workspace shop", "no key file" } },
+      .options = OPT(PASSPHRASE) },
+
+    { .name = "env list",
+      .run = cmd_env_list,
+      .summary = "the environments, the promotion path first",
+      .examples = { { "env list", "" }, { "env list --json", "" } } },
+    { .name = "env show",
+      .run = cmd_env_show,
+      .summary = "one environment",
+      .examples = { { "env show production", "" } },
+      .arguments = { ENVIRONMENT_ARGUMENT } },
+    { .name = "env add",
+      .run = cmd_env_add,
+      .summary = "add an environment, with keys of its own",
+      .details = "A name is 1 to 64 of a-z 0-9 - _, beginning with a letter, and never changes.",
+      .examples = { { "env add qa --after staging", "on the promotion path" },
+                    { "env add customer-a --off-path --label 'Customer A'", "beside it" } },
+      .arguments = { { .name = "ENV" } },
+      .options = OPT(LABEL) | OPT(AFTER) | OPT(OFF_PATH) | OPT(COLOR),
+      .flags = COMMAND_WRITES },
+    { .name = "env remove",
+      .run = cmd_env_remove,
+      .summary = "remove an environment and its keys",
+      .details =
+          "What was sealed under its keys can never be read again. An environment that still "
+          "holds values, or that a fallback leads to, is removed with --force only. "
+          "development, staging and production stay.",
+      .examples = { { "env remove qa", "" },
+                    { "env remove customer-a --force", "with its values" } },
+      .arguments = { ENVIRONMENT_ARGUMENT },
+      .options = OPT(FORCE),
+      .flags = COMMAND_WRITES },
+    { .name = "env set",
+      .run = cmd_env_set,
+      .summary = "change protection, label or colour",
+      .examples = { { "env set staging --protected yes", "ask before destructive acts" },
+                    { "env set production --require-reason yes", "no change without --reason" } },
+      .arguments = { ENVIRONMENT_ARGUMENT },
+      .options = OPT(LABEL) | OPT(COLOR) | OPT(PROTECTED) | OPT(REQUIRE_REASON),
+      .flags = COMMAND_WRITES },
+
+    { .name = "set",
+      .run = cmd_set,
+      .summary = "set a variable in one environment",
+      .details =
+          "Without =VALUE the value is read from standard input, which loses exactly one final line "
+          "feed; --raw keeps it. A secret is never an argument: it comes from standard input, from "
+          "--from-file, or is asked for on the terminal.\n\n"
+          "Type and secrecy belong to the name, in all environments; the first write decides. The "
+          "empty string is a value.",
+      .examples = { { "set API_URL=https://api.example.com -e staging", "" },
+                    { "set STRIPE_SECRET_KEY --secret -e production", "asks, without echo" },
+                    { "pass show stripe | envres set STRIPE_SECRET_KEY --secret -e production",
+                      "" },
+                    { "set DATABASE_URL='postgres://<< environment.variables.DB_HOST >>/crm' "
+                      "--type template -e staging",
+                      "" },
+                    { "set TLS_CERT --from-file cert.pem -e production", "" } },
+      .arguments = { { .name = "NAME[=VALUE]", .completes = COMPLETE_VARIABLE } },
+      .options = OPT(ENV) | OPT(TYPE) | OPT(SECRET) | OPT(FROM_FILE) | OPT(RAW),
+      .required = OPT(ENV),
+      .flags = COMMAND_WRITES },
+    { .name = "get",
+      .run = cmd_get,
+      .summary = "print one value",
+      .details = "The value alone and a line feed (--raw: without it). A template is expanded. A "
+                 "secret, and what is composed of one, is shown with --reveal only.",
+      .examples = { { "get API_URL -e staging", "" },
+                    { "get STRIPE_SECRET_KEY -e production --reveal", "" } },
+      .arguments = { VARIABLE_ARGUMENT },
+      .options = OPT(ENV) | OPT(REVEAL) | OPT(RAW) | OPT(AS_WRITTEN),
+      .required = OPT(ENV) },
+    { .name = "unset",
+      .run = cmd_unset,
+      .summary = "take a value away in one environment",
+      .details = "History keeps it: `envres restore` brings it back.",
+      .examples = { { "unset SHOW_BETA -e staging", "" },
+                    { "unset SHOW_BETA -e production --yes --reason 'rolled out'", "" } },
+      .arguments = { VARIABLE_ARGUMENT },
+      .options = OPT(ENV),
+      .required = OPT(ENV),
+      .flags = COMMAND_WRITES },
+    { .name = "list",
+      .run = cmd_list,
+      .summary = "the variables of one environment, or of all side by side",
+      .details = "Values are shown as they were written, secrets as " MASK
+                 ". In the table of all environments - stands for what is not set.",
+      .examples = { { "list", "variables x environments" },
+                    { "list -e production", "" },
+                    { "list -e production --reveal --json", "" } },
+      .options = OPT(ENV) | OPT(REVEAL) },
+    { .name = "history",
+      .run = cmd_history,
+      .summary = "what a variable was, newest first",
+      .examples = { { "history API_URL -e production", "" } },
+      .arguments = { VARIABLE_ARGUMENT },
+      .options = OPT(ENV) | OPT(REVEAL),
+      .required = OPT(ENV) },
+    { .name = "restore",
+      .run = cmd_restore,
+      .summary = "bring an older value, or a whole environment, back",
+      .details = "The older state becomes a new revision; nothing is lost. Without NAME the whole "
+                 "environment, variables and resources, becomes what it was.",
+      .examples = { { "restore API_URL -e staging --revision 12", "" },
+                    { "restore -e staging --revision 12", "all of staging" } },
+      .arguments = { { .name = "NAME", .completes = COMPLETE_VARIABLE, .optional = true } },
+      .options = OPT(ENV) | OPT(REVISION),
+      .required = OPT(ENV) | OPT(REVISION),
+      .flags = COMMAND_WRITES },
+
+    { .name = "resource add",
+      .run = cmd_resource_add,
+      .summary = "name a resource and say what it is",
+      .examples = { { "resource add crm --kind postgres", "" } },
+      .arguments = { { .name = "HANDLE" } },
+      .options = OPT(KIND) | OPT(FORCE),
+      .required = OPT(KIND),
+      .flags = COMMAND_WRITES },
+    { .name = "resource set",
+      .run = cmd_resource_set,
+      .summary = "set fields of a resource in one environment",
+      .details = "Fields that are not named stay as they are. A string may be a template. A secret "
+                 "field is never an argument: name it with --secret and give its value on standard "
+                 "input, or be asked for it.",
+      .examples = { { "resource set crm -e staging host=db.staging database=crm user=app", "" },
+                    { "resource set crm -e staging --secret password", "asks, without echo" },
+                    { "resource set crm -e staging --unset options", "" } },
+      .arguments = { HANDLE_ARGUMENT, { .name = "FIELD=VALUE", .optional = true, .many = true } },
+      .options = OPT(ENV) | OPT(SECRET_FIELD) | OPT(UNSET) | OPT(RAW),
+      .required = OPT(ENV),
+      .flags = COMMAND_WRITES },
+    { .name = "resource fallback",
+      .run = cmd_resource_fallback,
+      .summary = "where a resource has no settings, take another environment's",
+      .details = "Never to a more protected environment, and one step only. What is resolved by a "
+                 "fallback says so.",
+      .examples = { { "resource fallback crm -e staging --to development", "" },
+                    { "resource fallback crm -e staging --withdraw", "" } },
+      .arguments = { HANDLE_ARGUMENT },
+      .options = OPT(ENV) | OPT(TO) | OPT(WITHDRAW),
+      .required = OPT(ENV),
+      .flags = COMMAND_WRITES },
+    { .name = "resource list",
+      .run = cmd_resource_list,
+      .summary = "the resources, and where they have settings",
+      .examples = { { "resource list", "" } } },
+    { .name = "resource show",
+      .run = cmd_resource_show,
+      .summary = "a resource as a program gets it in one environment",
+      .details =
+          "Defaults are filled in and templates expanded. Secrets are masked unless --reveal; "
+          "a single value that is secret is refused without it.",
+      .examples = { { "resource show crm -e staging", "" },
+                    { "psql \"$(envres resource show crm -e staging --url --reveal)\"", "" },
+                    { "resource show crm -e staging --field host", "" } },
+      .arguments = { HANDLE_ARGUMENT },
+      .options = OPT(ENV) | OPT(FIELD) | OPT(URL) | OPT(DSN) | OPT(REVEAL) | OPT(RAW),
+      .required = OPT(ENV) },
+    { .name = "resource remove",
+      .run = cmd_resource_remove,
+      .summary = "remove a resource in every environment",
+      .details =
+          "Older revisions of an environment still have it. Refused while templates refer to "
+          "it, unless --force.",
+      .examples = { { "resource remove crm", "" } },
+      .arguments = { HANDLE_ARGUMENT },
+      .options = OPT(FORCE),
+      .flags = COMMAND_WRITES },
+    { .name = "kinds",
+      .run = cmd_kinds,
+      .summary = "the kinds of resources and their fields",
+      .examples = { { "kinds", "" }, { "kinds postgres", "one of them" } },
+      .arguments = { { .name = "KIND", .completes = COMPLETE_KIND, .optional = true } } },
+
+    { .name = "render",
+      .run = cmd_render,
+      .summary = "render a template for one environment",
+      .details =
+          "Reads the file, or standard input, and replaces << environment.variables.NAME >>, "
+          "<< resources.HANDLE.FIELD >>, << params.K >> and << environment.name >>. What is missing "
+          "is an error with its line and column, never blank text. Nothing is added to the output.\n\n"
+          "With --json the answer is {\"text\", \"secret\", \"ranges\"}: the ranges are the bytes "
+          "that came from secrets.",
+      .examples = { { "render nginx.conf.in -e staging -o nginx.conf", "" },
+                    { "render dashboard.json -e production --context json", "" },
+                    { "echo 'curl << environment.variables.API_URL >>' | envres render -e staging "
+                      "--context shell",
+                      "" },
+                    { "render page.html -e production --no-secrets --param title=Home", "" } },
+      .arguments = { { .name = "FILE", .completes = COMPLETE_FILE, .optional = true } },
+      .options = OPT(ENV) | OPT(CONTEXT) | OPT(PARAM) | OPT(NO_SECRETS) | OPT(STRICT) | OPT(OUTPUT),
+      .required = OPT(ENV) },
+    { .name = "explain",
+      .run = cmd_explain,
+      .summary = "which value, from where, and why; never the value itself",
+      .details =
+          "Takes a variable's name, a resource's handle, HANDLE.FIELD, or a template. Status 4 "
+          "when something in it does not resolve.",
+      .examples = { { "explain DATABASE_URL -e production", "" },
+                    { "explain crm.host -e staging", "" },
+                    { "explain 'Hello << environment.variables.NAME >>' -e staging", "" } },
+      .arguments = { { .name = "NAME|TEMPLATE", .completes = COMPLETE_VARIABLE } },
+      .options = OPT(ENV),
+      .required = OPT(ENV) },
+    { .name = "run",
+      .run = cmd_run,
+      .summary = "run a program with the variables in its environment",
+      .details =
+          "envres becomes the program (exec): same process, same signals, the program's own exit "
+          "status. Booleans are true or false, JSON is compact, templates are expanded. A variable "
+          "that does not resolve keeps the program from being started, unless --only leaves it out.",
+      .examples = { { "run -e production -- ./server --port 8080", "" },
+                    { "run -e staging --only DATABASE_URL -- psql-wrapper", "" },
+                    { "run -e staging --pristine -- /usr/bin/env", "nothing but the variables" } },
+      .arguments = { { .name = "PROGRAM", .completes = COMPLETE_PROGRAM },
+                     { .name = "ARGS",
+                       .completes = COMPLETE_FILE,
+                       .optional = true,
+                       .many = true } },
+      .options = OPT(ENV) | OPT(ONLY) | OPT(PRISTINE),
+      .required = OPT(ENV),
+      .flags = COMMAND_PROGRAM },
+
+    { .name = "verify",
+      .run = cmd_verify,
+      .summary = "check the whole store: file, records, audit chain",
+      .details = "Opens every sealed record that the key opens. Status 1 when something is found.",
+      .examples = { { "verify", "" }, { "verify --without-key", "what a backup job can check" } },
+      .options = OPT(WITHOUT_KEY) },
+    { .name = "backup",
+      .run = cmd_backup,
+      .summary = "copy the store, one consistent state, checked",
+      .details =
+          "The copy is opened with the same key, which is not in it. Needs no key; works while "
+          "others use the store.",
+      .examples = { { "backup /mnt/backup/envres-$(date +%F).db", "" } },
+      .arguments = { { .name = "FILE", .completes = COMPLETE_FILE } } },
+    { .name = "doctor",
+      .run = cmd_doctor,
+      .summary = "what the store runs on, and what should be mended",
+      .details = "Works also when the store cannot be opened. Shows nothing secret: its answer can "
+                 "go into a bug report.",
+      .examples = { { "doctor", "" } } },
+    { .name = "completion",
+      .run = cmd_completion,
+      .summary = "a completion script for bash, zsh or fish",
+      .details = "Completes commands, options, and names out of the store when it opens without a "
+                 "question.",
+      .examples = { { "eval \"$(envres completion bash)\"", "in ~/.bashrc" },
+                    { "source <(envres completion zsh)", "in ~/.zshrc" },
+                    { "envres completion fish | source", "in config.fish" } },
+      .arguments = { { .name = "SHELL", .choices = shells, .completes = COMPLETE_CHOICES } } },
+
+    { .name = "__complete",
+      .run = cmd_candidates,
+      .summary = "candidates for the last of the words",
+      .arguments = { { .name = "WORD", .optional = true, .many = true } },
+      .flags = COMMAND_HIDDEN },
+    { .name = "__manual", .run = cmd_manual, .summary = "the man page", .flags = COMMAND_HIDDEN },
+};
+
+const size_t command_count = COUNT(command_rows);
