@@ -102,6 +102,30 @@ ENVRES_API uint32_t envres_error_line(const envres_error *err);
 /** Column in bytes, from 1; 0 where there is no position. Since 0.1. */
 ENVRES_API uint32_t envres_error_column(const envres_error *err);
 
+/**
+ * Fills a slot as the library would: for a callback that fails (envres_probe_fn), and for libraries
+ * built on this one. Clears subject and position.
+ *
+ * @param slot     may be NULL
+ * @param code     one of the negative codes above
+ * @param message  one line without a full stop, and without any value or secret; cut at the slot's
+ *                 size
+ * @param hint     what to do about it; NULL: nothing
+ * @return `code`, so that a caller can return it; ENVRES_E_INVALID where `code` is none of these,
+ *         and the slot says so. Since 0.1.
+ */
+ENVRES_API envres_status envres_error_set(envres_error *slot, envres_status code,
+                                          const char *message, size_t message_len, const char *hint,
+                                          size_t hint_len);
+
+/** Adds the name concerned. `slot` may be NULL. Since 0.1. */
+ENVRES_API void envres_error_set_subject(envres_error *slot, const char *name, size_t len);
+
+/** Adds the position of byte `offset` in `text`, with its line and column; the text is not kept.
+ *  `slot` may be NULL. Since 0.1. */
+ENVRES_API void envres_error_set_position(envres_error *slot, const char *text, size_t len,
+                                          size_t offset);
+
 /** "ENVRES_E_NOT_SET", static; "ENVRES_E_?" for an unknown code. Any thread. Since 0.1. */
 ENVRES_API const char *envres_status_name(envres_status status);
 

@@ -123,6 +123,42 @@ envres_status_at(uint32_t index)
     return index < STATUS_COUNT ? status_rows[index].code : ENVRES_E_INVALID;
 }
 
+envres_status
+envres_error_set(envres_error *slot, envres_status code, const char *message, size_t message_len,
+                 const char *hint, size_t hint_len)
+{
+    const int room = (int)sizeof(slot->message);
+    if (code >= ENVRES_OK || !find_row(code))
+        return err_set(slot, ENVRES_E_INVALID, "no such code of a failure");
+    if (!message)
+        message_len = 0;
+    else if (message_len == ENVRES_NUL_TERMINATED)
+        message_len = strlen(message);
+    if (!hint)
+        hint_len = 0;
+    else if (hint_len == ENVRES_NUL_TERMINATED)
+        hint_len = strlen(hint);
+    int shown = message_len < (size_t)room ? (int)message_len : room;
+    int advised = hint_len < (size_t)room ? (int)hint_len : room;
+    err_set(slot, code, "%.*s", shown, message ? message : "");
+    err_hint(slot, "%.*s", advised, hint ? hint : "");
+    return code;
+}
+
+void
+envres_error_set_subject(envres_error *slot, const char *name, size_t len)
+{
+    if (name)
+        err_subject(slot, name, len == ENVRES_NUL_TERMINATED ? strlen(name) : len);
+}
+
+void
+envres_error_set_position(envres_error *slot, const char *text, size_t len, size_t offset)
+{
+    if (text)
+        err_position_in(slot, text, len == ENVRES_NUL_TERMINATED ? strlen(text) : len, offset);
+}
+
 envres_error *
 envres_error_new(const envres_allocator *alloc)
 {

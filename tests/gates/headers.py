@@ -23,7 +23,7 @@ SINCE = re.compile(r"Since(\s|\*)+\d+\.\d+\.")
 PLAIN = {"void", "char", "double", "size_t", "envres_status",
          "int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t"}
 
-FUNCTION = re.compile(r"\bENVRES_API\s+([^;{}]*?)\b(\w+)\s*\(([^;{}]*)\)\s*;")
+FUNCTION = re.compile(r"\bENVRES_(?:TESTING_)?API\s+([^;{}]*?)\b(\w+)\s*\(([^;{}]*)\)\s*;")
 CALLBACK = re.compile(r"\btypedef\s+([^;{}()]*?)\(\s*\*\s*(\w+)\s*\)\s*\(([^;{}]*)\)\s*;")
 STRUCT = re.compile(r"\btypedef\s+struct\s+(\w+)\s*\{(.*?)\}\s*(\w+)\s*;", re.S)
 
