@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* The store that scenarios run on, and its dump. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario.h"
+
+/* A clock that stands still: dumps of two runs are the same text. */
+static int64_t
+fixed_clock(void *user)
+{
+    (void)user;
+    return 1700000000000;
+}
+
+static envres_store_options
+store_options(const struct fixture *fx)
+{
+    envres_store_options options = {
+        .size = sizeof(options),
+        .flags = fx->store_flags,
+        .clock = fixed_clock,
+        .vfs = fx->vfs,
+        .busy_timeout_ms = UINT32_MAX,
+    };
+    return options;
+}
+
+static envres_credential
+owner_credential(const struct fixture *fx)
+{
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = fx->key,
+                                     .secret_len = sizeof(fx->key) };
+    return credential;
+}
+
+envres_status
+put(struct fixture *fx, const char *environment, const char *name, const char *value, int32_t type,
+    uint32_t flags)
+{
+    envres_variable_write write = {
+        .size = sizeof(write),
+        .flags = flags,
+        .name = name,
+        .name_len = ENVRES_NUL_TERMINATED,
+        .value = value,
+        .value_len = ENVRES_NUL_TERMINATED,
+        .type = type,
+    };
+    return envres_variable_put(fx->session, environment, ENVRES_NUL_TERMINATED, &write, NULL, NULL,
+                               fx->err);
+}
+
+static envres_status
+put_all(struct fixture *fx)
+{
+    static const struct {
+        const char *environment;
+        const char *name;
+        const char *value;
+        int32_t type;
+        uint32_t flags;
+    } rows[] = {
+        { "development", "HOST", "db.dev", 0, 0 },
+        { "staging", "HOST", "db.staging", 0, 0 },
+        { "production", "HOST", "db.prod", 0, 0 },
+        { "development", "DB_PASSWORD", "dev-secret-1", 0, ENVRES_WRITE_SECRET },
+        { "development", "DB_PASSWORD", "dev-secret-2", 0, 0 },
+        { "production", "DB_PASSWORD", "prod-secret-1", 0, 0 },
+        { "development", "BASE", "https://<< environment.variables.HOST >>/", ENVRES_TYPE_TEMPLATE,
+          0 },
+        { "development", "DATABASE_URL",
+          "postgres://app:<< environment.variables.DB_PASSWORD | url >>"
+          "@<< environment.variables.HOST >>/crm",
+          ENVRES_TYPE_TEMPLATE, 0 },
+        { "development", "SHOW_BETA", "true", ENVRES_TYPE_BOOLEAN, 0 },
+        { "production", "SHOW_BETA", "false", 0, 0 },
+        { "development", "PAGE_SIZE", "50", ENVRES_TYPE_NUMBER, 0 },
+        { "development", "LIMITS", "{\"rows\": [1, 2.5]}", ENVRES_TYPE_JSON, 0 },
+        { "staging", "EMPTY", "", 0, 0 },
+    };
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
+        st = put(fx, rows[i].environment, rows[i].name, rows[i].value, rows[i].type, rows[i].flags);
+    return st;
+}
+
+static envres_resource_field
+field(const char *name, const char *value, uint32_t flags)
+{
+    envres_resource_field f = { .size = sizeof(f),
+                                .flags = flags,
+                                .name = name,
+                                .name_len = ENVRES_NUL_TERMINATED,
+                                .value = value,
+                                .value_len = ENVRES_NUL_TERMINATED };
+    return f;
+}
+
+static envres_status
+define_all(struct fixture *fx)
+{
+    envres_resource_field fields[] = {
+        field("host", "<< environment.variables.HOST >>", 0),
+        field("database", "crm", 0),
+        field("user", "app", 0),
+        field("password", "p@ss word", 0),
+    };
+    envres_resource_write write = {
+        .size = sizeof(write), .handle = "crm", .handle_len = 3, .fields = fields, .count = 4
+    };
+    envres_resource_field base = field("base_url", "https://api.dev/<< environment.name >>", 0);
+    envres_resource_write rest = {
+        .size = sizeof(rest), .handle = "api", .handle_len = 3, .fields = &base, .count = 1
+    };
+    envres_fallback fallback = { .size = sizeof(fallback),
+                                 .handle = "crm",
+                                 .handle_len = 3,
+                                 .to = "development",
+                                 .to_len = ENVRES_NUL_TERMINATED };
+    envres_status st = envres_resource_define(fx->session, "crm", 3, "postgres", 8, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_resource_define(fx->session, "api", 3, "rest", 4, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_resource_configure(fx->session, "development", 11, &write, NULL, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_resource_configure(fx->session, "development", 11, &rest, NULL, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_resource_fallback(fx->session, "staging", 7, &fallback, NULL, fx->err);
+    return st;
+}
+
+static envres_status
+unlock(struct fixture *fx)
+{
+    envres_credential credential = owner_credential(fx);
+    envres_status st = envres_session_open(fx->store, NULL, 0, &credential, &fx->session, fx->err);
+    return st;
+}
+
+envres_status
+fixture_make(struct fixture *fx)
+{
+    envres_store_options options = store_options(fx);
+    envres_credential credential = owner_credential(fx);
+    for (size_t i = 0; i < sizeof(fx->key); i++)
+        fx->key[i] = (uint8_t)(i + 1);
+    if (!fx->err)
+        fx->err = envres_error_new(NULL);
+    envres_status st = envres_store_create(fx->path, ENVRES_NUL_TERMINATED, &options, &credential,
+                                           &fx->store, fx->err);
+    if (st == ENVRES_OK)
+        st = unlock(fx);
+    if (st == ENVRES_OK)
+        st = envres_environment_add(fx->session, "qa", 2, NULL, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = put_all(fx);
+    if (st == ENVRES_OK)
+        st = define_all(fx);
+    if (st == ENVRES_OK)
+        st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
+    return st;
+}
+
+envres_status
+fixture_open(struct fixture *fx)
+{
+    envres_store_options options = store_options(fx);
+    if (!fx->err)
+        fx->err = envres_error_new(NULL);
+    envres_status st =
+        envres_store_open(fx->path, ENVRES_NUL_TERMINATED, &options, &fx->store, fx->err);
+    if (st == ENVRES_OK)
+        st = unlock(fx);
+    if (st == ENVRES_OK)
+        st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
+    return st;
+}
+
+void
+fixture_close(struct fixture *fx)
+{
+    envres_scope_unref(fx->scope);
+    envres_session_close(fx->session);
+    envres_store_close(fx->store);
+    envres_error_free(fx->err);
+    fx->scope = NULL;
+    fx->session = NULL;
+    fx->store = NULL;
+    fx->err = NULL;
+}
+
+/* ---- dump ----------------------------------------------------------------------------------- */
+
+struct dump {
+    char *text;
+    size_t len;
+    size_t room;
+    int failed;
+};
+
+static void
+add(struct dump *dump, const char *text, size_t len)
+{
+    if (dump->len + len + 1 > dump->room) {
+        size_t room = (dump->len + len + 1) * 2;
+        char *grown = realloc(dump->text, room);
+        if (!grown) {
+            dump->failed = 1;
+            return;
+        }
+        dump->text = grown;
+        dump->room = room;
+    }
+    memcpy(dump->text + dump->len, text, len);
+    dump->len += len;
+    dump->text[dump->len] = '\0';
+}
+
+static void
+add_list(struct dump *dump, const char *title, envres_list *list)
+{
+    char number[32];
+    add(dump, title, strlen(title));
+    add(dump, "\n", 1);
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        for (uint32_t column = 0; column < envres_list_columns(list); column++) {
+            size_t len = 0;
+            const char *text = envres_list_text(list, row, column, &len);
+            if (envres_list_type(list, row, column) == ENVRES_CELL_INTEGER) {
+                len = (size_t)snprintf(number, sizeof(number), "%lld",
+                                       (long long)envres_list_integer(list, row, column));
+                text = number;
+            }
+            add(dump, text ? text : "-", text ? len : 1);
+            add(dump, "\t", 1);
+        }
+        add(dump, "\n", 1);
+    }
+    envres_list_free(list);
+}
+
+static void
+dump_histories(struct fixture *fx, struct dump *dump, const char *environment)
+{
+    envres_list *names = NULL;
+    envres_list *history = NULL;
+    if (envres_variable_list(fx->session, environment, ENVRES_NUL_TERMINATED, 0, &names, fx->err) <
+        0)
+        dump->failed = 1;
+    for (size_t i = 0; !dump->failed && i < envres_list_count(names); i++) {
+        const char *name = envres_list_text(names, i, ENVRES_VARIABLE_NAME, NULL);
+        if (envres_variable_history(fx->session, environment, ENVRES_NUL_TERMINATED, name,
+                                    ENVRES_NUL_TERMINATED, ENVRES_READ_REVEAL, &history,
+                                    fx->err) < 0)
+            dump->failed = 1;
+        else
+            add_list(dump, name, history);
+    }
+    envres_list_free(names);
+    names = NULL;
+    if (!dump->failed && envres_resource_list(fx->session, &names, fx->err) < 0)
+        dump->failed = 1;
+    for (size_t i = 0; !dump->failed && i < envres_list_count(names); i++) {
+        const char *name = envres_list_text(names, i, ENVRES_RESOURCE_HANDLE, NULL);
+        if (strcmp(envres_list_text(names, i, ENVRES_RESOURCE_ENVIRONMENT, NULL), environment))
+            continue;
+        if (envres_resource_history(fx->session, environment, ENVRES_NUL_TERMINATED, name,
+                                    ENVRES_NUL_TERMINATED, ENVRES_READ_REVEAL, &history,
+                                    fx->err) < 0)
+            dump->failed = 1;
+        else
+            add_list(dump, name, history);
+    }
+    envres_list_free(names);
+}
+
+char *
+fixture_dump(struct fixture *fx)
+{
+    struct dump dump = { NULL, 0, 0, 0 };
+    envres_list *list = NULL;
+    envres_list *environments = NULL;
+    if (envres_environment_list(fx->session, &environments, fx->err) < 0)
+        return NULL;
+    if (envres_variable_list(fx->session, NULL, 0, ENVRES_READ_REVEAL, &list, fx->err) == 0)
+        add_list(&dump, "variables", list);
+    else
+        dump.failed = 1;
+    list = NULL;
+    if (envres_resource_list(fx->session, &list, fx->err) == 0)
+        add_list(&dump, "resources", list);
+    else
+        dump.failed = 1;
+    for (size_t i = 0; i < envres_list_count(environments); i++)
+        dump_histories(fx, &dump, envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL));
+    add_list(&dump, "environments", environments);
+    if (!dump.failed)
+        return dump.text;
+    free(dump.text);
+    return NULL;
+}
+
+int
+fixture_verify(struct fixture *fx)
+{
+    envres_list *findings = NULL;
+    if (envres_store_verify(fx->store, fx->session, &findings, fx->err) < 0) {
+        fprintf(stderr, "verify: %s\n", envres_error_message(fx->err));
+        return -1;
+    }
+    int count = (int)envres_list_count(findings);
+    if (count > 0)
+        fprintf(stderr, "verify: %s: %s: %s\n",
+                envres_list_text(findings, 0, ENVRES_VERIFY_CODE, NULL),
+                envres_list_text(findings, 0, ENVRES_VERIFY_OBJECT, NULL),
+                envres_list_text(findings, 0, ENVRES_VERIFY_MESSAGE, NULL));
+    envres_list_free(findings);
+    return count;
+}

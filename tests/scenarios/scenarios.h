@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The operations of the registry; registry.c has the table. */
+#ifndef ENVRES_TESTS_SCENARIOS_H
+#define ENVRES_TESTS_SCENARIOS_H
+
+#include "scenario.h"
+
+envres_status add_environment(struct fixture *fx);
+envres_status set_environment(struct fixture *fx);
+envres_status remove_environment(struct fixture *fx);
+envres_status put_new(struct fixture *fx);
+envres_status put_again(struct fixture *fx);
+envres_status put_secret(struct fixture *fx);
+envres_status put_template(struct fixture *fx);
+envres_status put_many(struct fixture *fx);
+envres_status unset(struct fixture *fx);
+envres_status rename_variable(struct fixture *fx);
+envres_status delete_variable(struct fixture *fx);
+envres_status restore_one(struct fixture *fx);
+envres_status restore_all(struct fixture *fx);
+envres_status define_resource(struct fixture *fx);
+envres_status change_kind(struct fixture *fx);
+envres_status configure_resource(struct fixture *fx);
+envres_status declare_fallback(struct fixture *fx);
+envres_status withdraw_fallback(struct fixture *fx);
+envres_status remove_resource(struct fixture *fx);
+envres_status open_session(struct fixture *fx);
+envres_status create_in_memory(struct fixture *fx);
+envres_status store_facts(struct fixture *fx);
+envres_status verify_store(struct fixture *fx);
+envres_status open_scope(struct fixture *fx);
+envres_status open_older_scope(struct fixture *fx);
+envres_status latest_scope(struct fixture *fx);
+envres_status scope_values(struct fixture *fx);
+envres_status scope_scalars(struct fixture *fx);
+envres_status render_text(struct fixture *fx);
+envres_status render_json(struct fixture *fx);
+envres_status bind_template(struct fixture *fx);
+envres_status resource_handle(struct fixture *fx);
+envres_status explain(struct fixture *fx);
+envres_status list_all(struct fixture *fx);
+envres_status histories(struct fixture *fx);
+envres_status getters(struct fixture *fx);
+
+#endif

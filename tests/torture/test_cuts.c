@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Power cuts in every change: the disk loses power inside the n-th call of the operation, for every
+ * n; after the restart (every third time interrupted by a second cut) the store is as before or as
+ * after, whole, and as after whenever the call had answered OK. Faults of the disk, too: the n-th
+ * read, write, sync ... fails, once and from then on.
+ *
+ *     test_cuts [--trials N] [--seed N] [scenario-name-part]
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../scenarios/scenario.h"
+#include "cutvfs.h"
+
+enum { MOST = 100000 };
+
+static const char vfs_name[] = "envres-cut";
+static const char store_path[] = "store.db";
+
+static int failures;
+static unsigned long trials;
+
+struct run {
+    const struct scenario *scenario;
+    struct cutvfs *disk;
+    struct cutvfs_image *image;
+    char *before;
+    char *after;
+    uint64_t seed;
+};
+
+static void
+complain(const struct run *run, const char *how, uint64_t n, const char *what)
+{
+    fprintf(stderr, "%s: %s at call %llu, seed %llu: %s\n", run->scenario->name, how,
+            (unsigned long long)n, (unsigned long long)run->seed, what);
+    failures++;
+}
+
+static struct fixture
+new_fixture(void)
+{
+    struct fixture fx = { .path = store_path, .vfs = vfs_name };
+    for (size_t i = 0; i < sizeof(fx.key); i++)
+        fx.key[i] = (uint8_t)(i + 1);
+    return fx;
+}
+
+/* The image to begin each trial with, and the two states a change may leave. */
+static bool
+learn(struct run *run)
+{
+    struct fixture fx = new_fixture();
+    cutvfs_reset(run->disk, run->seed);
+    bool good = fixture_make(&fx) == ENVRES_OK && (run->before = fixture_dump(&fx)) != NULL;
+    if (!good)
+        fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
+    fixture_close(&fx);
+    good = good && (run->image = cutvfs_save(run->disk)) != NULL;
+    if (good)
+        good = fixture_open(&fx) == ENVRES_OK && run->scenario->run(&fx) == ENVRES_OK &&
+               (run->after = fixture_dump(&fx)) != NULL;
+    fixture_close(&fx);
+    return good;
+}
+
+/* What stands on the disk now: compared with what was answered. */
+static void
+compare(const struct run *run, struct fixture *fx, envres_status answer, const char *how,
+        uint64_t n)
+{
+    char *dump = fixture_dump(fx);
+    bool is_before = dump && strcmp(dump, run->before) == 0;
+    bool is_after = dump && strcmp(dump, run->after) == 0;
+    if (!dump)
+        complain(run, how, n, envres_error_message(fx->err));
+    else if (!is_before && !is_after)
+        complain(run, how, n, "neither before nor after");
+    else if (answer == ENVRES_OK && !is_after)
+        complain(run, how, n, "an acknowledged change is lost");
+    if (fixture_verify(fx) != 0)
+        complain(run, how, n, "verify");
+    free(dump);
+}
+
+/* Opens after a cut; every third time the power fails again during recovery. */
+static void
+recover(const struct run *run, envres_status answer, uint64_t n)
+{
+    struct fixture fx = new_fixture();
+    if (!cutvfs_power_on(run->disk)) {
+        complain(run, "cut", n, "a file is still open");
+        return;
+    }
+    if (n % 3 == 0) {
+        cutvfs_plan_cut(run->disk, run->seed % 7, CUTVFS_RANDOM);
+        envres_status st = fixture_open(&fx);
+        (void)st; /* it may fail or not: what counts is what is found after it */
+        fixture_close(&fx);
+        if (cutvfs_is_off(run->disk) && !cutvfs_power_on(run->disk)) {
+            complain(run, "second cut", n, "a file is still open");
+            return;
+        }
+        cutvfs_plan_cut(run->disk, UINT64_MAX, CUTVFS_RANDOM);
+        fx = new_fixture();
+    }
+    if (fixture_open(&fx) < 0)
+        complain(run, "cut", n, envres_error_message(fx.err));
+    else
+        compare(run, &fx, answer, "cut", n);
+    fixture_close(&fx);
+}
+
+/* One cut inside the n-th call. False when the operation makes fewer calls. */
+static bool
+cut_once(struct run *run, uint64_t n)
+{
+    struct fixture fx = new_fixture();
+    if (!cutvfs_load(run->disk, run->image, run->seed + n) || fixture_open(&fx) < 0) {
+        complain(run, "cut", n, "the image does not open");
+        return false;
+    }
+    trials++;
+    cutvfs_plan_cut(run->disk, n, CUTVFS_RANDOM);
+    envres_status st = run->scenario->run(&fx);
+    bool off = cutvfs_is_off(run->disk);
+    fixture_close(&fx);
+    off = off || cutvfs_is_off(run->disk);
+    if (!off) {
+        cutvfs_cut_now(run->disk, CUTVFS_RANDOM);
+        recover(run, st, n);
+        return false;
+    }
+    recover(run, st, n);
+    return true;
+}
+
+/* The n-th call of a kind fails, but the power stays. */
+static bool
+fault_once(struct run *run, enum cutvfs_call call, uint64_t n, bool forever, bool full)
+{
+    struct fixture fx = new_fixture();
+    struct cutvfs_fault fault = { .call = call,
+                                  .nth = n,
+                                  .forever = forever,
+                                  .partial = true,
+                                  .code = full ? 13 : 0 /* SQLITE_FULL */ };
+    if (!cutvfs_load(run->disk, run->image, run->seed + n) || fixture_open(&fx) < 0) {
+        complain(run, "fault", n, "the image does not open");
+        return false;
+    }
+    trials++;
+    cutvfs_plan_fault(run->disk, &fault);
+    envres_status st = run->scenario->run(&fx);
+    bool hit = cutvfs_fault_hit(run->disk);
+    cutvfs_plan_fault(run->disk, NULL);
+    if (st < 0 && st == ENVRES_E_INVALID)
+        complain(run, cutvfs_call_name(call), n, envres_status_name(st));
+    fixture_close(&fx);
+    if (fixture_open(&fx) < 0)
+        complain(run, cutvfs_call_name(call), n, envres_error_message(fx.err));
+    else
+        compare(run, &fx, st, cutvfs_call_name(call), n);
+    fixture_close(&fx);
+    return hit;
+}
+
+static void
+run_faults(struct run *run, int before)
+{
+    static const enum cutvfs_call calls[] = { CUTVFS_READ,     CUTVFS_WRITE, CUTVFS_SYNC,
+                                              CUTVFS_TRUNCATE, CUTVFS_OPEN,  CUTVFS_LOCK,
+                                              CUTVFS_DELETE };
+    for (size_t c = 0; c < sizeof(calls) / sizeof(calls[0]); c++) {
+        for (int mode = 0; mode < 3; mode++) {
+            if (mode == 2 && calls[c] != CUTVFS_WRITE)
+                continue;
+            for (uint64_t n = 0; n < MOST && failures - before < 5; n++) {
+                if (!fault_once(run, calls[c], n, mode == 1, mode == 2))
+                    break;
+            }
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *part = "";
+    unsigned long wanted = 0;
+    uint64_t seed = 1;
+    unsigned passed = 0;
+    unsigned failed = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--trials") == 0 && i + 1 < argc)
+            wanted = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
+            seed = strtoull(argv[++i], NULL, 10);
+        else
+            part = argv[i];
+    }
+    setvbuf(stdout, NULL, _IOLBF, 1024);
+    struct cutvfs *disk = cutvfs_new(vfs_name, seed);
+    if (!disk)
+        return 2;
+    for (unsigned long round = 0; round == 0 || trials < wanted; round++) {
+        for (size_t i = 0; i < scenario_count; i++) {
+            struct run run = { .scenario = &scenarios[i],
+                               .disk = disk,
+                               .seed = seed + round * 1000003 + i * 7919 };
+            int before = failures;
+            uint64_t n = 0;
+            if (scenarios[i].kind != SCENARIO_CHANGES || !strstr(scenarios[i].name, part))
+                continue;
+            if (round > 0 && trials >= wanted)
+                break;
+            if (!learn(&run)) {
+                fprintf(stderr, "%s: does not work on a good disk\n", scenarios[i].name);
+                failures++;
+            }
+            while (failures - before < 5 && n < MOST && cut_once(&run, n))
+                n++;
+            if (round == 0 && failures == before)
+                run_faults(&run, before);
+            if (round == 0) {
+                printf("%-24s %4llu calls  %s\n", scenarios[i].name, (unsigned long long)n,
+                       failures == before ? "ok" : "FAILED");
+                failures == before ? passed++ : failed++;
+            }
+            cutvfs_image_free(run.image);
+            free(run.before);
+            free(run.after);
+        }
+        if (failures)
+            break;
+    }
+    cutvfs_free(disk);
+    printf("power cuts and faults: %lu trials, seed %llu\n%u passed, %u failed\n", trials,
+           (unsigned long long)seed, passed, failed);
+    return failures ? 1 : 0;
+}
