@@ -73,17 +73,17 @@ grant_seal(const struct grant_label *label, const uint8_t box_public[32], const 
            const struct identity *granter, uint8_t body[GRANT_SIZE],
            uint8_t signature[SIGNATURE_SIZE], envres_error *err)
 {
-    uint8_t fresh[32 + BOX_NONCE];
+    uint8_t ephemeral[32];
     uint8_t context[CONTEXT_SIZE];
     uint8_t material[BOX_MATERIAL];
     uint8_t message[CONTEXT_SIZE + GRANT_SIZE];
-    randombytes_buf(fresh, sizeof(fresh));
-    write_context(context, label);
+    randombytes_buf(ephemeral, sizeof(ephemeral));
     memset(body, 0, GRANT_SIZE);
-    memcpy(body + AT_NONCE, fresh + 32, BOX_NONCE);
+    randombytes_buf(body + AT_NONCE, BOX_NONCE);
+    write_context(context, label);
     envres_status st = ENVRES_OK;
-    if (crypto_scalarmult_base(body, fresh) != 0 ||
-        !agree(material, fresh, box_public, body, box_public, context)) {
+    if (crypto_scalarmult_base(body, ephemeral) != 0 ||
+        !agree(material, ephemeral, box_public, body, box_public, context)) {
         st = err_set(err, ENVRES_E_INTEGRITY, "the public key of a principal is not a valid one");
         goto out;
     }
@@ -93,7 +93,7 @@ grant_seal(const struct grant_label *label, const uint8_t box_public[32], const 
     write_message(message, label, body);
     st = identity_sign(granter, "grant", message, sizeof(message), signature, err);
 out:
-    sodium_memzero(fresh, sizeof(fresh));
+    sodium_memzero(ephemeral, sizeof(ephemeral));
     sodium_memzero(material, sizeof(material));
     return st;
 }
