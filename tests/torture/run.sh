@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Tortures, row by row: what, how many, found. The last line says `N passed, N failed`.
+#
+#   sh tests/torture/run.sh [--ci | --long] [--seed N] [ROW...]
+#
+#   cuts      power cuts and failing calls of the disk inside every change of the registry; after
+#             the restart the store is as before or as after, and as after if the call said so
+#   controls  the same disk under settings that must lose: a simulator that finds nothing is blind
+#   oom       the n-th request for memory fails, for every n, in every scenario
+#
+#   --ci      20,000 cuts (seed 1); --long: 1,000,000. The rest is complete in either case
+#   --seed N  other random numbers; a finding names the seed that shows it again
+#
+# The build folder is build/, or $ENVRES_BUILD.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+build=${ENVRES_BUILD:-$root/build}
+trials=0
+seed=1
+rows=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --ci) trials=20000 ;;
+    --long) trials=1000000 ;;
+    --seed) shift; seed=${1:?--seed takes a number} ;;
+    -h | --help) sed -n '3,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    cuts | controls | oom) rows="$rows $1" ;;
+    *) echo "torture/run.sh: unknown argument $1" >&2; exit 2 ;;
+    esac
+    shift
+done
+[ -n "$rows" ] || rows='cuts controls oom'
+
+sh "$root/tests/setup.sh" "$build"
+bin=$build/tests/torture
+logs=$build/meson-logs
+passed=0
+failed=0
+
+# row NAME COMMAND...: one line for it, the whole log when it failed.
+row() {
+    name=$1
+    shift
+    if "$@" >"$logs/torture-$name.log" 2>&1; then
+        passed=$((passed + 1))
+        verdict='nothing found'
+    else
+        failed=$((failed + 1))
+        verdict=FAILED
+    fi
+    what=$(grep -aE '^(power cuts and faults|out of memory):|tests?\) run|PASSED' \
+        "$logs/torture-$name.log" | tail -n 1)
+    printf '%-12s %-60s %s\n' "$name" "$what" "$verdict"
+    [ "$verdict" != FAILED ] || tail -n 40 "$logs/torture-$name.log" | sed 's/^/    /'
+}
+
+for r in $rows; do
+    case $r in
+    cuts) row cuts "$bin/test_cuts" --trials "$trials" --seed "$seed" ;;
+    controls) row controls "$bin/test_cutvfs" ;;
+    oom)
+        row oom-0 "$bin/test_oom" --shard 0 2
+        row oom-1 "$bin/test_oom" --shard 1 2
+        ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
