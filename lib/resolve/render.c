@@ -63,6 +63,10 @@ target_field(const envres_scope *scope, const struct template_ref *ref, bool has
     if (index == UINT32_MAX)
         return target_absent(scope, OBJECT_RESOURCE, ref->name, has_default, out, err);
     const envres_resource_handle *handle = &scope->handles[index];
+    if (handle->count == 0 && handle->failure) {
+        err_copy(err, handle->failure);
+        return envres_error_code(handle->failure);
+    }
     if (handle->count == 0)
         return target_absent(scope, OBJECT_RESOURCE, ref->name, has_default, out, err);
     const struct item *item = handle_item(handle, ref->field);
@@ -72,7 +76,9 @@ target_field(const envres_scope *scope, const struct template_ref *ref, bool has
     envres_status st = kind_field_need(handle->kind, ref->field, &field, err);
     if (st < 0)
         return st;
-    if (has_default && handle->source->head_ok) {
+    if (!handle->source->head_ok)
+        return scope_absent(handle->source, OBJECT_RESOURCE, ref->name, err);
+    if (has_default) {
         out->missing = true;
         return ENVRES_OK;
     }

@@ -302,9 +302,11 @@ preset_item(const struct item *first, const struct kind_field *field)
     return item;
 }
 
-/* Copies one resource's rows behind `out`, in the order of its kind, defaults filled in. */
+/* Copies one resource's rows behind `out`, in the order of its kind, defaults filled in: not where
+ * rows may have been lost, for a default would stand in for what was set. */
 static uint32_t
-lay_out_fields(const struct item *rows, uint32_t count, const struct kind *kind, struct item *out)
+lay_out_fields(const struct item *rows, uint32_t count, const struct kind *kind, bool presets,
+               struct item *out)
 {
     uint32_t used = 0;
     for (uint32_t f = 0; f < kind->count; f++) {
@@ -315,7 +317,7 @@ lay_out_fields(const struct item *rows, uint32_t count, const struct kind *kind,
         }
         if (found)
             out[used++] = *found;
-        else if (kind->fields[f].preset)
+        else if (presets && kind->fields[f].preset)
             out[used++] = preset_item(&rows[0], &kind->fields[f]);
     }
     for (uint32_t i = 0; kind->takes_any && i < count; i++)
@@ -362,6 +364,8 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
             continue;
         if (rows[i].state == ITEM_PLAIN)
             handle->fallback = rows[i].text;
+        else
+            handle->failure = rows[i].failure;
         struct item moved = rows[i];
         loading->items[first + i] = loading->items[end - 1];
         loading->items[end - 1] = moved;
@@ -374,7 +378,7 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
     handle->is_set = count > 0;
     handle->first = *used;
     if (count > 0)
-        handle->count = lay_out_fields(rows, count, handle->kind, laid + *used);
+        handle->count = lay_out_fields(rows, count, handle->kind, scope->head_ok, laid + *used);
     *used += handle->count;
     scope->handle_count++;
     return ENVRES_OK;
@@ -495,7 +499,7 @@ follow_fallback(struct loading *loading, envres_resource_handle *handle, envres_
     envres_scope *scope = loading->scope;
     envres_scope *source = NULL;
     envres_error *why = loading->why;
-    if (handle->is_set || handle->fallback.len == 0)
+    if (handle->is_set || handle->failure || handle->fallback.len == 0)
         return ENVRES_OK;
     envres_status st = fallback_scope(loading, handle->fallback, &source, why);
     uint32_t index = st == ENVRES_OK ? scope_handle(source, handle->name) : UINT32_MAX;
@@ -505,6 +509,12 @@ follow_fallback(struct loading *loading, envres_resource_handle *handle, envres_
                     "resource '%.*s' falls back to %.*s, and there is no key for that",
                     (int)handle->name.len, handle->name.data, (int)handle->fallback.len,
                     handle->fallback.data);
+        handle->failure = scope_keep_error(scope, why);
+        return handle->failure ? ENVRES_OK : no_memory(err);
+    }
+    if (st == ENVRES_OK && (index == UINT32_MAX || !source->handles[index].is_set) &&
+        !source->head_ok) {
+        scope_absent(source, OBJECT_RESOURCE, handle->name, why);
         handle->failure = scope_keep_error(scope, why);
         return handle->failure ? ENVRES_OK : no_memory(err);
     }
@@ -530,6 +540,12 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     int64_t newest = 0;
     if (handle->count == 0 || handle->failure)
         return ENVRES_OK;
+    if (!handle->source->head_ok) {
+        /* A field that was lost would be replaced by a default without anybody noticing. */
+        scope_absent(handle->source, OBJECT_RESOURCE, handle->name, why);
+        handle->failure = scope_keep_error(loading->scope, why);
+        return handle->failure ? ENVRES_OK : no_memory(err);
+    }
     for (uint32_t i = 0; i < handle->count; i++) {
         const struct item *item = &handle->source->items[handle->first + i];
         newest = item->newest > newest ? item->newest : newest;

@@ -8,6 +8,7 @@
 #             the restart the store is as before or as after, and as after if the call said so
 #   controls  the same disk under settings that must lose: a simulator that finds nothing is blind
 #   oom       the n-th request for memory fails, for every n, in every scenario
+#   damage    bytes flipped, pages overwritten, the file cut: never a wrong value, never a crash
 #
 #   --ci      20,000 cuts (seed 1); --long: 1,000,000. The rest is complete in either case
 #   --seed N  other random numbers; a finding names the seed that shows it again
@@ -18,20 +19,21 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 build=${ENVRES_BUILD:-$root/build}
 trials=0
+flips=1000
 seed=1
 rows=
 while [ $# -gt 0 ]; do
     case $1 in
     --ci) trials=20000 ;;
-    --long) trials=1000000 ;;
+    --long) trials=1000000; flips=100000 ;;
     --seed) shift; seed=${1:?--seed takes a number} ;;
-    -h | --help) sed -n '3,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    cuts | controls | oom) rows="$rows $1" ;;
+    -h | --help) sed -n '3,17s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    cuts | controls | oom | damage) rows="$rows $1" ;;
     *) echo "torture/run.sh: unknown argument $1" >&2; exit 2 ;;
     esac
     shift
 done
-[ -n "$rows" ] || rows='cuts controls oom'
+[ -n "$rows" ] || rows='cuts controls oom damage'
 
 sh "$root/tests/setup.sh" "$build"
 bin=$build/tests/torture
@@ -50,7 +52,7 @@ row() {
         failed=$((failed + 1))
         verdict=FAILED
     fi
-    what=$(grep -aE '^(power cuts and faults|out of memory):|tests?\) run|PASSED' \
+    what=$(grep -aE '^(power cuts and faults|out of memory|damaged files):|tests?\) run|PASSED' \
         "$logs/torture-$name.log" | tail -n 1)
     printf '%-12s %-60s %s\n' "$name" "$what" "$verdict"
     [ "$verdict" != FAILED ] || tail -n 40 "$logs/torture-$name.log" | sed 's/^/    /'
@@ -59,6 +61,7 @@ row() {
 for r in $rows; do
     case $r in
     cuts) row cuts "$bin/test_cuts" --trials "$trials" --seed "$seed" ;;
+    damage) row damage "$bin/test_damage" --flips "$flips" --seed "$seed" ;;
     controls) row controls "$bin/test_cutvfs" ;;
     oom)
         row oom-0 "$bin/test_oom" --shard 0 2
