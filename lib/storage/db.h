@@ -4,8 +4,9 @@
  * more file beside sqlite.c. A `struct db` is used by one thread at a time (the store's lock).
  *
  * Errors of the engine are mapped once, here: BUSY, IO, FULL, CORRUPT, READ_ONLY, NOMEM,
- * NOT_A_STORE, SETTING, POISONED. A message names the operation and SQLite's own words for the
- * code, never SQL or bound values.
+ * NOT_A_STORE, SETTING, POISONED; a key that is there already CHANGED, a row that others refer to
+ * REFERRED, a value too long for the engine LIMIT, a row that breaks a CHECK INVALID. A message
+ * names the operation and SQLite's own words for the code, never SQL or bound values.
  */
 #ifndef ENVRES_STORAGE_DB_H
 #define ENVRES_STORAGE_DB_H
@@ -33,10 +34,10 @@ struct db_options {
     const char *path;          /* NULL: memory */
     const char *vfs;           /* NULL: the default one; given: no file checks (tests) */
     uint32_t flags;
-    uint32_t busy_timeout_ms;
+    uint32_t busy_timeout_ms; /* 0: do not wait */
 };
 
-/* The whole open sequence of docs (file system, mode, pragmas read back, journal mode by the SQLite
+/* The whole open sequence (file system, mode, pragmas read back, journal mode by the SQLite
  * found at run time, schema fingerprint, migration). On DB_CREATE the schema is made too. */
 envres_status db_open(const struct db_options *options, struct db **out, envres_error *err);
 void db_close(struct db *db); /* NULL allowed */
@@ -82,7 +83,7 @@ envres_status db_begin_read(struct db *db, envres_error *err);
 enum db_outcome {
     DB_COMMITTED,
     DB_ROLLED_BACK,
-    DB_UNSURE /* COMMIT failed: reopen and look the operation up */
+    DB_UNSURE /* COMMIT failed: the handle is POISONED; reopen and look the operation up */
 };
 /* Commits when st is OK, else rolls back and gives st on. *outcome may be NULL. */
 envres_status db_end(struct db *db, envres_status st, enum db_outcome *outcome, envres_error *err);

@@ -83,6 +83,9 @@ envres_status sqlite_prepare(struct db *db, envres_error *err);
 /* True when the files of this db are looked at: not in memory, not in a VFS of the caller. */
 bool sqlite_has_file(const struct db *db);
 
+/* What a result code, with the system's errno value (0: none), means to us. Pure. */
+envres_status sqlite_status(int rc, int error);
+
 /* Fills the slot from SQLite's last error on this connection; `rc` is what the call returned,
  * `what` says in words what could not be done. Sets db->refusal where that follows. */
 envres_status sqlite_error(struct db *db, int rc, const char *what, envres_error *err);

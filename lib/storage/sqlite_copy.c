@@ -185,7 +185,11 @@ backup_in_vfs(struct db *db, const char *path, envres_error *err)
     if (exists)
         return err_code(err, ENVRES_E_STORE_EXISTS);
     envres_status st = write_copy(db, path, err);
-    return st < 0 ? st : check_copy(db, path, err);
+    if (st >= 0)
+        st = check_copy(db, path, err);
+    if (st < 0 && vfs)
+        vfs->xDelete(vfs, path, 1);
+    return st;
 }
 
 /* Made as `name`, which nobody else knows, and renamed to `path` once it is known to be whole. */

@@ -71,24 +71,37 @@ find_row(int rc)
 }
 
 /* SQLite reports a folder that cannot be written, a full table of descriptors and a missing file
- * all as CANTOPEN; the operating system's code tells them apart. */
+ * all as CANTOPEN, and only one kind of fullness as FULL: the system's code tells them apart. */
 static envres_status
-status_of_cantopen(int error)
+status_of_system(int rc, int error, envres_status otherwise)
 {
-    switch (error) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return ENVRES_E_READ_ONLY;
-    case ENOSPC:
-    case EDQUOT:
+    bool is_io = (rc & 0xff) == SQLITE_IOERR;
+    if (rc != SQLITE_CANTOPEN && !is_io)
+        return otherwise;
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG)
         return ENVRES_E_FULL;
-    case ENOENT:
-    case ENOTDIR:
-        return ENVRES_E_NO_STORE;
-    default:
-        return ENVRES_E_IO;
-    }
+    if (is_io)
+        return otherwise;
+    if (error == EACCES || error == EPERM || error == EROFS)
+        return ENVRES_E_READ_ONLY;
+    return error == ENOENT || error == ENOTDIR ? ENVRES_E_NO_STORE : otherwise;
+}
+
+envres_status
+sqlite_status(int rc, int error)
+{
+    const struct error_row *row = find_row(rc);
+    return status_of_system(rc, error, row ? row->status : ENVRES_E_INVALID);
+}
+
+static const char *
+hint_of(int rc, envres_status status)
+{
+    const struct error_row *row = find_row(rc);
+    if (row && row->status == status)
+        return row->hint;
+    return status == ENVRES_E_FULL ? hint_full
+                                   : "check the path, and the permissions of its folder";
 }
 
 /* Which call of the operating system it was, for the codes where that helps. */
@@ -133,24 +146,30 @@ refuse_after(struct db *db, int rc, envres_status status)
         db->refusal = ENVRES_E_POISONED;
 }
 
+/* SQLite keeps the system's code for a statement, but not for a COMMIT: there the file knows it. */
+static int
+errno_of(sqlite3 *handle, int rc)
+{
+    int error = handle ? sqlite3_system_errno(handle) : 0;
+    if (handle && error == 0 && (rc & 0xff) == SQLITE_IOERR)
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
 envres_status
 sqlite_fill(sqlite3 *handle, int *rc, const char *what, const char *path, envres_error *err)
 {
     int extended = handle ? sqlite3_extended_errcode(handle) : SQLITE_OK;
     if ((extended & 0xff) == (*rc & 0xff))
         *rc = extended;
-    int error = handle ? sqlite3_system_errno(handle) : 0;
-    const struct error_row *row = find_row(*rc);
-    envres_status status = row ? row->status : ENVRES_E_INVALID;
-    const char *hint = row ? row->hint : NULL;
-    bool is_open = *rc == SQLITE_CANTOPEN && error != 0;
-    if (is_open)
-        status = status_of_cantopen(error);
-    bool from_system = is_open || (error != 0 && (*rc & 0xff) == SQLITE_IOERR);
+    int error = errno_of(handle, *rc);
+    envres_status status = sqlite_status(*rc, error);
+    bool from_system = error != 0 && (*rc == SQLITE_CANTOPEN || (*rc & 0xff) == SQLITE_IOERR);
     char reason[FILES_REASON_SIZE];
     err_set(err, status, "%s: %s%s%s%s%s", what, sqlite3_errstr(*rc & 0xff), call_of(*rc),
             from_system ? " (" : "", from_system ? files_reason(error, reason) : "",
             from_system ? ")" : "");
+    const char *hint = hint_of(*rc, status);
     if (hint)
         err_hint(err, "%s", hint);
     if (path)

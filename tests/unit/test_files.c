@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -446,6 +447,63 @@ reasons_are_english(void **state)
     assert_string_equal(files_reason(9999, out), "system error 9999");
 }
 
+struct errno_row {
+    int error;
+    envres_status status;
+};
+
+static void
+system_errors_are_mapped(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct errno_row rows[] = {
+        { EACCES, ENVRES_E_READ_ONLY },
+        { EPERM, ENVRES_E_READ_ONLY },
+        { EROFS, ENVRES_E_READ_ONLY },
+        { ENOSPC, ENVRES_E_FULL },
+        { EDQUOT, ENVRES_E_FULL },
+        { EFBIG, ENVRES_E_FULL },
+        { ENOENT, ENVRES_E_NO_STORE },
+        { ENOTDIR, ENVRES_E_NO_STORE },
+        { EEXIST, ENVRES_E_STORE_EXISTS },
+        { ENOMEM, ENVRES_E_NOMEM },
+        { EIO, ENVRES_E_IO },
+        { EMFILE, ENVRES_E_IO },
+        { ENAMETOOLONG, ENVRES_E_IO },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(files_error(f->err, rows[i].error, "it failed", "a/path"), rows[i].status);
+        assert_int_equal(strncmp(envres_error_message(f->err), "it failed: ", 11), 0);
+        assert_string_equal(envres_error_subject(f->err), "a/path");
+        assert_true(strlen(envres_error_hint(f->err)) > 0);
+    }
+}
+
+/* Without memory: an error, and nothing made. */
+static void *
+no_memory(void *ptr, size_t size, void *user)
+{
+    (void)user;
+    if (size == 0)
+        free(ptr);
+    return NULL;
+}
+
+static void
+no_memory_is_an_error(void **state)
+{
+    const struct fixture *f = *state;
+    struct mem mem = { no_memory, NULL };
+    char type[FILES_TYPE_SIZE];
+    char *out = NULL;
+    assert_int_equal(files_check_folder(&mem, f->path, 0, type, f->err), ENVRES_E_NOMEM);
+    assert_int_equal(files_resolve(&mem, f->path, &out, f->err), ENVRES_E_NOMEM);
+    assert_int_equal(files_temp_name(&mem, f->path, &out, f->err), ENVRES_E_NOMEM);
+    assert_int_equal(files_sync_folder(&mem, f->path, f->err), ENVRES_E_NOMEM);
+    assert_null(files_folder(&mem, f->path));
+    assert_null(out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -461,6 +519,8 @@ main(void)
         TEST(renaming_never_replaces),
         TEST(temporary_names_differ),
         TEST(paths_are_resolved),
+        TEST(system_errors_are_mapped),
+        TEST(no_memory_is_an_error),
         cmocka_unit_test(folders_of_paths),
         cmocka_unit_test(reasons_are_english),
     };

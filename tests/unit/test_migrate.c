@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,6 +219,47 @@ each_step_is_whole_or_absent(void **state)
     sqlite3_close(raw);
 }
 
+static const char *const *
+steps_with_a_hole(int from)
+{
+    return from == 0 ? step_0 : NULL;
+}
+
+static void
+a_missing_step_is_an_error(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct migration holed = { 3, steps_with_a_hole, give_schema_3 };
+    struct db *db = NULL;
+    make_old(f, 1);
+    assert_int_equal(open_with(f->path, &holed, 0, &db, f->err), ENVRES_E_CORRUPT);
+    assert_non_null(strstr(envres_error_message(f->err), "no way from the store's format 1"));
+    assert_int_equal(open_with(f->path, &format_1, 0, &db, f->err), ENVRES_OK);
+    db_close(db);
+}
+
+/* The copy cannot be written: nothing is migrated, and no copy is left. */
+static void
+no_copy_no_migration(void **state)
+{
+    const struct fixture *f = *state;
+    struct db *db = NULL;
+    struct rlimit before;
+    char copy[256] = "";
+    make_old(f, 1);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    struct rlimit small = { 4096, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    envres_status st = open_with(f->path, &format_3, 0, &db, f->err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, old);
+    assert_int_equal(st, ENVRES_E_FULL);
+    assert_int_equal(count_others(f, copy, sizeof(copy)), 0);
+    assert_int_equal(open_with(f->path, &format_1, 0, &db, f->err), ENVRES_OK);
+    db_close(db);
+}
+
 static void
 reading_does_not_migrate(void **state)
 {
@@ -299,6 +342,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_older_store_is_brought_up),
         TEST(each_step_is_whole_or_absent),
+        TEST(a_missing_step_is_an_error),
+        TEST(no_copy_no_migration),
         TEST(reading_does_not_migrate),
         TEST(an_older_store_with_a_trigger_is_refused),
         TEST(a_new_store_goes_through_all_steps),

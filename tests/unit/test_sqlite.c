@@ -10,10 +10,14 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -471,7 +475,8 @@ no_memory_is_an_error(void **state)
         struct failing failing = { n, false };
         struct mem mem = { fail_later, &failing };
         struct db *db = NULL;
-        struct db_options options = options_of(f->path, n % 2 ? 0 : DB_CREATE);
+        struct db_options options =
+            options_of(f->path, n % 2 ? DB_RELAXED : DB_RELAXED | DB_CREATE);
         struct findings found = { 0 };
         options.mem = &mem;
         envres_status st = db_open(&options, &db, f->err);
@@ -502,6 +507,138 @@ no_memory_is_an_error(void **state)
     }
 }
 
+/* ---- errors ---- */
+
+struct error_case {
+    int rc;
+    int error;
+    envres_status status;
+};
+
+static void
+codes_are_mapped(void **state)
+{
+    (void)state;
+    static const struct error_case rows[] = {
+        { SQLITE_BUSY, 0, ENVRES_E_BUSY },
+        { SQLITE_BUSY_RECOVERY, 0, ENVRES_E_BUSY },
+        { SQLITE_BUSY_SNAPSHOT, 0, ENVRES_E_BUSY },
+        { SQLITE_LOCKED, 0, ENVRES_E_BUSY },
+        { SQLITE_PROTOCOL, 0, ENVRES_E_BUSY },
+        { SQLITE_NOMEM, 0, ENVRES_E_NOMEM },
+        { SQLITE_IOERR_NOMEM, 0, ENVRES_E_NOMEM },
+        { SQLITE_IOERR, 0, ENVRES_E_IO },
+        { SQLITE_IOERR_READ, EIO, ENVRES_E_IO },
+        { SQLITE_IOERR_WRITE, EIO, ENVRES_E_IO },
+        { SQLITE_IOERR_WRITE, EACCES, ENVRES_E_IO },
+        { SQLITE_IOERR_WRITE, EDQUOT, ENVRES_E_FULL },
+        { SQLITE_IOERR_WRITE, EFBIG, ENVRES_E_FULL },
+        { SQLITE_IOERR_FSYNC, EIO, ENVRES_E_IO },
+        { SQLITE_IOERR_CORRUPTFS, 0, ENVRES_E_CORRUPT },
+        { SQLITE_IOERR_DATA, 0, ENVRES_E_CORRUPT },
+        { SQLITE_FULL, ENOSPC, ENVRES_E_FULL },
+        { SQLITE_CORRUPT, 0, ENVRES_E_CORRUPT },
+        { SQLITE_CORRUPT_INDEX, 0, ENVRES_E_CORRUPT },
+        { SQLITE_NOTADB, 0, ENVRES_E_CORRUPT },
+        { SQLITE_READONLY, 0, ENVRES_E_READ_ONLY },
+        { SQLITE_READONLY_DIRECTORY, 0, ENVRES_E_READ_ONLY },
+        { SQLITE_READONLY_ROLLBACK, 0, ENVRES_E_READ_ONLY },
+        { SQLITE_READONLY_DBMOVED, 0, ENVRES_E_POISONED },
+        { SQLITE_PERM, 0, ENVRES_E_READ_ONLY },
+        { SQLITE_CANTOPEN, 0, ENVRES_E_IO },
+        { SQLITE_CANTOPEN, EMFILE, ENVRES_E_IO },
+        { SQLITE_CANTOPEN, EACCES, ENVRES_E_READ_ONLY },
+        { SQLITE_CANTOPEN, EPERM, ENVRES_E_READ_ONLY },
+        { SQLITE_CANTOPEN, EROFS, ENVRES_E_READ_ONLY },
+        { SQLITE_CANTOPEN, ENOENT, ENVRES_E_NO_STORE },
+        { SQLITE_CANTOPEN, ENOTDIR, ENVRES_E_NO_STORE },
+        { SQLITE_CANTOPEN, ENOSPC, ENVRES_E_FULL },
+        { SQLITE_CANTOPEN_SYMLINK, ELOOP, ENVRES_E_FILE_MODE },
+        { SQLITE_TOOBIG, 0, ENVRES_E_LIMIT },
+        { SQLITE_CONSTRAINT_UNIQUE, 0, ENVRES_E_CHANGED },
+        { SQLITE_CONSTRAINT_PRIMARYKEY, 0, ENVRES_E_CHANGED },
+        { SQLITE_CONSTRAINT_FOREIGNKEY, 0, ENVRES_E_REFERRED },
+        { SQLITE_CONSTRAINT_CHECK, 0, ENVRES_E_INVALID },
+        { SQLITE_CONSTRAINT_NOTNULL, 0, ENVRES_E_INVALID },
+        { SQLITE_AUTH, 0, ENVRES_E_INVALID },
+        { SQLITE_ERROR, 0, ENVRES_E_INVALID },
+        { SQLITE_MISUSE, 0, ENVRES_E_INVALID },
+        { SQLITE_SCHEMA, 0, ENVRES_E_CHANGED },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        envres_status st = sqlite_status(rows[i].rc, rows[i].error);
+        if (st != rows[i].status)
+            print_error("row: code %d, errno %d\n", rows[i].rc, rows[i].error);
+        assert_int_equal(st, rows[i].status);
+    }
+}
+
+/* A message names the operation, the reason and the path; no SQL, no values. */
+static void
+errors_say_what_and_where(void **state)
+{
+    struct fixture *f = *state;
+    struct db *db = open_db(f->path, DB_CREATE);
+    int rc = SQLITE_IOERR_WRITE;
+    assert_int_equal(sqlite_fill(NULL, &rc, "the change cannot be committed", f->path, f->err),
+                     ENVRES_E_IO);
+    assert_string_equal(envres_error_message(f->err),
+                        "the change cannot be committed: disk I/O error while writing");
+    assert_string_equal(envres_error_subject(f->err), f->path);
+    commit_workspace(db, "canary-name");
+    assert_int_equal(db_begin_write(db, f->err), ENVRES_OK);
+    envres_status st = add_workspace(db, "canary-name", f->err);
+    assert_int_equal(st, ENVRES_E_CHANGED);
+    assert_null(strstr(envres_error_message(f->err), "canary"));
+    assert_null(strstr(envres_error_message(f->err), "INSERT"));
+    assert_int_equal(db_end(db, st, NULL, f->err), ENVRES_E_CHANGED);
+    db_close(db);
+}
+
+/* Files of a folder that are not the two of the fixture. */
+static int
+count_strangers(const struct fixture *f)
+{
+    int count = 0;
+    DIR *dir = opendir(f->folder);
+    assert_non_null(dir);
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+        if (e->d_name[0] != '.' && strcmp(e->d_name, "store") != 0 &&
+            strcmp(e->d_name, "store-journal") != 0)
+            count++;
+    }
+    closedir(dir);
+    return count;
+}
+
+/* The system refuses to let files grow: creation and backup fail, and leave nothing behind. */
+static void
+what_fails_leaves_no_file(void **state)
+{
+    struct fixture *f = *state;
+    struct db *db = open_db(f->path, DB_CREATE);
+    struct db *made = NULL;
+    struct db_options options = options_of(f->other, DB_CREATE);
+    struct rlimit before;
+    commit_workspace(db, "a");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*old)(int) = signal(SIGXFSZ, SIG_IGN);
+    struct rlimit small = { 8192, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    envres_status created = db_open(&options, &made, NULL);
+    envres_status backed_up = db_backup(db, f->other, f->err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, old);
+    assert_int_equal(created, ENVRES_E_FULL);
+    assert_null(made);
+    assert_int_equal(backed_up, ENVRES_E_FULL);
+    assert_non_null(strstr(envres_error_hint(f->err), "free some space"));
+    assert_string_equal(envres_error_subject(f->err), f->other);
+    assert_int_equal(count_strangers(f), 0);
+    assert_int_equal(count_workspaces(db), 1);
+    db_close(db);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fx_db_setup, fx_db_teardown)
 
 int
@@ -526,6 +663,9 @@ main(void)
         TEST(a_backup_is_a_whole_store),
         TEST(facts_are_told),
         TEST(no_memory_is_an_error),
+        TEST(codes_are_mapped),
+        TEST(errors_say_what_and_where),
+        TEST(what_fails_leaves_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
