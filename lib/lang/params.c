@@ -145,12 +145,19 @@ fail_value(envres_status st, int32_t type, envres_error *err)
                    st == ENVRES_E_LIMIT ? " within the limits" : "");
 }
 
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A number has neither white space nor anything else around it. */
 static envres_status
 write_number(struct slice value, const struct mem *mem, struct buf *out, envres_error *err)
 {
     struct json_number number = { 0 };
-    bool looks_right =
-        value.len > 0 && (value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9'));
+    bool looks_right = value.len > 0 && (value.data[0] == '-' || is_digit(value.data[0])) &&
+                       is_digit(value.data[value.len - 1]);
     if (!looks_right || json_check(mem, value.data, value.len, err) < 0)
         return fail_value(ENVRES_E_TYPE, ENVRES_TYPE_NUMBER, err);
     envres_status st = json_number(value.data, value.len, &number, err);

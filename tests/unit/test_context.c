@@ -119,7 +119,7 @@ test_document_offsets(void **state)
     } wanted[] = {
         { "k<<", 1, true, false },
         { "a\n<<\xF0\x9F\x98\x80x\xC3\xA4<\\", 8, false, true },
-        { "<a<", 45, true, false },
+        { "<a<", 44, true, false },
         { "<<", 57, false, true },
     };
     struct document doc;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <envres/list.h>
 
 #include "base/limits.h"
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <envres/list.h>
 
 #include "base/json.h"
 #include "base/limits.h"
