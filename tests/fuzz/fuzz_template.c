@@ -29,8 +29,8 @@ check_refs(const struct template_view *view)
         CHECK(view->exprs[i].ref < view->ref_count);
     for (uint32_t i = 0; i < view->ref_count; i++) {
         const struct template_ref *ref = &view->refs[i];
-        bool is_named = ref->root == REF_VARIABLE || ref->root == REF_RESOURCE ||
-                        ref->root == REF_PARAM;
+        bool is_named =
+            ref->root == REF_VARIABLE || ref->root == REF_RESOURCE || ref->root == REF_PARAM;
         CHECK((ref->name.len > 0) == is_named);
         CHECK((ref->field.len > 0) == (ref->root == REF_RESOURCE));
         CHECK(ref->name.len <= 128 && ref->field.len <= 128);
@@ -51,8 +51,7 @@ check_segments(const struct template_view *view)
     for (uint32_t i = 0; i < view->segment_count; i++) {
         const struct segment *segment = &view->segments[i];
         CHECK(segment->offset >= at);
-        if (segment->offset > at)
-            CHECK(i > 0);
+        CHECK(i > 0 || segment->offset == 0 || view->text[0] == '\\');
         at = (size_t)segment->offset + segment->len;
         CHECK(at <= view->text_len);
         literal_len += segment->len;
