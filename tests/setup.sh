@@ -104,6 +104,9 @@ look() {
         need valgrind "valgrind" have valgrind
         need cmake "cmake" have cmake
         need sqlite3 "the sqlite3 shell" have sqlite3
+        need zsh "zsh" have zsh
+        need fish "fish" have fish
+        need groff-base "groff" have groff
     fi
 }
 

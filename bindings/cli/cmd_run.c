@@ -88,7 +88,7 @@ fail_variables(struct cli *cli, const envres_scope *scope, const char *first, si
     const char *given = envres_error_hint(cli->err);
     text_printf(&hint, "%s%s", given, *given ? "; " : "");
     if (count > 1)
-        text_printf(&hint, "%zu more variables do not resolve; ", count - 1);
+        text_printf(&hint, "%zu more %s not resolve; ", count - 1, count == 2 ? "does" : "do");
     text_printf(&hint, "`envres explain %s -e %s` says more, --only leaves it out", first,
                 envres_scope_environment(scope));
     int status = fail_code(cli, envres_error_code(cli->err), text_get(&hint),

@@ -5,6 +5,9 @@
 #include "opening.h"
 #include "output.h"
 
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -91,8 +94,7 @@ cmd_verify(struct cli *cli)
         status = print_findings(cli, list);
     envres_list_free(list);
     if (status == 0 && count > 0) {
-        out_note(cli,
-                 "%zu finding%s; nothing was changed. Restore a backup, or keep this file and ask",
+        out_note(cli, "%zu finding%s; nothing was changed: keep this file, and restore a backup",
                  count, count == 1 ? "" : "s");
         return 1;
     }
@@ -105,6 +107,19 @@ cmd_verify(struct cli *cli)
 
 /* ---- backup -------------------------------------------------------------------------------- */
 
+static int
+check_folder(struct cli *cli, const char *path)
+{
+    struct stat facts;
+    char *copy = memory_copy(path, strlen(path));
+    const char *folder = dirname(copy);
+    int status = 0;
+    if (stat(folder, &facts) != 0)
+        status = fail_code(cli, ENVRES_E_IO, NULL, "the folder '%s': %s", folder, strerror(errno));
+    free(copy);
+    return status;
+}
+
 int
 cmd_backup(struct cli *cli)
 {
@@ -116,6 +131,9 @@ cmd_backup(struct cli *cli)
     if (lstat(path, &facts) == 0)
         return fail_code(cli, ENVRES_E_STORE_EXISTS, "name another",
                          "there is a file '%s' already; nothing was touched", path);
+    status = check_folder(cli, path);
+    if (status)
+        return status;
     if (envres_store_backup(cli->store, path, ENVRES_NUL_TERMINATED, cli->err) < 0)
         return fail_library(cli);
     struct json json = { 0 };

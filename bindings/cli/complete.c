@@ -16,15 +16,22 @@
 
 struct completion {
     struct cli *cli;
-    const char *word; /* to be completed */
+    const char *word;   /* to be completed */
+    const char *prefix; /* what stands before it in the same word: "--env=" */
+    size_t prefix_len;
     struct text out;
 };
 
 static void
 candidate(struct completion *completion, const char *name, const char *says)
 {
-    if (strncmp(name, completion->word, strlen(completion->word)) == 0)
-        text_printf(&completion->out, says && *says ? "%s\t%s\n" : "%s\n", name, says);
+    if (strncmp(name, completion->word, strlen(completion->word)) != 0)
+        return;
+    text_add(&completion->out, completion->prefix, completion->prefix_len);
+    text_puts(&completion->out, name);
+    if (says && *says)
+        text_printf(&completion->out, "\t%s", says);
+    text_puts(&completion->out, "\n");
 }
 
 /* ---- names out of the store ---------------------------------------------------------------- */
@@ -101,16 +108,18 @@ struct typed {
     size_t arguments;
     const struct option_row *waiting; /* an option whose value comes next */
     bool plain;                       /* behind -- */
+    bool lost;                        /* there is no such command */
 };
 
 static const struct option_row *
-find_option(const struct typed *typed, const char *word)
+find_option(const struct typed *typed, const char *word, size_t len)
 {
     uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
     for (size_t i = 0; i < OPT_COUNT_; i++) {
         const struct option_row *row = &option_rows[i];
-        bool letter = word[0] == '-' && word[1] == row->letter && row->letter && !word[2];
-        bool name = strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0;
+        bool letter = len == 2 && word[0] == '-' && word[1] == row->letter && row->letter;
+        bool name = len == strlen(row->name) + 2 && strncmp(word, "--", 2) == 0 &&
+                    memcmp(word + 2, row->name, len - 2) == 0;
         if (allowed & (UINT64_C(1) << i) && (letter || name))
             return row;
     }
@@ -128,14 +137,19 @@ take_option(const struct option_row *row, const char *value)
 static void
 read_word(struct typed *typed, const char *word)
 {
-    if (typed->waiting) {
+    if (typed->waiting && strcmp(word, "=") == 0) {
+        return; /* bash makes three words of --env=staging */
+    } else if (typed->waiting) {
         take_option(typed->waiting, word);
         typed->waiting = NULL;
     } else if (!typed->plain && strcmp(word, "--") == 0) {
         typed->plain = true;
     } else if (!typed->plain && word[0] == '-' && word[1]) {
-        const struct option_row *row = find_option(typed, word);
-        typed->waiting = row && row->argument ? row : NULL;
+        const struct option_row *row = find_option(typed, word, strcspn(word, "="));
+        const char *equals = strchr(word, '=');
+        if (row && row->argument && equals)
+            take_option(row, equals + 1);
+        typed->waiting = row && row->argument && !equals ? row : NULL;
     } else if (typed->command) {
         typed->arguments++;
         typed->plain = typed->plain || typed->command->flags & COMMAND_PROGRAM;
@@ -145,6 +159,7 @@ read_word(struct typed *typed, const char *word)
         typed->command = typed->group ? command_find(typed->group->name, word, &words, &group)
                                       : command_find(word, NULL, &words, &group);
         typed->group = typed->command ? NULL : group;
+        typed->lost = typed->lost || (!typed->command && !typed->group);
     }
 }
 
@@ -168,6 +183,17 @@ complete_command(struct completion *completion, const struct group_row *group)
 static void
 complete_option(struct completion *completion, const struct typed *typed)
 {
+    const char *equals = strchr(completion->word, '=');
+    if (equals) {
+        completion->prefix = completion->word;
+        completion->prefix_len = (size_t)(equals - completion->word) + 1;
+        completion->word = equals + 1;
+        const struct option_row *row =
+            find_option(typed, completion->prefix, completion->prefix_len - 1);
+        if (row)
+            complete_value(completion, row->completes, row->choices);
+        return;
+    }
     uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
     for (size_t i = 0; i < OPT_COUNT_; i++) {
         if (!(allowed & (UINT64_C(1) << i)))
@@ -195,6 +221,8 @@ complete_argument(struct completion *completion, const struct typed *typed)
 static void
 complete_word(struct completion *completion, const struct typed *typed)
 {
+    if (typed->lost)
+        return;
     if (typed->waiting)
         complete_value(completion, typed->waiting->completes, typed->waiting->choices);
     else if (!typed->plain && completion->word[0] == '-')
@@ -210,7 +238,7 @@ cmd_candidates(struct cli *cli)
 {
     size_t count = cli->parsed.argument_count;
     struct typed typed = { 0 };
-    struct completion completion = { .cli = cli, .word = "" };
+    struct completion completion = { .cli = cli, .word = "", .prefix = "" };
     for (size_t i = 0; i + 1 < count; i++)
         read_word(&typed, argument_at(&cli->parsed, i));
     if (count > 0)
@@ -224,10 +252,9 @@ cmd_candidates(struct cli *cli)
 static const char bash_script[] =
     "_envres() {\n"
     "    local line words=() word kind=\n"
-    "    # '=' splits words in bash: join them again, so that --env=x and A=b are one.\n"
     "    local i=1 current=${COMP_WORDS[COMP_CWORD]}\n"
     "    for ((; i <= COMP_CWORD; i++)); do words+=(\"${COMP_WORDS[i]}\"); done\n"
-    "    [ \"$current\" = '=' ] && return\n"
+    "    [ \"$current\" = '=' ] && words[-1]= && current=\n"
     "    COMPREPLY=()\n"
     "    while IFS= read -r line; do\n"
     "        case $line in\n"

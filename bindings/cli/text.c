@@ -240,7 +240,7 @@ text_distance(const char *typed, const char *candidate)
     if (n == 0 || n >= LONGEST || m >= LONGEST)
         return SIZE_MAX;
     if (n >= 3 && m > n && strncmp(typed, candidate, n) == 0)
-        return 1; /* the beginning of it */
+        return 0; /* the beginning of it */
     size_t rows[3][LONGEST + 1] = { { 0 } };
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
