@@ -268,6 +268,41 @@ files_are_checked(void **state)
     }
 }
 
+/* A journal that may not be the store's own: SQLite would play it back. */
+static void
+journals_of_others_are_refused(void **state)
+{
+    const struct fixture *f = *state;
+    static const char *const names[] = { "-journal", "-wal", "-shm" };
+    struct files_id id;
+    char name[200];
+    write_file(f->path, "x");
+    write_file(f->other, "x");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", f->path, names[i]);
+        write_file(name, "");
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_OK);
+        assert_int_equal(chmod(name, 0622), 0);
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+        assert_non_null(strstr(envres_error_message(f->err), names[i]));
+        assert_int_equal(files_check_store(f->path, FILES_ANY_MODE, &id, f->err), ENVRES_OK);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(link(f->other, name), 0);
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(symlink(f->other, name), 0);
+        assert_int_equal(files_check_store(f->path, FILES_ANY_MODE, &id, f->err),
+                         ENVRES_E_FILE_MODE);
+        assert_int_equal(unlink(name), 0);
+        if (geteuid() == 0) {
+            write_file(name, "");
+            assert_int_equal(chown(name, 65534, 65534), 0);
+            assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+            assert_int_equal(unlink(name), 0);
+        }
+    }
+}
+
 static void
 another_user_is_refused(void **state)
 {
@@ -512,6 +547,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mount_tables_are_classified),
         TEST(files_are_checked),
+        TEST(journals_of_others_are_refused),
         TEST(another_user_is_refused),
         TEST(folders_are_checked),
         TEST(created_files_are_0600),
