@@ -97,3 +97,24 @@ for kind in shared static; do
         --force-fallback-for=envres -Ddefault_library=$kind
     meson test -C "$work/parent/$kind"
 done
+
+# The examples as they would be copied: against the installed library, and against a subproject. They
+# are built with meson, which asks pkg-config, whose files must know where the tree was moved to.
+sed -i "s|^prefix=.*|prefix=$prefix|" "$libdir"/pkgconfig/*.pc
+for example in dashboard host-test; do
+    cp -r "$root/examples/$example" "$work/$example"
+    meson setup "$work/$example/installed" "$work/$example"
+    meson compile -C "$work/$example/installed"
+done
+mkdir "$work/host-test/subprojects"
+ln -s "$root" "$work/host-test/subprojects/envres"
+for kind in shared static; do
+    env -u PKG_CONFIG_PATH meson setup "$work/host-test/$kind" "$work/host-test" \
+        --force-fallback-for=envres,envres-testing -Ddefault_library=$kind
+    meson compile -C "$work/host-test/$kind"
+done
+LD_LIBRARY_PATH=$libdir meson test -C "$work/host-test/installed"
+meson test -C "$work/host-test/shared" pool
+meson test -C "$work/host-test/static" pool
+cc "$root"/examples/host-test/*.c -o hosttest $(pkg-config --cflags --libs envres-testing envres cmocka)
+LD_LIBRARY_PATH=$libdir ./hosttest
