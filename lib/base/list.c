@@ -62,12 +62,24 @@ list_row(envres_list *list)
     list->rows++;
 }
 
+static void
+clear_cell(envres_list *list, struct cell *cell)
+{
+    if (cell->secret)
+        mem_wipe(cell->text, (size_t)cell->integer);
+    mem_free(&list->mem, cell->text);
+    memset(cell, 0, sizeof(*cell));
+}
+
+/* The cell to fill, emptied of what was in it; NULL when there is none. */
 static struct cell *
 last_cell(envres_list *list, uint32_t column)
 {
     if (list->failed || list->rows == 0 || column >= list->columns)
         return NULL;
-    return &list->cells[(list->rows - 1) * list->columns + column];
+    struct cell *cell = &list->cells[(list->rows - 1) * list->columns + column];
+    clear_cell(list, cell);
+    return cell;
 }
 
 void
@@ -184,12 +196,8 @@ envres_list_free(envres_list *list)
     if (!list)
         return;
     struct mem mem = list->mem;
-    for (size_t i = 0; i < list->rows * list->columns; i++) {
-        struct cell *cell = &list->cells[i];
-        if (cell->secret)
-            mem_wipe(cell->text, (size_t)cell->integer);
-        mem_free(&mem, cell->text);
-    }
+    for (size_t i = 0; i < list->rows * list->columns; i++)
+        clear_cell(list, &list->cells[i]);
     mem_free(&mem, list->cells);
     mem_free(&mem, list);
 }

@@ -19,7 +19,7 @@ struct node {
     char field[LIMIT_NAME + 1];
     struct buf text;
     envres_template *tmpl;
-    uint32_t level; /* of the walk that reached it last */
+    uint32_t levels; /* bit k: a chain from the start reaches it at depth k */
 };
 
 struct reference_graph {
@@ -160,28 +160,23 @@ leads_to(const struct template_ref *ref, const struct node *node)
            slice_equal(ref->field, slice_str(node->field));
 }
 
-/* Marks every node that level `level` refers to as level + 1; says whether there were any, and
- * whether `start` is among them. */
+/* Follows every reference of the nodes at `level` one step further. A node can stand at several
+ * levels: that two chains meet is no circle. */
 static bool
-walk_level(const struct reference_graph *graph, uint32_t level, const struct node *start,
-           bool *circle)
+walk_level(const struct reference_graph *graph, uint32_t level)
 {
     bool any = false;
     for (size_t i = 0; i < graph->count; i++) {
-        struct template_view view = { 0 };
-        if (graph->nodes[i]->level != level)
+        struct template_view view;
+        if (!(graph->nodes[i]->levels & 1u << level))
             continue;
         template_view(graph->nodes[i]->tmpl, &view);
         for (uint32_t r = 0; r < view.ref_count; r++) {
             for (size_t j = 0; j < graph->count; j++) {
-                struct node *node = graph->nodes[j];
-                if (!leads_to(&view.refs[r], node))
+                if (!leads_to(&view.refs[r], graph->nodes[j]))
                     continue;
+                graph->nodes[j]->levels |= 1u << (level + 1);
                 any = true;
-                *circle = *circle || node == start;
-                node->level = node->level == level ? level : level + 1;
-                if (node->level == level)
-                    *circle = true; /* two of one level refer to each other */
             }
         }
     }
@@ -192,19 +187,19 @@ envres_status
 reference_graph_check(const struct reference_graph *graph, struct slice variable, envres_error *err)
 {
     struct node *start = NULL;
-    bool circle = false;
     for (size_t i = 0; i < graph->count; i++) {
-        graph->nodes[i]->level = 0;
+        graph->nodes[i]->levels = 0;
         if (graph->nodes[i]->object_class == OBJECT_VARIABLE &&
             slice_equal(variable, slice_str(graph->nodes[i]->name)))
             start = graph->nodes[i];
     }
     if (!start)
         return ENVRES_OK;
-    start->level = 1;
+    start->levels = 1u << 1;
     uint32_t level = 1;
-    while (level <= LIMIT_TEMPLATE_DEPTH && !circle && walk_level(graph, level, start, &circle))
+    while (level <= LIMIT_TEMPLATE_DEPTH && start->levels == 1u << 1 && walk_level(graph, level))
         level++;
+    bool circle = start->levels != 1u << 1;
     envres_status st = ENVRES_OK;
     if (circle)
         st = err_set(err, ENVRES_E_CYCLE, "the template would refer to itself");

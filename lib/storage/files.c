@@ -314,6 +314,40 @@ check_mode(const struct stat *info, const char *path, envres_error *err)
     return ENVRES_E_FILE_MODE;
 }
 
+static const char *const beside[] = { "-journal", "-wal", "-shm" };
+
+enum { BESIDE_COUNT = sizeof(beside) / sizeof(beside[0]) };
+
+static bool
+name_beside(char *out, const char *path, size_t index)
+{
+    int len = snprintf(out, PATH_MAX, "%s%s", path, beside[index]);
+    return len > 0 && len < PATH_MAX;
+}
+
+/* SQLite plays back whatever journal it finds beside the file. In a folder where others may make
+ * files, as /tmp, that name could be taken before SQLite has it: it must be the store's owner's,
+ * and nobody else's to write. */
+static envres_status
+check_beside(const struct stat *store, const char *path, uint32_t flags, envres_error *err)
+{
+    char name[PATH_MAX];
+    struct stat info;
+    for (size_t i = 0; i < BESIDE_COUNT; i++) {
+        if (!name_beside(name, path, i) || lstat(name, &info) != 0)
+            continue;
+        bool is_closed = info.st_uid == store->st_uid && info.st_nlink == 1 &&
+                         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+        if (S_ISREG(info.st_mode) && (is_closed || (flags & FILES_ANY_MODE)))
+            continue;
+        err_set(err, ENVRES_E_FILE_MODE, "the file '...%s' beside the store may be another's",
+                beside[i]);
+        return about(err, ENVRES_E_FILE_MODE, path,
+                     "see who made it; a journal that is not the store's own would change it");
+    }
+    return ENVRES_OK;
+}
+
 static struct files_id
 id_of(const struct stat *info)
 {
@@ -334,6 +368,8 @@ files_check_store(const char *path, uint32_t flags, struct files_id *out, envres
     envres_status st = check_kind(&info, path, err);
     if (st >= 0 && !(flags & FILES_ANY_MODE))
         st = check_mode(&info, path, err);
+    if (st >= 0)
+        st = check_beside(&info, path, flags, err);
     if (st < 0)
         return st;
     if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
@@ -389,11 +425,9 @@ files_create(const char *path, struct files_id *out, envres_error *err)
 void
 files_remove_beside(const char *path)
 {
-    static const char *const beside[] = { "-journal", "-wal", "-shm" };
     char name[PATH_MAX];
-    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-        int len = snprintf(name, sizeof(name), "%s%s", path, beside[i]);
-        if (len > 0 && (size_t)len < sizeof(name))
+    for (size_t i = 0; i < BESIDE_COUNT; i++) {
+        if (name_beside(name, path, i))
             unlink(name);
     }
 }

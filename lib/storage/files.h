@@ -36,8 +36,9 @@ enum { FILES_TYPE_SIZE = 32 };
 envres_status files_check_folder(const struct mem *mem, const char *path, uint32_t flags,
                                  char *type, envres_error *err);
 
-/* The file itself: a regular one (no symbolic link) with one link, of this user, closed to others.
- * NO_STORE, NOT_A_STORE (a folder, a pipe), FILE_MODE with the chmod to run, READ_ONLY. */
+/* The file itself: a regular one (no symbolic link) with one link, of this user (root may open
+ * all), closed to others; and no journal beside it that another could have put there. NO_STORE,
+ * NOT_A_STORE (a folder, a pipe), FILE_MODE with the chmod to run, READ_ONLY. */
 envres_status files_check_store(const char *path, uint32_t flags, struct files_id *out,
                                 envres_error *err);
 

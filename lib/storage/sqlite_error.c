@@ -17,7 +17,7 @@ struct error_row {
 
 static const char hint_damaged[] =
     "restore a backup; the file was left as it is, so keep a copy of it before anything else";
-static const char hint_busy[] = "try again, or see who has it open: fuser -v FILE";
+static const char hint_busy[] = "try again once the other connection is done";
 static const char hint_full[] = "free some space, then run it again; nothing was changed";
 static const char hint_disk[] = "look at the system's log for errors of the disk";
 static const char hint_moved[] =
@@ -172,6 +172,8 @@ sqlite_fill(sqlite3 *handle, int *rc, const char *what, const char *path, envres
     const char *hint = hint_of(*rc, status);
     if (hint)
         err_hint(err, "%s", hint);
+    if (path && status == ENVRES_E_BUSY)
+        err_hint(err, "try again, or see who has it open: fuser -v '%s'", path);
     if (path)
         err_subject(err, path, strlen(path));
     return status;

@@ -251,9 +251,12 @@ static const struct config_row configs[] = {
     { SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0, "WRITABLE_SCHEMA" },
 };
 
+/* Two threads may have a connection each at the same time, if never the same. */
 static envres_status
 set_guards(struct db *db, envres_error *err)
 {
+    if (!sqlite3_threadsafe())
+        return not_kept(db, "SQLITE_THREADSAFE", "0", err);
     sqlite3_extended_result_codes(db->handle, 1);
     for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
         int now = -1;
@@ -276,9 +279,17 @@ set_guards(struct db *db, envres_error *err)
 
 /* ---- the header ---- */
 
+/* A WAL that another program left is not brought into its file either when this handle closes. */
+static void
+leave_alone(const struct db *db)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static envres_status
 not_a_store(const struct db *db, const char *why, envres_error *err)
 {
+    leave_alone(db);
     envres_status st =
         err_set(err, ENVRES_E_NOT_A_STORE, "the file is not an envres store: %s", why);
     err_hint(err, "check the path; nothing was changed");
@@ -289,6 +300,7 @@ not_a_store(const struct db *db, const char *why, envres_error *err)
 static envres_status
 newer_store(const struct db *db, int64_t format, envres_error *err)
 {
+    leave_alone(db);
     envres_status st =
         err_set(err, ENVRES_E_NEWER_STORE, "the store has format %lld; this release knows up to %d",
                 (long long)format, (int)db->migration->format);
@@ -551,7 +563,8 @@ open_handle(struct db *db, bool create, envres_error *err)
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
     flags |= db->flags & DB_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (!db->path)
-        flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY;
+        flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_READWRITE |
+                SQLITE_OPEN_MEMORY;
     else if (create && db->vfs)
         flags |= SQLITE_OPEN_CREATE;
     if (db->path) {

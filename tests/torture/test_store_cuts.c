@@ -215,6 +215,22 @@ the_store_loses_nothing(void **state)
     cutvfs_image_free(image);
 }
 
+static void
+a_store_is_made_once(void **state)
+{
+    (void)state;
+    struct db *db = NULL;
+    assert_int_equal(open_store(0, &db), ENVRES_E_NO_STORE);
+    assert_int_equal(open_store(DB_CREATE, &db), ENVRES_OK);
+    assert_string_equal(db_fact(db, "file_system"), "vfs");
+    db_close(db);
+    assert_int_equal(open_store(DB_CREATE, &db), ENVRES_E_STORE_EXISTS);
+    assert_null(db);
+    assert_int_equal(open_store(DB_READ_ONLY, &db), ENVRES_OK);
+    assert_int_equal(rows_of(db), 0);
+    db_close(db);
+}
+
 /* A cut inside each single call, a kill at each, from opening to closing. */
 static void
 a_cut_in_every_call(void **state)
@@ -464,9 +480,10 @@ main(int argc, char **argv)
         cut_count = atoi(argv[2]);
     print_message("seed %llu\n", (unsigned long long)base_seed);
     const struct CMUnitTest tests[] = {
-        TEST(the_store_loses_nothing),         TEST(a_cut_in_every_call),
-        TEST(a_cut_in_every_call_of_creation), TEST(every_call_may_fail),
-        TEST(a_failed_sync_poisons),           TEST(a_backup_is_whole_or_absent),
+        TEST(a_store_is_made_once),        TEST(the_store_loses_nothing),
+        TEST(a_cut_in_every_call),         TEST(a_cut_in_every_call_of_creation),
+        TEST(every_call_may_fail),         TEST(a_failed_sync_poisons),
+        TEST(a_backup_is_whole_or_absent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,12 @@ static const struct mount_row mount_rows[] = {
       "nfs" },
     { "escaped backslash", ROOT "h:/e /a\\134b nfs rw 0 0\n", "/a\\b", MAGIC_NFS, MOUNTS_NETWORK,
       "nfs" },
+    { "not an escape", ROOT "h:/e /a\\9xx nfs rw 0 0\n", "/a\\9xx", MAGIC_NFS, MOUNTS_NETWORK,
+      "nfs" },
+    { "escape cut short", ROOT "h:/e /a\\1 nfs rw 0 0\n", "/a\\1", MAGIC_NFS, MOUNTS_NETWORK,
+      "nfs" },
+    { "fuse, statfs says network", ROOT "s /f fuse.mine rw 0 0\n", "/f", MAGIC_NFS, MOUNTS_NETWORK,
+      "nfs" },
     { "no last newline", ROOT "h:/e /net nfs rw 0 0", "/net", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
     { "statfs knows better", ROOT, "/srv", MAGIC_NFS, MOUNTS_NETWORK, "nfs" },
     { "statfs says fuse", ROOT, "/srv", MAGIC_FUSE, MOUNTS_FUSE, "fuse" },
@@ -265,6 +271,41 @@ files_are_checked(void **state)
         if (unlink(f->path) != 0)
             rmdir(f->path);
         unlink(f->other);
+    }
+}
+
+/* A journal that may not be the store's own: SQLite would play it back. */
+static void
+journals_of_others_are_refused(void **state)
+{
+    const struct fixture *f = *state;
+    static const char *const names[] = { "-journal", "-wal", "-shm" };
+    struct files_id id;
+    char name[200];
+    write_file(f->path, "x");
+    write_file(f->other, "x");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", f->path, names[i]);
+        write_file(name, "");
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_OK);
+        assert_int_equal(chmod(name, 0622), 0);
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+        assert_non_null(strstr(envres_error_message(f->err), names[i]));
+        assert_int_equal(files_check_store(f->path, FILES_ANY_MODE, &id, f->err), ENVRES_OK);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(link(f->other, name), 0);
+        assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+        assert_int_equal(unlink(name), 0);
+        assert_int_equal(symlink(f->other, name), 0);
+        assert_int_equal(files_check_store(f->path, FILES_ANY_MODE, &id, f->err),
+                         ENVRES_E_FILE_MODE);
+        assert_int_equal(unlink(name), 0);
+        if (geteuid() == 0) {
+            write_file(name, "");
+            assert_int_equal(chown(name, 65534, 65534), 0);
+            assert_int_equal(files_check_store(f->path, 0, &id, f->err), ENVRES_E_FILE_MODE);
+            assert_int_equal(unlink(name), 0);
+        }
     }
 }
 
@@ -512,6 +553,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mount_tables_are_classified),
         TEST(files_are_checked),
+        TEST(journals_of_others_are_refused),
         TEST(another_user_is_refused),
         TEST(folders_are_checked),
         TEST(created_files_are_0600),

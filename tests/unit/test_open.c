@@ -226,6 +226,26 @@ static const struct spoil_row spoil_rows[] = {
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql ="
       " replace(sql, 'created_at INTEGER', 'created_at  INTEGER')",
       ENVRES_E_CORRUPT, "that is not its own" },
+    { "another name",
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET name = 'x'"
+      " WHERE name = 'setting_name'",
+      ENVRES_E_CORRUPT, "" },
+    { "another table",
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET tbl_name = 'audit'"
+      " WHERE name = 'setting_name'",
+      ENVRES_E_CORRUPT, "" },
+    { "another type",
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET type = 'view'"
+      " WHERE name = 'slot'",
+      ENVRES_E_CORRUPT, "" },
+    { "no text",
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = NULL"
+      " WHERE name = 'setting_name'",
+      ENVRES_E_CORRUPT, "" },
+    { "text of another type",
+      "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = x'41'"
+      " WHERE name = 'setting_name'",
+      ENVRES_E_CORRUPT, "" },
     { "index gone", "DROP INDEX setting_name", ENVRES_E_CORRUPT, "lacks 1 of its" },
     { "table gone", "DROP TABLE slot", ENVRES_E_CORRUPT, "lacks 1 of its" },
     { "another program's", "PRAGMA application_id = 7", ENVRES_E_NOT_A_STORE, "another program" },
@@ -286,6 +306,35 @@ a_newer_store_is_left_alone(void **state)
     assert_int_equal(one.st_mtime, two.st_mtime);
     assert_int_equal(one.st_ino, two.st_ino);
     assert_int_equal(read_all(journal, after, sizeof(after)), sizeof(journal_magic));
+}
+
+/* The same when only the WAL says that it is newer. */
+static void
+a_newer_store_in_wal_mode_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    static char before[IMAGE_MAX];
+    static char after[IMAGE_MAX];
+    static char wal[IMAGE_MAX];
+    char wal_path[160];
+    struct db *db = NULL;
+    struct db_options options = options_of(f->path, 0);
+    sqlite3 *raw = NULL;
+    snprintf(wal_path, sizeof(wal_path), "%s-wal", f->path);
+    db_close(open_db(f->path, DB_CREATE));
+    assert_int_equal(sqlite3_open(f->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "PRAGMA journal_mode = WAL", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    size_t len = read_all(f->path, before, sizeof(before));
+    size_t wal_len = read_all(wal_path, wal, sizeof(wal));
+    assert_true(wal_len > 0);
+    assert_int_equal(db_open(&options, &db, f->err), ENVRES_E_NEWER_STORE);
+    assert_int_equal(read_all(f->path, after, sizeof(after)), len);
+    assert_memory_equal(before, after, len);
+    assert_int_equal(read_all(wal_path, after, sizeof(after)), wal_len);
+    assert_memory_equal(wal, after, wal_len);
 }
 
 static void
@@ -460,6 +509,7 @@ main(void)
         TEST(creation_touches_nothing_that_is_there),
         TEST(a_foreign_schema_is_refused),
         TEST(a_newer_store_is_left_alone),
+        TEST(a_newer_store_in_wal_mode_is_left_alone),
         TEST(other_files_are_refused),
         TEST(file_rules_hold_for_stores),
         TEST(the_way_to_a_store_may_have_links),
