@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* Resources: definition, fields, fallback, handles, references, history. */
+#include "helper.h"
+
+static envres_status
+define(struct fx *fx, const char *handle, const char *kind, uint32_t flags)
+{
+    envres_change change = { .size = sizeof(change), .flags = flags };
+    return envres_resource_define(fx->session, handle, TEXT, kind, TEXT, &change, fx->err);
+}
+
+/* Resolves a handle and compares its URL; NULL: `code`. */
+static void
+check_url(struct fx *fx, const char *env, const char *handle, const char *want, envres_status code)
+{
+    envres_scope *scope = fx_scope(fx, env);
+    envres_resource_handle *h = NULL;
+    envres_value *url = NULL;
+    expect(fx, envres_scope_resource(scope, handle, TEXT, &h, fx->err), want ? ENVRES_OK : code,
+           handle);
+    envres_scope_unref(scope); /* the handle keeps it */
+    if (want) {
+        OK(fx, envres_resource_handle_url(h, &url, fx->err));
+        assert_string_equal(envres_value_data(url, NULL), want);
+    } else {
+        assert_null(h);
+    }
+    envres_value_free(url);
+    envres_resource_handle_free(h);
+}
+
+static void
+make_crm(struct fx *fx)
+{
+    OK(fx, define(fx, "crm", "postgres", 0));
+    OK(fx, fx_put(fx, "development", "HOST", "db.dev", 0, 0));
+    OK(fx, fx_put(fx, "development", "PW", "a@b:c/d", 0, ENVRES_WRITE_SECRET));
+    OK(fx, fx_field(fx, "development", "crm", "host", "<< environment.variables.HOST >>", 0));
+    OK(fx, fx_field(fx, "development", "crm", "database", "crm", 0));
+    OK(fx, fx_field(fx, "development", "crm", "user", "app", 0));
+    OK(fx, fx_field(fx, "development", "crm", "password", "<< environment.variables.PW >>", 0));
+}
+
+static void
+a_handle_has_everything(void **state)
+{
+    struct fx *fx = *state;
+    envres_resource_handle *h = NULL;
+    envres_value *value = NULL;
+    make_crm(fx);
+    envres_scope *scope = fx_scope(fx, "development");
+    OK(fx, envres_scope_resource(scope, "crm", TEXT, &h, fx->err));
+    assert_string_equal(envres_resource_handle_kind(h), "postgres");
+    assert_string_equal(envres_resource_handle_environment(h), "development");
+    assert_int_equal(envres_resource_handle_is_fallback(h), 0);
+    assert_int_equal(envres_resource_handle_field_count(h), 6);
+    assert_string_equal(envres_resource_handle_field_name(h, 0), "host");
+    assert_null(envres_resource_handle_field_name(h, 6));
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(envres_resource_handle_field_is_secret(h, i),
+                         strcmp(envres_resource_handle_field_name(h, i), "password") == 0);
+    OK(fx, envres_resource_handle_field(h, "port", TEXT, &value, fx->err));
+    assert_string_equal(envres_value_data(value, NULL), "5432");
+    assert_int_equal(envres_value_type(value), ENVRES_TYPE_NUMBER);
+    envres_value_free(value);
+    OK(fx, envres_resource_handle_field(h, "password", TEXT, &value, fx->err));
+    assert_string_equal(envres_value_data(value, NULL), "a@b:c/d");
+    assert_int_equal(envres_value_is_secret(value), 1);
+    envres_value_free(value);
+    FAILS(fx, ENVRES_E_FIELD, envres_resource_handle_field(h, "pasword", TEXT, &value, fx->err));
+    fx_hint(fx, "password");
+    FAILS(fx, ENVRES_E_NOT_SET, envres_resource_handle_field(h, "options", TEXT, &value, fx->err));
+    OK(fx, envres_resource_handle_url(h, &value, fx->err));
+    assert_string_equal(envres_value_data(value, NULL),
+                        "postgresql://app:a%40b%3Ac%2Fd@db.dev:5432/crm?sslmode=prefer");
+    assert_int_equal(envres_value_is_secret(value), 1);
+    envres_value_free(value);
+    OK(fx, envres_resource_handle_redacted_url(h, &value, fx->err));
+    assert_string_equal(envres_value_data(value, NULL),
+                        "postgresql://app:***@db.dev:5432/crm?sslmode=prefer");
+    assert_int_equal(envres_value_is_secret(value), 0);
+    envres_value_free(value);
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+}
+
+static void
+no_settings_is_an_error_that_helps(void **state)
+{
+    struct fx *fx = *state;
+    make_crm(fx);
+    check_url(fx, "production", "crm", NULL, ENVRES_E_NOT_CONFIGURED);
+    fx_hint(fx, "development");
+    check_url(fx, "production", "crn", NULL, ENVRES_E_NOT_FOUND);
+    fx_hint(fx, "crm");
+    OK(fx, fx_field(fx, "production", "crm", "host", "db.prod", 0));
+    check_url(fx, "production", "crm", NULL, ENVRES_E_FIELD);
+    assert_non_null(strstr(envres_error_message(fx->err), "database"));
+    OK(fx, fx_field(fx, "production", "crm", "database", "<< environment.variables.DB >>", 0));
+    check_url(fx, "production", "crm", NULL, ENVRES_E_NOT_FOUND);
+    OK(fx, fx_put(fx, "production", "DB", "crm", 0, 0));
+    check_url(fx, "production", "crm", "postgresql://db.prod:5432/crm?sslmode=prefer", 0);
+    fx_renders(fx, "staging", "<< resources.crm.host | default(\"none\") >>", "none", 0);
+    fx_renders(fx, "production", "<< resources.crm.user | default(\"none\") >>", "none", 0);
+    fx_renders(fx, "production", "<< resources.crm.usr | default(\"none\") >>", NULL,
+               ENVRES_E_FIELD);
+}
+
+static void
+fields_are_checked(void **state)
+{
+    struct fx *fx = *state;
+    OK(fx, define(fx, "db", "postgres", 0));
+    OK(fx, define(fx, "any", "custom", 0));
+    FAILS(fx, ENVRES_E_FIELD, fx_field(fx, "staging", "db", "hots", "x", 0));
+    fx_hint(fx, "host");
+    FAILS(fx, ENVRES_E_TYPE, fx_field(fx, "staging", "db", "port", "x", 0));
+    FAILS(fx, ENVRES_E_TYPE,
+          fx_field(fx, "staging", "db", "port", "5<< environment.variables.P >>", 0));
+    OK(fx, fx_field(fx, "staging", "db", "port", "<< environment.variables.P >>", 0));
+    FAILS(fx, ENVRES_E_SYNTAX, fx_field(fx, "staging", "db", "host", "<< environment.", 0));
+    FAILS(fx, ENVRES_E_NOT_FOUND, fx_field(fx, "staging", "dbx", "host", "x", 0));
+    FAILS(fx, ENVRES_E_NOT_FOUND, fx_field(fx, "stagin", "db", "host", "x", 0));
+    FAILS(fx, ENVRES_E_NAME, fx_field(fx, "staging", "any", "a b", "x", 0));
+    OK(fx, fx_field(fx, "staging", "any", "whatever", "x", 0));
+    OK(fx, fx_field(fx, "staging", "any", "token", "t", ENVRES_FIELD_SECRET));
+    OK(fx, fx_field(fx, "staging", "any", "token", "t2", 0)); /* once secret, it stays so */
+    envres_scope *scope = fx_scope(fx, "staging");
+    envres_resource_handle *h = NULL;
+    OK(fx, envres_scope_resource(scope, "any", TEXT, &h, fx->err));
+    assert_int_equal(envres_resource_handle_field_count(h), 2);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(envres_resource_handle_field_is_secret(h, i),
+                         strcmp(envres_resource_handle_field_name(h, i), "token") == 0);
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+    OK(fx, fx_put(fx, "staging", "P", "70000", ENVRES_TYPE_NUMBER, 0));
+    OK(fx, fx_field(fx, "staging", "db", "host", "h", 0));
+    OK(fx, fx_field(fx, "staging", "db", "database", "d", 0));
+    check_url(fx, "staging", "db", NULL, ENVRES_E_TYPE);
+    OK(fx, fx_put(fx, "staging", "P", "6000", 0, 0));
+    check_url(fx, "staging", "db", "postgresql://h:6000/d?sslmode=prefer", 0);
+    OK(fx, fx_field(fx, "staging", "db", "port", NULL, ENVRES_FIELD_UNSET));
+    check_url(fx, "staging", "db", "postgresql://h:5432/d?sslmode=prefer", 0);
+    envres_resource_field twice[2] = {
+        { .size = sizeof(twice[0]), .name = "host", .name_len = 4, .value = "a", .value_len = 1 },
+        { .size = sizeof(twice[0]), .name = "host", .name_len = 4, .value = "b", .value_len = 1 },
+    };
+    envres_resource_write write = {
+        .size = sizeof(write), .handle = "db", .handle_len = 2, .fields = twice, .count = 2
+    };
+    FAILS(fx, ENVRES_E_NAME_TAKEN,
+          envres_resource_configure(fx->session, "staging", TEXT, &write, NULL, NULL, fx->err));
+    write.count = 257;
+    FAILS(fx, ENVRES_E_LIMIT,
+          envres_resource_configure(fx->session, "staging", TEXT, &write, NULL, NULL, fx->err));
+    write.count = 1;
+    write.expect_revision = 1;
+    FAILS(fx, ENVRES_E_CHANGED,
+          envres_resource_configure(fx->session, "staging", TEXT, &write, NULL, NULL, fx->err));
+}
+
+static void
+fallback_is_declared_and_reported(void **state)
+{
+    struct fx *fx = *state;
+    envres_resource_handle *h = NULL;
+    make_crm(fx);
+    OK(fx, fx_put(fx, "staging", "HOST", "never.used", 0, 0));
+    FAILS(fx, ENVRES_E_FALLBACK, fx_fallback(fx, "development", "crm", "development"));
+    FAILS(fx, ENVRES_E_FALLBACK, fx_fallback(fx, "development", "crm", "production"));
+    FAILS(fx, ENVRES_E_NOT_FOUND, fx_fallback(fx, "staging", "crm", "dev"));
+    OK(fx, fx_fallback(fx, "staging", "crm", "development"));
+    FAILS(fx, ENVRES_E_FALLBACK, fx_fallback(fx, "production", "crm", "staging"));
+    int64_t before = fx_revision(fx, "staging");
+    OK(fx, fx_fallback(fx, "staging", "crm", "development"));
+    assert_int_equal(fx_revision(fx, "staging"), before);
+    check_url(fx, "staging", "crm", "postgresql://app:a%40b%3Ac%2Fd@db.dev:5432/crm?sslmode=prefer",
+              0);
+    fx_renders(fx, "staging", "<< resources.crm.host >>", "db.dev", 0);
+    envres_scope *scope = fx_scope(fx, "staging");
+    OK(fx, envres_scope_resource(scope, "crm", TEXT, &h, fx->err));
+    assert_int_equal(envres_resource_handle_is_fallback(h), 1);
+    assert_string_equal(envres_resource_handle_environment(h), "development");
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+    OK(fx, fx_field(fx, "staging", "crm", "host", "db.staging", 0));
+    check_url(fx, "staging", "crm", NULL,
+              ENVRES_E_FIELD); /* settings of its own now, but not all */
+    OK(fx, fx_field(fx, "staging", "crm", "database", "crm", 0));
+    check_url(fx, "staging", "crm", "postgresql://db.staging:5432/crm?sslmode=prefer", 0);
+    OK(fx, fx_fallback(fx, "staging", "crm", NULL));
+    OK(fx, fx_field(fx, "staging", "crm", "host", NULL, ENVRES_FIELD_UNSET));
+    OK(fx, fx_field(fx, "staging", "crm", "database", NULL, ENVRES_FIELD_UNSET));
+    check_url(fx, "staging", "crm", NULL, ENVRES_E_NOT_CONFIGURED);
+}
+
+static void
+kind_and_removal_say_who_refers(void **state)
+{
+    struct fx *fx = *state;
+    make_crm(fx);
+    OK(fx, define(fx, "crm", "postgres", 0));
+    FAILS(fx, ENVRES_E_NOT_FOUND, define(fx, "x", "postgre", 0));
+    fx_hint(fx, "postgres");
+    FAILS(fx, ENVRES_E_NAME, define(fx, "a-b", "postgres", 0));
+    FAILS(fx, ENVRES_E_REFERRED, define(fx, "crm", "mysql", 0));
+    OK(fx, fx_put(fx, "development", "URL", "x<< resources.crm.host >>", ENVRES_TYPE_TEMPLATE, 0));
+    fx_renders(fx, "development", "<< environment.variables.URL >>", "xdb.dev", 0);
+    FAILS(fx, ENVRES_E_REFERRED, envres_resource_remove(fx->session, "crm", TEXT, NULL, fx->err));
+    assert_non_null(strstr(envres_error_message(fx->err), "URL"));
+    FAILS(fx, ENVRES_E_REFERRED, envres_variable_delete(fx->session, "HOST", TEXT, NULL, fx->err));
+    OK(fx, define(fx, "crm", "mysql", ENVRES_CHANGE_FORCE));
+    fx_renders(fx, "development", "<< resources.crm.host >>", "db.dev", 0);
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    OK(fx, envres_resource_remove(fx->session, "crm", TEXT, &force, fx->err));
+    check_url(fx, "development", "crm", NULL, ENVRES_E_NOT_FOUND);
+    FAILS(fx, ENVRES_E_NOT_FOUND, envres_resource_remove(fx->session, "crm", TEXT, NULL, fx->err));
+}
+
+static void
+a_circle_through_a_resource_is_found(void **state)
+{
+    struct fx *fx = *state;
+    OK(fx, define(fx, "db", "custom", 0));
+    OK(fx, fx_field(fx, "development", "db", "host", "<< environment.variables.A >>", 0));
+    FAILS(fx, ENVRES_E_CYCLE,
+          fx_put(fx, "development", "A", "<< resources.db.host >>", ENVRES_TYPE_TEMPLATE, 0));
+    OK(fx,
+       fx_put(fx, "development", "A", "<< environment.variables.B >>", ENVRES_TYPE_TEMPLATE, 0));
+    OK(fx, fx_put(fx, "development", "B", "b", 0, 0));
+    fx_renders(fx, "development", "<< resources.db.host >>", "b", 0);
+    /* Written from the resource's side it is found when it is resolved: an error, and no crash. */
+    OK(fx, fx_field(fx, "development", "db", "loop", "<< resources.db.loop >>", 0));
+    fx_renders(fx, "development", "<< resources.db.loop >>", NULL, ENVRES_E_CYCLE);
+    fx_renders(fx, "development", "<< resources.db.host >>", "b", 0);
+}
+
+static void
+a_cache_key_follows_what_is_used(void **state)
+{
+    struct fx *fx = *state;
+    char keys[4][160];
+    make_crm(fx);
+    for (int i = 0; i < 4; i++) {
+        envres_resource_handle *h = NULL;
+        envres_scope *scope = fx_scope(fx, "development");
+        OK(fx, envres_scope_resource(scope, "crm", TEXT, &h, fx->err));
+        snprintf(keys[i], sizeof(keys[i]), "%s", envres_resource_handle_cache_key(h));
+        envres_resource_handle_free(h);
+        envres_scope_unref(scope);
+        if (i == 0)
+            OK(fx, fx_put(fx, "development", "OTHER", "x", 0, 0));
+        else if (i == 1)
+            OK(fx, fx_put(fx, "development", "PW", "new", 0, 0));
+        else if (i == 2)
+            OK(fx, fx_field(fx, "development", "crm", "user", "other", 0));
+    }
+    assert_string_equal(keys[0], keys[1]);
+    assert_string_not_equal(keys[1], keys[2]);
+    assert_string_not_equal(keys[2], keys[3]);
+}
+
+static envres_status
+refuse(const envres_resource_handle *handle, envres_error *err, void *user)
+{
+    (void)handle;
+    (void)user;
+    return envres_error_set(err, ENVRES_E_CALLBACK, "no answer", TEXT, NULL, 0);
+}
+
+static void
+a_probe_travels_through(void **state)
+{
+    struct fx *fx = *state;
+    make_crm(fx);
+    envres_scope *scope = fx_scope(fx, "development");
+    FAILS(fx, ENVRES_E_CALLBACK, envres_resource_test(scope, "crm", TEXT, refuse, NULL, fx->err));
+    assert_string_equal(envres_error_message(fx->err), "no answer");
+    FAILS(fx, ENVRES_E_NOT_FOUND, envres_resource_test(scope, "x", TEXT, refuse, NULL, fx->err));
+    FAILS(fx, ENVRES_E_INVALID, envres_resource_test(scope, "crm", TEXT, NULL, NULL, fx->err));
+    envres_scope_unref(scope);
+}
+
+static void
+history_shows_each_field(void **state)
+{
+    struct fx *fx = *state;
+    envres_list *list = NULL;
+    int64_t made = 0;
+    make_crm(fx);
+    OK(fx, fx_field(fx, "development", "crm", "user", "second", 0));
+    OK(fx,
+       envres_resource_history(fx->session, "development", TEXT, "crm", TEXT, 0, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 5);
+    assert_string_equal(envres_list_text(list, 0, ENVRES_HISTORY_FIELD, NULL), "user");
+    assert_string_equal(envres_list_text(list, 0, ENVRES_HISTORY_VALUE, NULL), "second");
+    int64_t old = envres_list_integer(list, 1, ENVRES_HISTORY_REVISION);
+    envres_list_free(list);
+    envres_restore_point point = {
+        .size = sizeof(point), .name = "resource/crm", .name_len = TEXT, .revision = old
+    };
+    OK(fx, envres_restore(fx->session, "development", TEXT, &point, NULL, &made, fx->err));
+    fx_renders(fx, "development", "<< resources.crm.user >>", "app", 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_handle_has_everything, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(no_settings_is_an_error_that_helps, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(fields_are_checked, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(fallback_is_declared_and_reported, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(kind_and_removal_say_who_refers, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(a_circle_through_a_resource_is_found, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(a_cache_key_follows_what_is_used, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(a_probe_travels_through, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(history_shows_each_field, fx_setup, fx_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
