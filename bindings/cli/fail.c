@@ -227,7 +227,7 @@ fail_resolving(struct cli *cli, const char *file)
     return exit_of(cli, row->resolve);
 }
 
-static int
+__attribute__((format(printf, 5, 0))) static int
 fail_own(struct cli *cli, int status, const char *code, const char *hint, const char *format,
          va_list arguments)
 {
