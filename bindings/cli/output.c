@@ -44,7 +44,7 @@ out_text(struct cli *cli, struct text *text)
     return status;
 }
 
-static void
+__attribute__((format(printf, 1, 0))) static void
 say(const char *format, va_list arguments)
 {
     struct text text = { 0 };
