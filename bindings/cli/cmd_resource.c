@@ -360,26 +360,23 @@ cmd_resource_remove(struct cli *cli)
 
 /* ---- resource list ------------------------------------------------------------------------- */
 
-static size_t
-count_environments(const envres_list *list)
+/* Whether a resource begins at the row: the one before is of another. */
+static bool
+begins_resource(const envres_list *list, size_t row)
 {
-    size_t count = envres_list_count(list);
-    size_t environments = count ? 1 : 0;
     size_t len = 0;
-    const char *first = envres_list_text(list, 0, ENVRES_RESOURCE_HANDLE, &len);
-    while (environments < count && list_is(list, environments, ENVRES_RESOURCE_HANDLE, first, len))
-        environments++;
-    return environments;
+    const char *handle = envres_list_text(list, row, ENVRES_RESOURCE_HANDLE, &len);
+    return row == 0 || !list_is(list, row - 1, ENVRES_RESOURCE_HANDLE, handle, len);
 }
 
 static int
-print_list_json(struct cli *cli, const envres_list *list, size_t environments)
+print_list_json(struct cli *cli, const envres_list *list)
 {
     struct json json = { 0 };
     size_t count = envres_list_count(list);
     json_open(&json, '[');
     for (size_t row = 0; row < count; row++) {
-        if (row % environments == 0) {
+        if (begins_resource(list, row)) {
             json_open(&json, '{');
             json_key(&json, "handle");
             json_cell(&json, list, row, ENVRES_RESOURCE_HANDLE);
@@ -399,7 +396,7 @@ print_list_json(struct cli *cli, const envres_list *list, size_t environments)
         json_key(&json, "revision");
         json_cell(&json, list, row, ENVRES_RESOURCE_REVISION);
         json_close(&json, '}');
-        if ((row + 1) % environments == 0) {
+        if (row + 1 == count || begins_resource(list, row + 1)) {
             json_close(&json, '}');
             json_close(&json, '}');
         }
@@ -427,8 +424,12 @@ setting_cell(struct table *table, const envres_list *list, size_t row)
 }
 
 static int
-print_list_table(struct cli *cli, const envres_list *list, size_t environments)
+print_list_table(struct cli *cli, const envres_list *list)
 {
+    size_t count = envres_list_count(list);
+    size_t environments = 1;
+    while (environments < count && !begins_resource(list, environments))
+        environments++;
     const char **headings = memory_take((environments + 2) * sizeof(*headings));
     headings[0] = "HANDLE";
     headings[1] = "KIND";
@@ -438,7 +439,7 @@ print_list_table(struct cli *cli, const envres_list *list, size_t environments)
     free(headings);
     for (size_t row = 0; row < envres_list_count(list); row++) {
         size_t len = 0;
-        if (row % environments == 0) {
+        if (begins_resource(list, row)) {
             const char *handle = envres_list_text(list, row, ENVRES_RESOURCE_HANDLE, &len);
             table_cell(table, handle, len, STYLE_PLAIN);
             const char *kind = envres_list_text(list, row, ENVRES_RESOURCE_KIND, &len);
@@ -458,14 +459,13 @@ cmd_resource_list(struct cli *cli)
     envres_list *list = NULL;
     if (envres_resource_list(cli->session, &list, cli->err) < 0)
         return fail_library(cli);
-    size_t environments = count_environments(list);
     if (cli->json)
-        status = print_list_json(cli, list, environments);
-    else if (environments == 0)
+        status = print_list_json(cli, list);
+    else if (envres_list_count(list) == 0)
         out_note(cli,
                  "there are no resources yet; `envres resource add HANDLE --kind KIND` makes one");
     else
-        status = print_list_table(cli, list, environments);
+        status = print_list_table(cli, list);
     envres_list_free(list);
     return status;
 }
