@@ -31,6 +31,9 @@ BANNED = {
     "global state": "setlocale setenv putenv unsetenv getenv srand rand strtok strerror localtime "
                     "gmtime umask chdir",
     "no bounds": "sprintf vsprintf strcpy strcat gets",
+    "follows the host's locale": "strtod strtof strtold atof sscanf localeconv isalpha isalnum "
+                                 "isdigit isxdigit isspace islower isupper ispunct tolower toupper "
+                                 "strcasecmp strncasecmp strcoll strftime",
 }
 BANNED_CALL = re.compile(
     r"(?<![\w.])(?<!->)(%s)\s*\(" % "|".join(w for words in BANNED.values() for w in words.split()))
@@ -68,6 +71,8 @@ SQL_RULES = [
     (re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b.*\?(?!\d)", re.S),
      "parameters are numbered: ?1"),
 ]
+# Its decimal point is the locale's.
+FLOAT_FORMAT = re.compile(r"(?<!%)(?:%%)*%[-+ #0']*[\d*]*(?:\.[\d*]*)?[lL]?[aefgAEFG]")
 LITERALS = re.compile(r'"((?:\\.|[^"\\\n])*)"(?:\s*"((?:\\.|[^"\\\n])*)")*')
 ONE_LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 
@@ -83,6 +88,15 @@ def check_calls(root, files):
             if not path.startswith("lib/storage/"):
                 yield "%s:%d: %s outside lib/storage" % (
                     path, gate.line_of(code, match.start()), match[0])
+
+
+def check_formats(root, files):
+    for path in gate.under(files, "lib", ".c", ".h"):
+        code = gate.without_comments(gate.read(root, path))
+        for match in ONE_LITERAL.finditer(code):
+            if FLOAT_FORMAT.search(match[1]):
+                yield "%s:%d: a double is written by base/json.h, not by printf" % (
+                    path, gate.line_of(code, match.start()))
 
 
 def check_functions(root, files):
@@ -159,8 +173,8 @@ def check(root):
     """All findings."""
     files = gate.tracked(root)
     findings = []
-    for part in (check_calls, check_functions, check_sizes, check_licence, check_leftovers,
-                 check_map, check_sql):
+    for part in (check_calls, check_formats, check_functions, check_sizes, check_licence,
+                 check_leftovers, check_map, check_sql):
         findings += part(root, files)
     return findings
 
@@ -173,7 +187,7 @@ work(struct mem *mem, const char *text)
     mem_free(mem, "malloc(1)");
     mem->user.free(text);
     hook->exit(0);
-    return snprintf(buffer, 3, "%s", text);
+    return snprintf(buffer, 3, "%s 100%% full %d", text);
 }
 """
 
@@ -211,6 +225,9 @@ PLANTS = [
     ("malloc in mem.h", {"lib/base/mem.h": SPDX + "static void *x = malloc(1);\n"}, "malloc()"),
     ("printf in mem.c", {"lib/base/mem.c": SPDX + "void\nf(void)\n{\n    printf(a);\n}\n"},
      "printf()"),
+    ("%g", code('snprintf(x, 3, "%g", v)'), "a double is written by"),
+    ("%.17g in a sentence", code('err_set(err, 1, "at %5.17g of %%", v)'),
+     "a double is written by"),
     ("sqlite3_ outside storage", code("sqlite3_free(x)"), "outside lib/storage"),
     ("#if in a function", {"lib/model/x.c": SPDX + "void\nf(void)\n{\n#ifdef X\n    a();\n#endif\n}\n"},
      "#if inside f()"),
