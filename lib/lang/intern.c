@@ -70,7 +70,7 @@ intern_end(struct intern *intern)
     mem_free(intern->mem, intern->expr_table.slots);
 }
 
-bool
+RARE bool
 intern_room(const struct mem *mem, struct intern_array *array, uint32_t wanted)
 {
     void *data = NULL;
@@ -111,7 +111,7 @@ table_put(struct intern_table *table, uint32_t hash, uint32_t id)
     table->used++;
 }
 
-static bool
+RARE static bool
 table_grow(const struct mem *mem, struct intern_table *table)
 {
     struct intern_table next = { NULL, table->size ? table->size * 4 : TABLE_FIRST, 0 };
@@ -145,10 +145,29 @@ draft_text(const struct intern *intern, const struct ref_draft *draft)
     return (draft->in_strings ? intern->strings.data : intern->text) + draft->offset;
 }
 
-static inline size_t
-path_len(size_t name_len, size_t field_len)
+/* References that differ in the key are different; lengths are at most LIMIT_NAME. */
+static inline uint32_t
+tag_key(const struct tag *tag)
 {
-    return field_len > 0 ? name_len + 1 + field_len : name_len;
+    return (uint32_t)tag->name.len | (uint32_t)tag->field.len << 8 | (uint32_t)tag->root << 16;
+}
+
+enum ref_root
+ref_draft_root(const struct ref_draft *draft)
+{
+    return (enum ref_root)(draft->key >> 16);
+}
+
+size_t
+ref_draft_name_len(const struct ref_draft *draft)
+{
+    return draft->key & 0xFF;
+}
+
+size_t
+ref_draft_field_len(const struct ref_draft *draft)
+{
+    return draft->key >> 8 & 0xFF;
 }
 
 /* Equality of spans that are mostly shorter than 16 bytes, without a call. */
@@ -174,79 +193,80 @@ same_bytes(const char *a, const char *b, size_t len)
     return memcmp(a, b, len) == 0;
 }
 
+/* What is looked for: a tag's reference. */
+struct wanted_ref {
+    const char *path;
+    uint32_t len;
+    uint32_t key;
+};
+
 static inline bool
-draft_is(const struct intern *intern, const struct ref_draft *draft, const struct tag *tag)
+draft_is(const struct intern *intern, const struct ref_draft *draft, struct wanted_ref wanted)
 {
-    return draft->root == (uint8_t)tag->root && draft->name_len == tag->name.len &&
-           draft->field_len == tag->field.len &&
-           same_bytes(draft_text(intern, draft), tag->name.data,
-                      path_len(tag->name.len, tag->field.len));
+    return draft->key == wanted.key &&
+           same_bytes(draft_text(intern, draft), wanted.path, wanted.len);
 }
 
-/* Root and name; the field is part of the span. Roots without a name differ in the seed alone. */
 static uint32_t
-hash_path(const struct intern *intern, uint32_t root, const char *path, size_t len)
+hash_path(const struct intern *intern, struct wanted_ref wanted)
 {
-    uint64_t hash = text_hash(intern->seed + root, path, len);
+    uint64_t hash = text_hash(intern->seed + wanted.key, wanted.path, wanted.len);
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-static bool
+RARE static bool
 start_table(struct intern *intern)
 {
     if (!table_grow(intern->mem, &intern->ref_table))
         return false;
     struct ref_draft *refs = intern->refs.data;
     for (uint32_t id = 0; id < intern->refs.count; id++) {
-        struct ref_draft *ref = &refs[id];
-        ref->hash = hash_path(intern, ref->root, draft_text(intern, ref),
-                              path_len(ref->name_len, ref->field_len));
-        if (!table_add(intern->mem, &intern->ref_table, ref->hash, id))
+        struct wanted_ref ref = { draft_text(intern, &refs[id]), refs[id].len, refs[id].key };
+        refs[id].hash = hash_path(intern, ref);
+        if (!table_add(intern->mem, &intern->ref_table, refs[id].hash, id))
             return false;
     }
     return true;
 }
 
-static envres_status
-add_ref(struct intern *intern, const struct tag *tag, bool is_copy, uint32_t hash, uint32_t *id,
+static __attribute__((noinline)) envres_status
+add_ref(struct intern *intern, struct wanted_ref wanted, bool is_copy, uint32_t hash, uint32_t *id,
         envres_error *err)
 {
-    size_t len = path_len(tag->name.len, tag->field.len);
     size_t offset = 0;
-    is_copy = is_copy && len > 0;
+    is_copy = is_copy && wanted.len > 0;
     if (is_copy) {
         offset = intern->strings.len;
-        buf_add(&intern->strings, tag->name.data, len);
+        buf_add(&intern->strings, wanted.path, wanted.len);
         if (intern->strings.failed)
             return buf_status(&intern->strings, err);
-    } else if (len > 0) {
-        offset = (size_t)(tag->name.data - intern->text);
+    } else if (wanted.len > 0) {
+        offset = (size_t)(wanted.path - intern->text);
     }
     struct ref_draft *ref = array_add(intern->mem, &intern->refs);
     if (!ref)
         return err_code(err, ENVRES_E_NOMEM);
-    *ref = (struct ref_draft){ (uint32_t)offset,
-                               hash,
-                               (uint8_t)tag->name.len,
-                               (uint8_t)tag->field.len,
-                               (uint8_t)tag->root,
-                               is_copy,
-                               { EXPR_NONE, EXPR_NONE, EXPR_NONE } };
+    *ref = (struct ref_draft){ (uint32_t)offset, hash,    wanted.key,
+                               wanted.len,       is_copy, { EXPR_NONE, EXPR_NONE, EXPR_NONE } };
     *id = intern->refs.count - 1;
     if (intern->ref_table.size > 0 && !table_add(intern->mem, &intern->ref_table, hash, *id))
         return err_code(err, ENVRES_E_NOMEM);
     return ENVRES_OK;
 }
 
-static envres_status
+static inline envres_status
 intern_ref(struct intern *intern, const struct tag *tag, bool is_copy, uint32_t *id,
            envres_error *err)
 {
     const struct ref_draft *refs = intern->refs.data;
+    const struct intern_table *table = &intern->ref_table;
+    struct wanted_ref wanted = { tag->name.data, (uint32_t)tag->name.len, tag_key(tag) };
     uint32_t hash = 0;
-    if (intern->ref_table.size == 0) {
+    if (tag->field.len > 0)
+        wanted.len += 1 + (uint32_t)tag->field.len;
+    if (table->size == 0) {
         for (uint32_t i = 0; i < intern->refs.count; i++) {
-            if (draft_is(intern, &refs[i], tag)) {
+            if (draft_is(intern, &refs[i], wanted)) {
                 *id = i;
                 return ENVRES_OK;
             }
@@ -254,26 +274,24 @@ intern_ref(struct intern *intern, const struct tag *tag, bool is_copy, uint32_t 
         if (intern->refs.count == INTERN_FIRST && !start_table(intern))
             return err_code(err, ENVRES_E_NOMEM);
     }
-    if (intern->ref_table.size > 0) {
-        const struct intern_table *table = &intern->ref_table;
-        hash =
-            hash_path(intern, tag->root, tag->name.data, path_len(tag->name.len, tag->field.len));
+    if (table->size > 0) {
+        hash = hash_path(intern, wanted);
         for (uint32_t at = hash & (table->size - 1); table->slots[at].id != 0;
              at = (at + 1) & (table->size - 1)) {
             uint32_t found = table->slots[at].id - 1;
-            if (table->slots[at].hash == hash && draft_is(intern, &refs[found], tag)) {
+            if (table->slots[at].hash == hash && draft_is(intern, &refs[found], wanted)) {
                 *id = found;
                 return ENVRES_OK;
             }
         }
     }
-    return add_ref(intern, tag, is_copy, hash, id, err);
+    return add_ref(intern, wanted, is_copy, hash, id, err);
 }
 
 /* ---- expressions -------------------------------------------------------------------------------
  */
 
-static envres_status
+RARE static envres_status
 add_calls(struct intern *intern, const struct tag *tag, envres_error *err)
 {
     for (size_t i = 0; i < tag->filter_count; i++) {
@@ -368,7 +386,7 @@ find_expr(const struct intern *intern, const struct template_expr *wanted, uint3
     return false;
 }
 
-static envres_status
+static __attribute__((noinline)) envres_status
 intern_filtered(struct intern *intern, const struct tag *tag, uint32_t ref, enum expr_place place,
                 uint32_t *id, envres_error *err)
 {

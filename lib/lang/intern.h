@@ -7,6 +7,10 @@
 
 #include "lang/tag.h"
 
+/* What is rarely run stays out of the functions that run for every tag, so that those keep their
+ * state in registers. */
+#define RARE __attribute__((noinline, cold))
+
 struct filter_call {
     uint8_t filter; /* enum filter_id */
     uint8_t arg_count;
@@ -23,12 +27,16 @@ struct filter_arg {
 struct ref_draft {
     uint32_t offset;
     uint32_t hash;
-    uint8_t name_len;
-    uint8_t field_len; /* it stands behind the name and a dot */
-    uint8_t root;      /* enum ref_root */
+    uint32_t key; /* lengths of name and field, and the root: see intern.c */
+    uint32_t len; /* of the path: name, or name, dot and field */
     bool in_strings;
     uint32_t bare[3]; /* its expression without filters, one for each kind of place */
 };
+
+/* The parts of a key. */
+enum ref_root ref_draft_root(const struct ref_draft *draft);
+size_t ref_draft_name_len(const struct ref_draft *draft);
+size_t ref_draft_field_len(const struct ref_draft *draft);
 
 struct intern_slot {
     uint32_t hash;

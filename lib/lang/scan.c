@@ -5,16 +5,17 @@
  * run of non-ASCII characters is validated one by one and the loop goes on behind it. So ASCII
  * text is read once for both purposes.
  *
- * Three kernels with one contract: SSE2, NEON, and portable C that works on 8 bytes at a time. A
- * kernel never reads at or behind `len`. The choice is made here at file level only.
+ * Kernels with one contract: SSE2, NEON, and portable C that works on 8 bytes at a time; on x86
+ * also AVX2 for long stretches, where the processor has it. A kernel never reads at or behind
+ * `len`. The choice is made here at file level only.
  */
 #include "lang/scan.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__SSE2__) && defined(__GNUC__)
+#include <immintrin.h>
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
@@ -107,7 +108,7 @@ checked_portable(const char *text, size_t from, size_t len)
     return find_portable(text, from, len, true);
 }
 
-#if defined(__SSE2__)
+#if defined(__SSE2__) && defined(__GNUC__)
 
 static inline __m128i
 stops_16(const char *text, bool checked)
@@ -150,20 +151,79 @@ scan_name(const char *text, size_t from, size_t len)
     return scan_name_portable(text, from, len);
 }
 
-static inline size_t
-find_vector(const char *text, size_t from, size_t len, bool checked)
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i
+stops_32(const char *text, bool checked)
 {
-    size_t at = from;
+    const __m256i less = _mm256_set1_epi8('<');
+    __m256i here = _mm256_loadu_si256((const __m256i *)(const void *)text);
+    __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(text + 1));
+    __m256i stop = _mm256_and_si256(_mm256_cmpeq_epi8(here, less), _mm256_cmpeq_epi8(next, less));
+    if (checked)
+        stop = _mm256_or_si256(stop, _mm256_cmpgt_epi8(_mm256_set1_epi8(1), here));
+    return stop;
+}
+
+/* The first stop, or, when there is none in whole blocks of 64 bytes, where the rest begins. */
+AVX2 static inline size_t
+skip_wide(const char *text, size_t at, size_t len, bool checked)
+{
     for (; len - at > 64; at += 64) {
-        __m128i a = stops_16(text + at, checked);
-        __m128i b = stops_16(text + at + 16, checked);
-        __m128i c = stops_16(text + at + 32, checked);
-        __m128i d = stops_16(text + at + 48, checked);
-        if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d))) != 0) {
-            uint64_t mask = mask_16(a) | mask_16(b) << 16 | mask_16(c) << 32 | mask_16(d) << 48;
+        __m256i a = stops_32(text + at, checked);
+        __m256i b = stops_32(text + at + 32, checked);
+        if (_mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0) {
+            uint64_t mask = (uint32_t)_mm256_movemask_epi8(b);
+            mask = mask << 32 | (uint32_t)_mm256_movemask_epi8(a);
             return at + (size_t)__builtin_ctzll(mask);
         }
     }
+    return at;
+}
+
+AVX2 static size_t
+skip_wide_pair(const char *text, size_t at, size_t len)
+{
+    return skip_wide(text, at, len, false);
+}
+
+AVX2 static size_t
+skip_wide_checked(const char *text, size_t at, size_t len)
+{
+    return skip_wide(text, at, len, true);
+}
+
+static inline size_t
+skip_narrow(const char *text, size_t at, size_t len, bool checked)
+{
+    for (; len - at > 64; at += 64) {
+        __m128i a = _mm_or_si128(stops_16(text + at, checked), stops_16(text + at + 16, checked));
+        __m128i b =
+            _mm_or_si128(stops_16(text + at + 32, checked), stops_16(text + at + 48, checked));
+        if (_mm_movemask_epi8(_mm_or_si128(a, b)) != 0)
+            break;
+    }
+    return at;
+}
+
+/* A stop is often near: the first 16 bytes are looked at before anything is set up. Both ways of
+ * skipping leave off no more than 64 bytes before a stop or the end. */
+static inline size_t
+find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be_wide)
+{
+    size_t at = from;
+    if (len - at > 16) {
+        uint64_t mask = mask_16(stops_16(text + at, checked));
+        if (mask != 0)
+            return at + (size_t)__builtin_ctzll(mask);
+        at += 16;
+    }
+    if (!may_be_wide || !__builtin_cpu_supports("avx2"))
+        at = skip_narrow(text, at, len, checked);
+    else if (checked)
+        at = skip_wide_checked(text, at, len);
+    else
+        at = skip_wide_pair(text, at, len);
     for (; len - at > 16; at += 16) {
         uint64_t mask = mask_16(stops_16(text + at, checked));
         if (mask != 0)
@@ -216,9 +276,10 @@ scan_name(const char *text, size_t from, size_t len)
 }
 
 static inline size_t
-find_vector(const char *text, size_t from, size_t len, bool checked)
+find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be_wide)
 {
     size_t at = from;
+    (void)may_be_wide;
     for (; len - at > 64; at += 64) {
         uint8x16_t a = vorrq_u8(stops_16(text + at, checked), stops_16(text + at + 16, checked));
         uint8x16_t b =
@@ -243,8 +304,9 @@ scan_name(const char *text, size_t from, size_t len)
 }
 
 static inline size_t
-find_vector(const char *text, size_t from, size_t len, bool checked)
+find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be_wide)
 {
+    (void)may_be_wide;
     return find_portable(text, from, len, checked);
 }
 
@@ -253,13 +315,25 @@ find_vector(const char *text, size_t from, size_t len, bool checked)
 static size_t
 pair_vector(const char *text, size_t from, size_t len)
 {
-    return find_vector(text, from, len, false);
+    return find_vector(text, from, len, false, true);
 }
 
 static size_t
 checked_vector(const char *text, size_t from, size_t len)
 {
-    return find_vector(text, from, len, true);
+    return find_vector(text, from, len, true, true);
+}
+
+static size_t
+pair_baseline(const char *text, size_t from, size_t len)
+{
+    return find_vector(text, from, len, false, false);
+}
+
+static size_t
+checked_baseline(const char *text, size_t from, size_t len)
+{
+    return find_vector(text, from, len, true, false);
 }
 
 /* Length of the character at `text`, whose first byte is outside 1..127; 0 when it is not valid:
@@ -317,6 +391,12 @@ scan_checked_portable(const char *text, size_t from, size_t len)
 }
 
 size_t
+scan_checked_baseline(const char *text, size_t from, size_t len)
+{
+    return search_checked(text, from, len, checked_baseline);
+}
+
+size_t
 scan_pair(const char *text, size_t from, size_t len)
 {
     size_t at = from < len ? pair_vector(text, from, len) : len;
@@ -327,5 +407,12 @@ size_t
 scan_pair_portable(const char *text, size_t from, size_t len)
 {
     size_t at = from < len ? pair_portable(text, from, len) : len;
+    return at < len ? at : SCAN_NONE;
+}
+
+size_t
+scan_pair_baseline(const char *text, size_t from, size_t len)
+{
+    size_t at = from < len ? pair_baseline(text, from, len) : len;
     return at < len ? at : SCAN_NONE;
 }

@@ -29,4 +29,8 @@ size_t scan_checked_portable(const char *text, size_t from, size_t len);
 size_t scan_pair_portable(const char *text, size_t from, size_t len);
 size_t scan_name_portable(const char *text, size_t from, size_t len);
 
+/* The forms that use only what every processor of the kind has. */
+size_t scan_checked_baseline(const char *text, size_t from, size_t len);
+size_t scan_pair_baseline(const char *text, size_t from, size_t len);
+
 #endif

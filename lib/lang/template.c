@@ -127,7 +127,7 @@ parser_end(struct parser *parser)
     intern_end(&parser->intern);
 }
 
-static envres_status
+RARE static envres_status
 fail_at(const struct parser *parser, envres_status st, size_t raw, envres_error *err)
 {
     if (st != ENVRES_E_NOMEM)
@@ -140,7 +140,7 @@ fail_at(const struct parser *parser, envres_status st, size_t raw, envres_error 
 
 /* Tags tend to be spread evenly, so the number of segments up to here tells the room for all; never
  * more than 16 times what there is, since a text may be dense at its beginning only. */
-static bool
+RARE static bool
 grow_segments(struct parser *parser, size_t at)
 {
     uint64_t room = parser->segments.room;
@@ -153,7 +153,7 @@ grow_segments(struct parser *parser, size_t at)
 }
 
 /* Ends the literal that is being read at `end`, and lets the next one begin at `next`. */
-static envres_status
+static inline envres_status
 add_segment(struct parser *parser, size_t end, size_t next, uint32_t expr, size_t tag,
             envres_error *err)
 {
@@ -170,11 +170,9 @@ add_segment(struct parser *parser, size_t end, size_t next, uint32_t expr, size_
 }
 
 /* The shell's quoting is followed over what the shell will see, tags apart. */
-static envres_status
-check_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
+RARE static envres_status
+follow_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
 {
-    if (parser->row->walk != WALK_SHELL)
-        return ENVRES_OK;
     const char *hint = NULL;
     shell_feed(&parser->shell, parser->text + parser->literal, end - parser->literal);
     const char *where = has_tag ? shell_tag(&parser->shell, &hint) : NULL;
@@ -185,12 +183,18 @@ check_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
     return ENVRES_E_SHELL_CONTEXT;
 }
 
+static inline envres_status
+check_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
+{
+    return parser->row->walk == WALK_SHELL ? follow_shell(parser, end, has_tag, err) : ENVRES_OK;
+}
+
 /* ---- tags --------------------------------------------------------------------------------------
  */
 
 /* An odd number of backslashes before what would be a tag: half of them stay, and so do the two
  * less-than signs, as text. */
-static envres_status
+RARE static envres_status
 keep_as_text(struct parser *parser, const struct source *source, size_t at, size_t backslashes,
              envres_error *err)
 {
@@ -219,7 +223,7 @@ choose_place(struct parser *parser, const struct source *source, size_t at, cons
     return at == 0 && tag->end == source->len ? PLACE_JSON_VALUE : PLACE_JSON_STRING;
 }
 
-static envres_status
+static inline envres_status
 add_tag(struct parser *parser, const struct source *source, size_t at, size_t backslashes,
         const struct tag *tag, envres_error *err)
 {
@@ -268,7 +272,7 @@ take_tag(struct parser *parser, const struct source *source, size_t floor, enum 
     return ENVRES_OK;
 }
 
-static envres_status
+RARE static envres_status
 fail_near(const struct parser *parser, const struct tag_near *near, size_t raw, envres_error *err)
 {
     struct slice rest = { near->path.data + near->word_len, near->path.len - near->word_len };
@@ -280,7 +284,7 @@ fail_near(const struct parser *parser, const struct tag_near *near, size_t raw, 
 }
 
 /* At a `<<` that opens no tag. */
-static envres_status
+RARE static envres_status
 note_near(struct parser *parser, const struct source *source, size_t at, envres_error *err)
 {
     struct tag_near near;
@@ -323,7 +327,8 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
     struct tag tag;
     for (;;) {
         size_t body = 0;
-        at = source->is_checked ? scan_pair(text, at, len) : scan_checked(text, at, len);
+        if (len - at < 2 || text[at] != '<' || text[at + 1] != '<')
+            at = source->is_checked ? scan_pair(text, at, len) : scan_checked(text, at, len);
         if (at == SCAN_NONE)
             return ENVRES_OK;
         if (at == SCAN_BAD) {
@@ -452,13 +457,15 @@ fill_refs(const struct parser *parser, const char *text, const char *strings,
     const struct ref_draft *drafts = parser->intern.refs.data;
     for (uint32_t i = 0; i < parser->intern.refs.count; i++) {
         const struct ref_draft *draft = &drafts[i];
-        const char *name = draft->name_len == 0 ? "" : draft->in_strings ? strings : text;
-        name += draft->name_len == 0 ? 0 : draft->offset;
-        refs[i].root = (enum ref_root)draft->root;
-        refs[i].name = (struct slice){ name, draft->name_len };
+        size_t name_len = ref_draft_name_len(draft);
+        size_t field_len = ref_draft_field_len(draft);
+        const char *name = name_len == 0 ? "" : draft->in_strings ? strings : text;
+        name += name_len == 0 ? 0 : draft->offset;
+        refs[i].root = ref_draft_root(draft);
+        refs[i].name = (struct slice){ name, name_len };
         refs[i].field = (struct slice){ "", 0 };
-        if (draft->field_len > 0)
-            refs[i].field = (struct slice){ name + draft->name_len + 1, draft->field_len };
+        if (field_len > 0)
+            refs[i].field = (struct slice){ name + name_len + 1, field_len };
     }
 }
 

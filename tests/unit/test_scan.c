@@ -64,7 +64,9 @@ compare(const char *text, size_t len, size_t from)
     memcpy(exact, text, len);
     assert_int_equal(scan_pair(exact, from, len), reference(exact, from, len, 0));
     assert_int_equal(scan_pair_portable(exact, from, len), reference(exact, from, len, 0));
+    assert_int_equal(scan_pair_baseline(exact, from, len), reference(exact, from, len, 0));
     assert_int_equal(scan_checked(exact, from, len), reference(exact, from, len, 1));
+    assert_int_equal(scan_checked_baseline(exact, from, len), reference(exact, from, len, 1));
     assert_int_equal(scan_checked_portable(exact, from, len), reference(exact, from, len, 1));
     free(exact);
 }
@@ -139,6 +141,28 @@ test_characters_across_blocks(void **state)
 }
 
 static void
+test_names(void **state)
+{
+    char text[80];
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < 40; at++) {
+            memset(text, '7', sizeof(text));
+            memset(text, '_', at / 2);
+            text[at] = (char)byte;
+            bool is_name = byte == '_' || (byte >= '0' && byte <= '9') ||
+                           (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+            for (size_t len = at; len <= at + 20; len += 5) {
+                size_t wanted = is_name || len <= at ? len : at;
+                assert_int_equal(scan_name(text, 0, len), wanted);
+                assert_int_equal(scan_name_portable(text, 0, len), wanted);
+                assert_int_equal(scan_name(text, at, len), wanted);
+            }
+        }
+    }
+}
+
+static void
 test_random(void **state)
 {
     static const char alphabet[] = "<<<a \xC3\xA4\xE2\x82\xAC";
@@ -165,6 +189,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_length_and_place),
         cmocka_unit_test(test_characters_across_blocks),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
