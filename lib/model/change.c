@@ -33,9 +33,10 @@ read_options(const envres_change *given, struct change *out, envres_error *err)
     return ENVRES_OK;
 }
 
-envres_status
-change_begin(struct context *ctx, const envres_change *given, const char *action,
-             struct slice object, struct change *out, envres_error *err)
+/* On failure nothing is open. */
+static envres_status
+begin(struct context *ctx, const envres_change *given, const char *action, struct slice object,
+      struct change *out, envres_error *err)
 {
     struct change change = { .ctx = ctx, .action = action, .object = object };
     envres_status st = read_options(given, &change, err);
@@ -103,8 +104,8 @@ settle(struct change *change, envres_status st, envres_error *err)
     return st;
 }
 
-envres_status
-change_end(struct change *change, envres_status st, envres_error *err)
+static envres_status
+end(struct change *change, envres_status st, envres_error *err)
 {
     struct context *ctx = change->ctx;
     if (change->repeated || (st == ENVRES_OK && change->nothing)) {
@@ -120,5 +121,28 @@ change_end(struct change *change, envres_status st, envres_error *err)
         st = settle(change, st, err);
     if (st == ENVRES_OK)
         atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
+    return st;
+}
+
+envres_status
+change_run(struct context *ctx, const envres_change *given, const struct change_title *title,
+           change_fn work, const void *request, int64_t *revision, envres_error *err)
+{
+    struct change change;
+    struct buf object;
+    buf_init(&object, ctx->mem, false);
+    buf_add_str(&object, title->prefix);
+    buf_add(&object, title->name.data, title->name.len);
+    envres_status st = buf_status(&object, err);
+    if (st == ENVRES_OK)
+        st = begin(ctx, given, title->action, slice_of(object.data, object.len), &change, err);
+    if (st == ENVRES_OK) {
+        if (!change.repeated)
+            st = work(&change, request, err);
+        st = end(&change, st, err);
+        if (st == ENVRES_OK && revision)
+            *revision = change.revision;
+    }
+    buf_free(&object);
     return st;
 }

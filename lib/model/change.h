@@ -26,16 +26,27 @@ struct change {
     int64_t now;
 };
 
-/* Reads the options, begins, and looks the operation up. On failure nothing is open. */
-envres_status change_begin(struct context *ctx, const envres_change *given, const char *action,
-                           struct slice object, struct change *out, envres_error *err);
-
 /* Names the environment concerned; REASON when it requires one and none was given. */
 envres_status change_in(struct change *change, const struct environment *environment,
                         envres_error *err);
 
-/* Writes the entry and commits, or rolls back and gives `st` on. A commit whose outcome is not
- * known is looked up on a fresh connection: committed, not committed, or UNKNOWN_OUTCOME. */
-envres_status change_end(struct change *change, envres_status st, envres_error *err);
+/* What a change is called in the audit: "variable.put", and "variable/" + name. */
+struct change_title {
+    const char *action;
+    const char *prefix;
+    struct slice name;
+};
+
+/* The work of a change, inside its transaction. */
+typedef envres_status (*change_fn)(struct change *change, const void *request, envres_error *err);
+
+/*
+ * Runs a change: reads the options, begins, looks the operation up, works, writes the entry and
+ * commits; or rolls back and gives the failure on. A commit whose outcome is not known is looked up
+ * on a fresh connection: committed, not committed, or UNKNOWN_OUTCOME. `revision` may be NULL.
+ */
+envres_status change_run(struct context *ctx, const envres_change *given,
+                         const struct change_title *title, change_fn work, const void *request,
+                         int64_t *revision, envres_error *err);
 
 #endif

@@ -518,10 +518,19 @@ choose_position(const struct environment *all, size_t count,
     return st;
 }
 
+/* What environment_add(), _set() and _remove() are asked. */
+struct environment_request {
+    struct slice key;
+    const envres_environment_options *options;
+};
+
 static envres_status
-add_inside(struct context *ctx, struct slice key, const envres_environment_options *options,
-           struct change *change, envres_error *err)
+add_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct environment_request *request = asked;
+    const envres_environment_options *options = request->options;
+    struct context *ctx = change->ctx;
+    struct slice key = request->key;
     struct environment *all = NULL;
     size_t count = 0;
     struct environment row = { 0 };
@@ -557,37 +566,34 @@ add_inside(struct context *ctx, struct slice key, const envres_environment_optio
     return st;
 }
 
-/* "environment/KEY", for the audit. */
-static envres_status
-object_name(struct context *ctx, struct slice key, struct buf *out, envres_error *err)
-{
-    buf_init(out, ctx->mem, false);
-    buf_add_str(out, "environment/");
-    buf_add(out, key.data, key.len);
-    return buf_status(out, err);
-}
-
 envres_status
 environment_add(struct context *ctx, struct slice key, const envres_environment_options *options,
                 const envres_change *given, envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
+    struct environment_request request = { key, options };
+    struct change_title title = { "environment.add", "environment/", key };
     envres_status st = check_key(key, err);
-    if (st == ENVRES_OK)
-        st = object_name(ctx, key, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, given, "environment.add", slice_of(object.data, object.len), &change,
-                          err);
+    return st < 0 ? st : change_run(ctx, given, &title, add_inside, &request, NULL, err);
+}
+
+static envres_status
+set_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct environment_request *request = asked;
+    const envres_environment_options *options = request->options;
+    struct environment row;
+    struct environment old;
+    envres_status st = environment_find(change->ctx, request->key, &old, err);
     if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = add_inside(ctx, key, options, &change, err);
-    st = change_end(&change, st, err);
-    if (st < 0 && change.has_environment)
-        context_drop_keys(ctx, change.environment);
-out:
-    buf_free(&object);
+        return st;
+    row = old;
+    if (options->after || (options->flags & ENVRES_ENVIRONMENT_OFF_PATH))
+        return err_set(err, ENVRES_E_INVALID, "the place on the path is fixed when it is added");
+    st = apply_options(options, &row, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &old, err);
+    if (st == ENVRES_OK)
+        st = replace_row(change->ctx, &old, &row, err);
     return st;
 }
 
@@ -595,32 +601,9 @@ envres_status
 environment_set(struct context *ctx, struct slice key, const envres_environment_options *options,
                 const envres_change *given, envres_error *err)
 {
-    struct change change = { 0 };
-    struct environment row = { 0 };
-    struct environment old = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_name(ctx, key, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, given, "environment.set", slice_of(object.data, object.len), &change,
-                          err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated) {
-        st = environment_find(ctx, key, &old, err);
-        row = old;
-        if (st == ENVRES_OK && (options->after || (options->flags & ENVRES_ENVIRONMENT_OFF_PATH)))
-            st = err_set(err, ENVRES_E_INVALID, "the place on the path is fixed when it is added");
-        if (st == ENVRES_OK)
-            st = apply_options(options, &row, err);
-        if (st == ENVRES_OK)
-            st = change_in(&change, &old, err);
-        if (st == ENVRES_OK)
-            st = replace_row(ctx, &old, &row, err);
-    }
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+    struct environment_request request = { key, options };
+    struct change_title title = { "environment.set", "environment/", key };
+    return change_run(ctx, given, &title, set_inside, &request, NULL, err);
 }
 
 static envres_status
@@ -655,8 +638,10 @@ check_unused(struct context *ctx, const struct environment *environment, envres_
 }
 
 static envres_status
-remove_inside(struct context *ctx, struct slice key, struct change *change, envres_error *err)
+remove_inside(struct change *change, const void *asked, envres_error *err)
 {
+    struct context *ctx = change->ctx;
+    struct slice key = *(const struct slice *)asked;
     struct environment *all = NULL;
     size_t count = 0;
     struct environment row = { 0 };
@@ -683,6 +668,7 @@ remove_inside(struct context *ctx, struct slice key, struct change *change, envr
         st = environment_all(ctx, &all, &count, err);
     if (st == ENVRES_OK && row.position > 0)
         st = shift_path(ctx, all, count, row.position, -1, err);
+    context_drop_keys(ctx, row.id);
     mem_free(ctx->mem, all);
     return st;
 }
@@ -691,22 +677,8 @@ envres_status
 environment_remove(struct context *ctx, struct slice key, const envres_change *given,
                    envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_name(ctx, key, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, given, "environment.remove", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = remove_inside(ctx, key, &change, err);
-    st = change_end(&change, st, err);
-    if (st == ENVRES_OK && change.has_environment)
-        context_drop_keys(ctx, change.environment);
-out:
-    buf_free(&object);
-    return st;
+    struct change_title title = { "environment.remove", "environment/", key };
+    return change_run(ctx, given, &title, remove_inside, &key, NULL, err);
 }
 
 static const char *const list_columns[ENVRES_ENVIRONMENT_COLUMNS] = {

@@ -398,16 +398,24 @@ find_target(struct context *ctx, struct slice name, struct object *out, envres_e
     return object_need(ctx, OBJECT_VARIABLE, name, out, err);
 }
 
+struct restore_request {
+    struct slice environment;
+    struct slice name; /* .data NULL: everything */
+    int64_t revision;
+};
+
 static envres_status
-restore_inside(struct change *change, struct slice environment, struct slice name, int64_t revision,
-               envres_error *err)
+restore_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct restore_request *request = asked;
+    struct slice name = request->name;
+    int64_t revision = request->revision;
     struct context *ctx = change->ctx;
     struct environment row = { 0 };
     struct object target = { 0 };
     struct config_writer writer = { 0 };
     struct restore restore = { .ctx = ctx, .environment = &row, .revision = revision };
-    envres_status st = environment_find(ctx, environment, &row, err);
+    envres_status st = environment_find(ctx, request->environment, &row, err);
     if (st == ENVRES_OK && (revision < 0 || revision > row.revision)) {
         st = err_set(err, ENVRES_E_NOT_FOUND, "%s never had revision %lld", row.key,
                      (long long)revision);
@@ -438,33 +446,21 @@ envres_status
 history_restore(struct context *ctx, struct slice environment, const envres_restore_point *given,
                 const envres_change *options, int64_t *made, envres_error *err)
 {
-    envres_restore_point point = { 0 };
-    struct slice name = { 0 };
-    struct change change = { 0 };
-    struct buf object;
+    envres_restore_point point;
+    struct restore_request request = { .environment = environment };
+    struct change_title title = { "restore", "environment/", environment };
     envres_status st = opts_read(&point, sizeof(point), sizeof(point), given, err);
     if (st == ENVRES_OK)
-        st = text_argument(point.name, point.name ? point.name_len : 0, SIZE_MAX, "the name", &name,
-                           err);
+        st = text_argument(point.name, point.name ? point.name_len : 0, SIZE_MAX, "the name",
+                           &request.name, err);
     if (st < 0)
         return st;
-    if (!point.name)
-        name.data = NULL;
-    buf_init(&object, ctx->mem, false);
-    buf_add_str(&object, !point.name ? "environment/" : is_resource_name(name) ? "" : "variable/");
-    buf_add(&object, point.name ? name.data : environment.data,
-            point.name ? name.len : environment.len);
-    st = buf_status(&object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "restore", slice_of(object.data, object.len), &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = restore_inside(&change, environment, name, point.revision, err);
-    st = change_end(&change, st, err);
-    if (st == ENVRES_OK && made)
-        *made = change.revision;
-out:
-    buf_free(&object);
-    return st;
+    request.revision = point.revision;
+    if (point.name) {
+        title.prefix = is_resource_name(request.name) ? "" : "variable/";
+        title.name = request.name;
+    } else {
+        request.name.data = NULL;
+    }
+    return change_run(ctx, options, &title, restore_inside, &request, made, err);
 }

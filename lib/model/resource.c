@@ -16,15 +16,6 @@
 #include "model/kind.h"
 #include "model/reference.h"
 
-static envres_status
-object_text(struct context *ctx, struct slice handle, struct buf *out, envres_error *err)
-{
-    buf_init(out, ctx->mem, false);
-    buf_add_str(out, "resource/");
-    buf_add(out, handle.data, handle.len);
-    return buf_status(out, err);
-}
-
 /* ---- the fields set now --------------------------------------------------------------------- */
 
 struct field_state {
@@ -229,10 +220,17 @@ check_field_names(const envres_resource_write *write, uint32_t stride, envres_er
     return ENVRES_OK;
 }
 
+struct configure_request {
+    struct slice environment;
+    struct slice handle;
+    const envres_resource_write *write;
+};
+
 static envres_status
-configure_inside(struct change *change, struct slice environment, struct slice handle,
-                 const envres_resource_write *write, envres_error *err)
+configure_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct configure_request *request = asked;
+    const envres_resource_write *write = request->write;
     struct context *ctx = change->ctx;
     struct environment row = { 0 };
     struct object object = { 0 };
@@ -241,9 +239,9 @@ configure_inside(struct change *change, struct slice environment, struct slice h
     const struct kind *kind = NULL;
     uint32_t stride = 0;
     memcpy(&stride, write->fields, sizeof(stride));
-    envres_status st = environment_find(ctx, environment, &row, err);
+    envres_status st = environment_find(ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
-        st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
+        st = object_need(ctx, OBJECT_RESOURCE, request->handle, &object, err);
     if (st == ENVRES_OK)
         st = kind_need(slice_str(object.kind), &kind, err);
     if (st == ENVRES_OK)
@@ -270,8 +268,6 @@ resource_configure(struct context *ctx, struct slice environment,
 {
     envres_resource_write write = { 0 };
     struct slice handle = { 0 };
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
     uint32_t stride = 0;
     envres_status st = opts_read(&write, sizeof(write), sizeof(write), given, err);
     if (st == ENVRES_OK && (!write.fields || write.count == 0))
@@ -286,21 +282,11 @@ resource_configure(struct context *ctx, struct slice environment,
     if (stride < sizeof(envres_resource_field) || stride > LIMIT_OPTIONS)
         return err_set(err, ENVRES_E_ABI, "options: size %u is not a known version", stride);
     st = check_field_names(&write, stride, err);
-    if (st == ENVRES_OK)
-        st = object_text(ctx, handle, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "resource.configure", slice_of(object.data, object.len),
-                          &change, err);
     if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = configure_inside(&change, environment, handle, &write, err);
-    st = change_end(&change, st, err);
-    if (st == ENVRES_OK && revision)
-        *revision = change.revision;
-out:
-    buf_free(&object);
-    return st;
+        return st;
+    struct configure_request request = { environment, handle, &write };
+    struct change_title title = { "resource.configure", "resource/", handle };
+    return change_run(ctx, options, &title, configure_inside, &request, revision, err);
 }
 
 /* ---- define and remove ---------------------------------------------------------------------- */
@@ -381,10 +367,17 @@ change_kind(struct change *change, struct object *object, const struct kind *kin
     return st;
 }
 
+struct define_request {
+    struct slice handle;
+    const struct kind *kind;
+};
+
 static envres_status
-define_inside(struct change *change, struct slice handle, const struct kind *kind,
-              envres_error *err)
+define_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct define_request *request = asked;
+    const struct kind *kind = request->kind;
+    struct slice handle = request->handle;
     struct object object = { 0 };
     bool found = false;
     memset(&object, 0, sizeof(object));
@@ -403,30 +396,18 @@ envres_status
 resource_define(struct context *ctx, struct slice handle, struct slice kind_name,
                 const envres_change *options, envres_error *err)
 {
-    const struct kind *kind = NULL;
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
+    struct define_request request = { handle, NULL };
+    struct change_title title = { "resource.define", "resource/", handle };
     envres_status st = text_check_name(handle, "resource handle", err);
     if (st == ENVRES_OK)
-        st = kind_need(kind_name, &kind, err);
-    if (st == ENVRES_OK)
-        st = object_text(ctx, handle, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "resource.define", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = define_inside(&change, handle, kind, err);
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+        st = kind_need(kind_name, &request.kind, err);
+    return st < 0 ? st : change_run(ctx, options, &title, define_inside, &request, NULL, err);
 }
 
 static envres_status
-remove_inside(struct change *change, struct slice handle, envres_error *err)
+remove_inside(struct change *change, const void *asked, envres_error *err)
 {
+    struct slice handle = *(const struct slice *)asked;
     struct context *ctx = change->ctx;
     struct object object = { 0 };
     bool any = false;
@@ -444,20 +425,8 @@ envres_status
 resource_remove(struct context *ctx, struct slice handle, const envres_change *options,
                 envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_text(ctx, handle, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "resource.remove", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = remove_inside(&change, handle, err);
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+    struct change_title title = { "resource.remove", "resource/", handle };
+    return change_run(ctx, options, &title, remove_inside, &handle, NULL, err);
 }
 
 /* ---- fallback ------------------------------------------------------------------------------- */
@@ -511,10 +480,17 @@ check_fallback(struct context *ctx, const struct environment *from, const struct
     return st;
 }
 
+struct fallback_request {
+    struct slice environment;
+    struct slice handle;
+    struct slice to;
+};
+
 static envres_status
-fallback_inside(struct change *change, struct slice environment, struct slice handle,
-                struct slice to, envres_error *err)
+fallback_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct fallback_request *request = asked;
+    struct slice to = request->to;
     struct context *ctx = change->ctx;
     struct environment row = { 0 };
     struct environment target = { 0 };
@@ -522,9 +498,9 @@ fallback_inside(struct change *change, struct slice environment, struct slice ha
     struct config_writer writer = { 0 };
     struct buf now;
     buf_init(&now, ctx->mem, false);
-    envres_status st = environment_find(ctx, environment, &row, err);
+    envres_status st = environment_find(ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
-        st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
+        st = object_need(ctx, OBJECT_RESOURCE, request->handle, &object, err);
     if (st == ENVRES_OK && to.data)
         st = environment_find(ctx, to, &target, err);
     if (st == ENVRES_OK && to.data)
@@ -549,20 +525,9 @@ envres_status
 resource_set_fallback(struct context *ctx, struct slice environment, struct slice handle,
                       struct slice to, const envres_change *options, envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_text(ctx, handle, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "resource.fallback", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = fallback_inside(&change, environment, handle, to, err);
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+    struct fallback_request request = { environment, handle, to };
+    struct change_title title = { "resource.fallback", "resource/", handle };
+    return change_run(ctx, options, &title, fallback_inside, &request, NULL, err);
 }
 
 envres_status

@@ -267,21 +267,27 @@ check_templates(struct config_writer *writer, const struct write *writes, size_t
     return st;
 }
 
+struct put_request {
+    struct slice environment;
+    const struct write *writes;
+    size_t count;
+};
+
 static envres_status
-put_inside(struct change *change, struct slice environment, const struct write *writes,
-           size_t count, envres_error *err)
+put_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct put_request *request = asked;
     struct environment row = { 0 };
     struct config_writer writer = { 0 };
-    envres_status st = environment_find(change->ctx, environment, &row, err);
+    envres_status st = environment_find(change->ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
-    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
-        st = put_one(&writer, &writes[i], err);
+    for (size_t i = 0; st == ENVRES_OK && i < request->count; i++)
+        st = put_one(&writer, &request->writes[i], err);
     if (st == ENVRES_OK)
         st = config_end(&writer, err);
     if (st == ENVRES_OK)
-        st = check_templates(&writer, writes, count, err);
+        st = check_templates(&writer, request->writes, request->count, err);
     return st;
 }
 
@@ -350,38 +356,18 @@ read_writes(const struct mem *mem, const envres_variable_write *given, size_t co
     return ENVRES_OK;
 }
 
-static envres_status
-object_text(struct context *ctx, struct slice name, struct buf *out, envres_error *err)
-{
-    buf_init(out, ctx->mem, false);
-    buf_add_str(out, "variable/");
-    buf_add(out, name.data, name.len);
-    return buf_status(out, err);
-}
-
 envres_status
 variable_put(struct context *ctx, struct slice environment, const envres_variable_write *given,
              size_t count, const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct write *writes = NULL;
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
     envres_status st = read_writes(ctx->mem, given, count, &writes, err);
     if (st < 0)
         return st;
-    st = object_text(ctx, count == 1 ? writes[0].name : slice_str("*"), &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "variable.put", slice_of(object.data, object.len), &change,
-                          err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = put_inside(&change, environment, writes, count, err);
-    st = change_end(&change, st, err);
-    if (st == ENVRES_OK && revision)
-        *revision = change.revision;
-out:
-    buf_free(&object);
+    struct put_request request = { environment, writes, count };
+    struct change_title title = { "variable.put", "variable/",
+                                  count == 1 ? writes[0].name : slice_str("*") };
+    st = change_run(ctx, options, &title, put_inside, &request, revision, err);
     mem_free(ctx->mem, writes);
     return st;
 }
@@ -434,15 +420,21 @@ take_away(struct config_writer *writer, const struct object *object, envres_erro
     return config_put(writer, &setting, slice_str(""), err);
 }
 
+struct unset_request {
+    struct slice environment;
+    struct slice name;
+};
+
 static envres_status
-unset_inside(struct change *change, struct slice environment, struct slice name, envres_error *err)
+unset_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct unset_request *request = asked;
     struct environment row = { 0 };
     struct object object = { 0 };
     struct config_writer writer = { 0 };
-    envres_status st = environment_find(change->ctx, environment, &row, err);
+    envres_status st = environment_find(change->ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
-        st = object_need(change->ctx, OBJECT_VARIABLE, name, &object, err);
+        st = object_need(change->ctx, OBJECT_VARIABLE, request->name, &object, err);
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
     if (st == ENVRES_OK)
@@ -456,22 +448,9 @@ envres_status
 variable_unset(struct context *ctx, struct slice environment, struct slice name,
                const envres_change *options, int64_t *revision, envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_text(ctx, name, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "variable.unset", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = unset_inside(&change, environment, name, err);
-    st = change_end(&change, st, err);
-    if (st == ENVRES_OK && revision)
-        *revision = change.revision;
-out:
-    buf_free(&object);
-    return st;
+    struct unset_request request = { environment, name };
+    struct change_title title = { "variable.unset", "variable/", name };
+    return change_run(ctx, options, &title, unset_inside, &request, revision, err);
 }
 
 /* ---- renaming and deleting, in every environment -------------------------------------------- */
@@ -529,9 +508,17 @@ change_everywhere(struct change *change, const struct object *object, struct sli
     return st;
 }
 
+struct rename_request {
+    struct slice name;
+    struct slice to;
+};
+
 static envres_status
-rename_inside(struct change *change, struct slice name, struct slice to, envres_error *err)
+rename_inside(struct change *change, const void *asked, envres_error *err)
 {
+    const struct rename_request *request = asked;
+    struct slice name = request->name;
+    struct slice to = request->to;
     struct context *ctx = change->ctx;
     struct object object = { 0 };
     struct object other = { 0 };
@@ -556,8 +543,9 @@ rename_inside(struct change *change, struct slice name, struct slice to, envres_
 }
 
 static envres_status
-delete_inside(struct change *change, struct slice name, envres_error *err)
+delete_inside(struct change *change, const void *asked, envres_error *err)
 {
+    struct slice name = *(const struct slice *)asked;
     struct context *ctx = change->ctx;
     struct object object = { 0 };
     envres_status st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
@@ -574,42 +562,18 @@ envres_status
 variable_rename(struct context *ctx, struct slice name, struct slice to,
                 const envres_change *options, envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
+    struct rename_request request = { name, to };
+    struct change_title title = { "variable.rename", "variable/", name };
     envres_status st = text_check_name(to, "variable name", err);
-    if (st == ENVRES_OK)
-        st = object_text(ctx, name, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "variable.rename", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = rename_inside(&change, name, to, err);
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+    return st < 0 ? st : change_run(ctx, options, &title, rename_inside, &request, NULL, err);
 }
 
 envres_status
 variable_delete(struct context *ctx, struct slice name, const envres_change *options,
                 envres_error *err)
 {
-    struct change change = { 0 };
-    struct buf object = { .mem = NULL };
-    envres_status st = object_text(ctx, name, &object, err);
-    if (st == ENVRES_OK)
-        st = change_begin(ctx, options, "variable.delete", slice_of(object.data, object.len),
-                          &change, err);
-    if (st < 0)
-        goto out;
-    if (!change.repeated)
-        st = delete_inside(&change, name, err);
-    st = change_end(&change, st, err);
-out:
-    buf_free(&object);
-    return st;
+    struct change_title title = { "variable.delete", "variable/", name };
+    return change_run(ctx, options, &title, delete_inside, &name, NULL, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
