@@ -151,6 +151,43 @@ a_reason_can_be_required(void **state)
     OK(fx, fx_put(fx, "production", "A", "2", 0, 0));
 }
 
+static void
+texts_have_limits(void **state)
+{
+    struct fx *fx = *state;
+    char label[202];
+    memset(label, 'l', sizeof(label));
+    label[201] = '\0';
+    envres_environment_options options = { .size = sizeof(options),
+                                           .label = label,
+                                           .label_len = TEXT };
+    FAILS(fx, ENVRES_E_LIMIT,
+          envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+    options.label_len = 200;
+    OK(fx, envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+    options.label = NULL;
+    options.color = "abcdefghijklmnopqrstuvwxyzabcdefg"; /* 33 letters */
+    options.color_len = TEXT;
+    FAILS(fx, ENVRES_E_LIMIT,
+          envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+    options.color_len = 32;
+    OK(fx, envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+}
+
+static void
+a_workspace_has_at_most_a_thousand(void **state)
+{
+    struct fx *fx = *state;
+    char key[16];
+    envres_environment_options off = { .size = sizeof(off), .flags = ENVRES_ENVIRONMENT_OFF_PATH };
+    for (int i = 3; i < 1000; i++) {
+        snprintf(key, sizeof(key), "e%d", i);
+        OK(fx, envres_environment_add(fx->session, key, TEXT, &off, NULL, fx->err));
+    }
+    FAILS(fx, ENVRES_E_LIMIT,
+          envres_environment_add(fx->session, "more", TEXT, &off, NULL, fx->err));
+}
+
 int
 main(void)
 {
@@ -162,6 +199,8 @@ main(void)
         cmocka_unit_test_setup_teardown(settings_change_and_nothing_else_does, fx_setup,
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(a_reason_can_be_required, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(texts_have_limits, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(a_workspace_has_at_most_a_thousand, fx_setup, fx_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
