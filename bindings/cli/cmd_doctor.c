@@ -62,24 +62,41 @@ fact(const struct doctor *doctor, const char *name)
 /* ---- files --------------------------------------------------------------------------------- */
 
 static void
-check_file(struct doctor *doctor, const char *name, const char *path)
+add_file(struct doctor *doctor, const char *name, const char *path, const struct stat *facts,
+         bool exposed, bool sound)
 {
+    struct check *check = add_check(doctor, sound ? VERDICT_OK : VERDICT_FAIL, name);
+    bool regular = S_ISREG(facts->st_mode);
+    text_printf(
+        &check->message, "%s: mode %04o, owner %s%s", path, (unsigned)(facts->st_mode & 07777),
+        facts->st_uid == geteuid() ? "you" : "somebody else", regular ? "" : ", no regular file");
+    if (exposed && regular)
+        text_printf(&check->fix, "chmod 600 '%s'", path);
+}
+
+static void
+add_missing(struct doctor *doctor, const char *name, const char *path)
+{
+    int number = errno;
+    struct check *check = add_check(doctor, VERDICT_FAIL, name);
+    text_printf(&check->message, "%s: %s", path, strerror(number));
+}
+
+static void
+check_store_file(struct doctor *doctor)
+{
+    static const char name[] = "store file";
+    const char *path = doctor->cli->store_path;
     struct stat facts;
     if (lstat(path, &facts) != 0) {
-        struct check *check = add_check(doctor, VERDICT_FAIL, name);
-        text_printf(&check->message, "%s: %s", path, strerror(errno));
+        add_missing(doctor, name, path);
         return;
     }
-    bool regular = S_ISREG(facts.st_mode);
-    bool open_mode = (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0;
-    bool ours = facts.st_uid == geteuid();
-    bool sound = regular && !open_mode && ours && facts.st_nlink == 1;
-    struct check *check = add_check(doctor, sound ? VERDICT_OK : VERDICT_FAIL, name);
-    text_printf(&check->message, "%s: mode %04o, owner %s%s%s", path,
-                (unsigned)(facts.st_mode & 07777), ours ? "you" : "somebody else",
-                regular ? "" : ", no regular file", facts.st_nlink > 1 ? ", several links" : "");
-    if (open_mode && regular)
-        text_printf(&check->fix, "chmod 600 '%s'", path);
+    bool exposed = (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+    bool sound = S_ISREG(facts.st_mode) && !exposed && facts.st_uid == geteuid();
+    add_file(doctor, name, path, &facts, exposed, sound && facts.st_nlink == 1);
+    if (facts.st_nlink > 1 && S_ISREG(facts.st_mode))
+        text_puts(&doctor->checks[doctor->count - 1].message, ", several links to it");
 }
 
 static void
@@ -91,8 +108,11 @@ check_key_file(struct doctor *doctor)
     if (stat(path, &facts) != 0 && errno == ENOENT && !option_value(&cli->parsed, OPT_KEY_FILE)) {
         struct check *check = add_check(doctor, VERDICT_NOTE, "key file");
         text_printf(&check->message, "%s is not there: a passphrase is asked for", path);
+    } else if (stat(path, &facts) != 0) {
+        add_missing(doctor, "key file", path);
     } else {
-        check_file(doctor, "key file", path);
+        bool exposed = S_ISREG(facts.st_mode) && key_is_exposed(&facts);
+        add_file(doctor, "key file", path, &facts, exposed, !exposed && !S_ISDIR(facts.st_mode));
     }
     free(path);
 }
@@ -314,7 +334,7 @@ cmd_doctor(struct cli *cli)
         text_puts(&check->message, "there is no envres.db in this folder or above");
         text_puts(&check->fix, "make one with `envres init`, or name one with --store PATH");
     } else {
-        check_file(&doctor, "store file", cli->store_path);
+        check_store_file(&doctor);
         check_key_file(&doctor);
         check_folder(&doctor);
         check_store(&doctor);

@@ -125,6 +125,27 @@ print_kinds_table(struct cli *cli, const envres_list *list)
     return table_print(table);
 }
 
+static int
+fail_kind(struct cli *cli, const envres_list *list, const char *typed)
+{
+    struct text hint = { 0 };
+    size_t nearest = SIZE_MAX;
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        const char *kind = envres_list_text(list, row, ENVRES_KIND_NAME, NULL);
+        size_t distance = text_distance(typed, kind);
+        if (distance >= nearest)
+            continue;
+        nearest = distance;
+        text_free(&hint);
+        text_printf(&hint, "did you mean '%s'?", kind);
+    }
+    int status =
+        fail_code(cli, ENVRES_E_NOT_FOUND, hint.len ? text_get(&hint) : "`envres kinds` lists them",
+                  "there is no kind '%s'", typed);
+    text_free(&hint);
+    return status;
+}
+
 int
 cmd_kinds(struct cli *cli)
 {
@@ -137,8 +158,7 @@ cmd_kinds(struct cli *cli)
         known = known || is_wanted(cli, list, row);
     int status = 0;
     if (!known)
-        status = fail_code(cli, ENVRES_E_NOT_FOUND, "`envres kinds` lists them",
-                           "there is no kind '%s'", only);
+        status = fail_kind(cli, list, only);
     else
         status = cli->json ? print_kinds_json(cli, list) : print_kinds_table(cli, list);
     envres_list_free(list);

@@ -69,7 +69,7 @@ take_value(struct cli *cli, const char *environment, size_t name_len, struct tex
     bool inline_value = argument[name_len] == '=';
     if (inline_value && file)
         return fail_usage(cli, NULL, "a value and --from-file are two values; take one");
-    if (file && strcmp(file, "-") != 0)
+    if (file)
         return input_file(cli, file, value);
     int secret = option_given(&cli->parsed, OPT_SECRET);
     if (!secret) /* a name that is a secret already is asked for, and refused, like one */

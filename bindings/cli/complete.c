@@ -288,10 +288,11 @@ static const char zsh_script[] =
     "    *) (( ${#found} )) && _describe envres found ;;\n"
     "    esac\n"
     "}\n"
-    "if (( $+functions[compdef] )); then\n"
-    "    compdef _envres envres\n"
+    "if [[ $funcstack[1] == _envres ]]; then # loaded from a folder of $fpath\n"
+    "    _envres \"$@\"\n"
     "else\n"
-    "    autoload -Uz compinit && compinit && compdef _envres envres\n"
+    "    (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+    "    compdef _envres envres\n"
     "fi\n";
 
 static const char fish_script[] =

@@ -39,6 +39,13 @@ key_free(struct key *key)
 
 /* ---- key files ---------------------------------------------------------------------------- */
 
+bool
+key_is_exposed(const struct stat *facts)
+{
+    bool of_root = facts->st_uid == 0 && geteuid() != 0;
+    return (facts->st_mode & (of_root ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG)) != 0;
+}
+
 static int
 check_mode(struct cli *cli, int fd, const char *path)
 {
@@ -49,8 +56,7 @@ check_mode(struct cli *cli, int fd, const char *path)
         return fail_code(cli, ENVRES_E_KEY_FORMAT, NULL, "the key file '%s' is a folder", path);
     if (!S_ISREG(facts.st_mode)) /* a pipe of a key manager has no mode to speak of */
         return 0;
-    mode_t others = facts.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRWXG;
-    if (!(facts.st_mode & others))
+    if (!key_is_exposed(&facts))
         return 0;
     struct text hint = { 0 };
     text_printf(&hint, "chmod 600 '%s'", path);
@@ -217,8 +223,13 @@ key_take(struct cli *cli, struct key *key)
     bool named = option_value(&cli->parsed, OPT_KEY_FILE) != NULL;
     int status = key_file_read(cli, path, key, named ? NULL : &missing);
     if (status == 0 && missing && input_can_ask(cli)) {
+        struct text question = { 0 };
+        text_puts(&question, "There is no key file ");
+        text_add_visible(&question, path, strlen(path));
+        text_puts(&question, ". Passphrase (not shown): ");
         key->kind = ENVRES_CREDENTIAL_PASSPHRASE;
-        status = input_secret(cli, "Passphrase (not shown): ", NULL, &key->secret);
+        status = input_secret(cli, text_get(&question), NULL, &key->secret);
+        text_free(&question);
     } else if (status == 0 && missing) {
         status = fail_code(cli, ENVRES_E_KEY,
                            "name the key with --key-file PATH, or give a passphrase with "

@@ -6,6 +6,8 @@
 #include "cli.h"
 #include "text.h"
 
+#include <sys/stat.h>
+
 struct key {
     uint32_t kind; /* ENVRES_CREDENTIAL_* */
     struct text secret;
@@ -20,6 +22,10 @@ int key_file_read(struct cli *cli, const char *path, struct key *key, bool *miss
 int key_new_passphrase(struct cli *cli, struct key *key);
 /* A new key file: made with O_EXCL, mode 0600, 32 random bytes, on the disk when this returns 0. */
 int key_file_make(struct cli *cli, const char *path, struct key *key);
+
+/* Whether others than its owner may read or change a key file. A file of root's may be read by its
+ * group: that is how a service gets its key. */
+bool key_is_exposed(const struct stat *facts);
 
 envres_credential key_credential(const struct key *key);
 void key_free(struct key *key);

@@ -8,6 +8,7 @@
 #include "opening.h"
 #include "output.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,10 +60,24 @@ run(struct cli *cli, int argc, char **argv)
     return status ? status : cli->parsed.command->run(cli);
 }
 
+/* Where one of the three descriptors is closed, the next file that is opened would take its number,
+ * and messages would go into that file. What stands in for them fails as a closed one would. */
+static bool
+hold_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
     struct cli cli = { 0 };
+    if (!hold_descriptors())
+        return 8;
     setlocale(LC_CTYPE, ""); /* only for the width of characters in tables */
     cli.err = envres_error_new(NULL);
     if (!cli.err) {

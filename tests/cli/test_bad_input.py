@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Bad input: one clear line, the right exit status, nothing lost and nothing half-written."""
 import os
+import random
 import resource
 import shutil
 import signal
@@ -380,6 +381,63 @@ class FullDisk(Case):
                                      cwd=self.folder, env=self.environment, check=False)
         self.assertEqual(process.returncode, 8)
         self.assertIn(b"standard output", process.stderr)
+
+
+class Surroundings(Case):
+    """What the shell around may have done."""
+
+    def shell(self, script):
+        return Result(subprocess.run(["sh", "-c", script], capture_output=True, cwd=self.folder,
+                                     env=self.environment, timeout=60, check=False))
+
+    def test_closed_descriptors(self):
+        self.make_store()
+        self.assertEqual(self.shell("envres list >&-").status, 8)
+        self.assertEqual(self.shell("envres get NOPE -e staging 2>&-").status, 3)
+        self.assertEqual(self.shell("envres render -e staging -o out <&- >&- 2>&-").status, 8)
+        self.assertEqual(self.shell("envres nosuch <&- >&- 2>&-").status, 2)
+        self.assertEqual(self.shell("envres set A=1 -e staging <&- >&- 2>&-").status, 0)
+        self.assert_sound()
+
+    def test_nothing_leaks_into_a_program(self):
+        self.make_store()
+        out = self.ok("run", "-e", "staging", "--", "ls", "/proc/self/fd").out
+        self.assertEqual(out.split(), ["0", "1", "2", "3"])  # the last is the folder itself
+
+    def test_a_program_keeps_its_signals(self):
+        self.make_store()
+        self.assertEqual(self.envres("run", "-e", "staging", "--", "sh", "-c", "kill -TERM $$").status,
+                         -signal.SIGTERM)
+
+    def test_file_modes_whatever_the_umask(self):
+        result = self.shell("umask 000; envres -q init; envres set A=1 -e staging; "
+                            "envres backup copy.db; echo x | envres render -e staging -o out")
+        self.assertEqual(result.status, 0, result.err)
+        for name in os.listdir(self.folder):
+            self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o600, name)
+
+    def test_a_folder_that_is_gone(self):
+        result = self.shell("mkdir gone; cd gone; rmdir ../gone; envres list")
+        self.assertEqual(result.status, 8, result.err)
+
+    def test_random_command_lines(self):
+        """No word, in no order, crashes it: seeds are in the message."""
+        self.make_store()
+        words = ["env", "list", "add", "set", "get", "A=1", "A", "-e", "staging", "--env=", "--", "-",
+                 "--json", "-q", "-y", "--reveal", "resource", "show", "crm", "--kind", "postgres",
+                 "--secret", "--type", "json", "render", "explain", "--param", "a=b", "", "=", "-qe",
+                 "--revision", "1", "restore", "history", "kinds", "__complete", "verify", "doctor",
+                 "--help", "unset", "--only", "x,y", "run", "true", "--raw", "\u00e4", "%s%n", "'"]
+        for seed in range(150):
+            chosen = random.Random(seed)
+            line = [chosen.choice(words) for _ in range(chosen.randrange(1, 9))]
+            if "init" in line or "-o" in line:
+                continue
+            result = self.envres(*line)
+            self.assertIn(result.status, (0, 1, 2, 3, 4, 6, 125, 126, 127), (seed, line, result.err))
+            if result.status > 1:
+                self.assertNotEqual(result.err, "", (seed, line))
+        self.assert_sound()
 
 
 class Killed(Case):
