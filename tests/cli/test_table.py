@@ -71,7 +71,7 @@ class Table(Case):
             self.assertEqual((process.returncode, process.stderr), (0, b""))
 
     def test_docs(self):
-        page = source("docs/cli.md")
+        page = source("docs/command-line.md")
         for name in COMMANDS:
             self.assertIn("envres " + name, page)
         for option in OPTIONS:

@@ -22,7 +22,7 @@ import gate
 
 API, TESTING, LIMITS, COMMANDS = (
     "docs/c-api.md", "docs/host-tests.md", "docs/limits.md", "docs/command-line.md")
-LIMITS_H, TABLE = "lib/base/limits.h", "bindings/cli/table.c"
+LIMITS_H, CLI, TABLE = "lib/base/limits.h", "bindings/cli", "bindings/cli/table.c"
 FENCE = re.compile(r"^ *(```+|~~~+) *(\S*)[^\n]*\n(.*?)^ *\1[`~]* *$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(<?([^()\s>]+)>?\)")
 NOT_A_PAGE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
@@ -100,15 +100,15 @@ def check_names(root, files):
             continue
         for match in re.finditer(r"\b(envres_\w+)\(|\b(ENVRES_(?:\w+_)?[A-Z]+)\b(?![_*])", text):
             name = match[1] or match[2]
-            if name not in words and not is_variable(root, files, name):
+            if name not in words and not is_of_cli(root, files, name):
                 yield "%s:%d: there is no %s" % (page, gate.line_of(text, match.start()), name)
 
 
-def is_variable(root, files, name):
-    """An environment variable of the command line or of the build scripts."""
+def is_of_cli(root, files, name):
+    """An environment variable or a code of the command line itself, or one of the test scripts."""
     if name == "ENVRES_BUILD":
         return True
-    return TABLE in files and '"%s"' % name in gate.read(root, TABLE)
+    return any('"%s"' % name in gate.read(root, path) for path in gate.under(files, CLI, ".c"))
 
 
 def code_limits(root):
