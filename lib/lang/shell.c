@@ -9,8 +9,9 @@
  *
  * Operators of several characters are followed through `pending`, never by looking ahead, since a
  * backslash and a line break may stand between any two characters, and tags cut the text in
- * pieces. What is not followed (`case` inside $( ), too deep a nesting, ...) makes the machine
- * lost: from there on every tag is refused. This is no parser: it need not tell wrong scripts from
+ * pieces. What is not followed (`case` inside $( ), too deep a nesting, ...), and what shells read
+ * in different ways ((( )), $[ ], a quote escaped inside $' '), makes the machine lost: from there
+ * on every tag is refused. This is no parser: it need not tell wrong scripts from
  * right ones, only never take a quoted place for an unquoted one.
  */
 #include "lang/shell.h"
@@ -21,6 +22,7 @@ enum pending {
     PENDING_NONE,
     PENDING_DOLLAR,       /* $ */
     PENDING_DOLLAR_PAREN, /* $( */
+    PENDING_DOLLAR_BRACE, /* ${ */
     PENDING_PAREN,        /* ( */
     PENDING_LESS,         /* < */
     PENDING_LESS_LESS,    /* << */
@@ -263,10 +265,10 @@ after_dollar(struct shell *shell, char c)
         shell->pending = PENDING_DOLLAR_PAREN;
         return true;
     case '{':
-        push(shell, SHELL_BRACE);
+        shell->pending = PENDING_DOLLAR_BRACE;
         return true;
     case '[':
-        push(shell, SHELL_BRACKET);
+        shell->is_lost = true;
         return true;
     case '$':
         return true;
@@ -297,11 +299,13 @@ resume(struct shell *shell, char c)
         if (c != '(')
             feed_one(shell, c);
         return true;
+    case PENDING_DOLLAR_BRACE: /* ${ cmd; } runs a command in some shells */
+        shell->is_lost = strchr(" \t\n|(", c) != NULL;
+        push(shell, SHELL_BRACE);
+        return false;
     case PENDING_PAREN:
-        if (c != '(')
-            return false;
-        shell->frames[shell->depth] = SHELL_MATH_COMMAND;
-        return true;
+        shell->is_lost = c == '(';
+        return shell->is_lost;
     case PENDING_LESS:
         if (c == '<')
             shell->pending = PENDING_LESS_LESS;
@@ -313,12 +317,7 @@ resume(struct shell *shell, char c)
         feed_one(shell, c);
         return true;
     case PENDING_MATH_CLOSE:
-        if (c != ')') {
-            shell->is_lost = true;
-            return false;
-        }
-        shell->at_word_start = top_frame(shell) == SHELL_MATH_COMMAND;
-        shell->case_letters = CASE_NO;
+        shell->is_lost = c != ')';
         pop(shell);
         return true;
     case PENDING_NONE:
@@ -390,19 +389,17 @@ feed_double(struct shell *shell, char c)
         shell->pending = PENDING_DOLLAR;
 }
 
-/* A single quote inside ${ } quotes or not, depending on what is around and on the operator. */
+/* A quote inside ${ } quotes or not, depending on what is around, the operator and the shell. */
 static void
 feed_brace(struct shell *shell, char c)
 {
     if (c == '}')
         pop(shell);
-    else if (c == '"')
-        push(shell, SHELL_DOUBLE);
     else if (c == '`')
         push(shell, SHELL_BACKTICK);
     else if (c == '$')
         shell->pending = PENDING_DOLLAR;
-    else if (c == '\'')
+    else if (c == '\'' || c == '"')
         shell->is_lost = true;
 }
 
@@ -416,15 +413,11 @@ feed_math(struct shell *shell, char c)
         push(shell, SHELL_BACKTICK);
     else if (c == '$')
         shell->pending = PENDING_DOLLAR;
-    else if (frame == SHELL_BRACKET && c == '[')
-        push(shell, SHELL_BRACKET);
-    else if (frame == SHELL_BRACKET && c == ']')
-        pop(shell);
-    else if (frame != SHELL_BRACKET && c == '(')
+    else if (c == '(')
         push(shell, SHELL_NESTED);
     else if (frame == SHELL_NESTED && c == ')')
         pop(shell);
-    else if (c == ')' && (frame == SHELL_MATH || frame == SHELL_MATH_COMMAND))
+    else if (c == ')')
         shell->pending = PENDING_MATH_CLOSE;
 }
 
@@ -445,6 +438,8 @@ settle(struct shell *shell)
     shell->pending = PENDING_NONE;
     if (pending == PENDING_DOLLAR_PAREN)
         open_sub(shell);
+    else if (pending == PENDING_DOLLAR_BRACE)
+        push(shell, SHELL_BRACE);
     else if (pending == PENDING_MATH_CLOSE)
         shell->is_lost = true;
 }
@@ -462,7 +457,9 @@ take_escape(struct shell *shell, char c)
     if (c == '\n')
         return true;
     settle(shell);
-    if (is_commands(top_frame(shell)))
+    if (top_frame(shell) == SHELL_ANSI && c == '\'')
+        shell->is_lost = true;
+    else if (is_commands(top_frame(shell)))
         inside_word(shell, '\\');
     return true;
 }
@@ -535,9 +532,7 @@ static const struct refusal refusals[SHELL_FRAME_COUNT_] = {
     [SHELL_BACKTICK] = { "inside back-ticks", "write $( ) in place of the back-ticks" },
     [SHELL_BRACE] = { "inside ${ }", OUTSIDE },
     [SHELL_MATH] = { "inside arithmetic", OUTSIDE },
-    [SHELL_MATH_COMMAND] = { "inside arithmetic", OUTSIDE },
     [SHELL_NESTED] = { "inside arithmetic", OUTSIDE },
-    [SHELL_BRACKET] = { "inside arithmetic", OUTSIDE },
     [SHELL_COMMENT] = { "inside a comment", "a line break in its value would end the comment" },
     [SHELL_WORD] = { "in the delimiter of a here-document", "write the delimiter as a plain word" },
     [SHELL_HEREDOC] = { "inside a here-document", "write printf '%s\\n' << ... >> instead" },
@@ -557,6 +552,8 @@ find_refusal(const struct shell *shell)
         return &refused_lost;
     if (shell->pending == PENDING_LESS_LESS)
         return &refusals[SHELL_WORD];
+    if (shell->pending == PENDING_DOLLAR_BRACE)
+        return &refusals[SHELL_BRACE];
     if (!is_commands(top_frame(shell)))
         return &refusals[top_frame(shell)];
     if (shell->escaped)

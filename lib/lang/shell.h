@@ -12,21 +12,19 @@
 #include <stdint.h>
 
 enum shell_frame {
-    SHELL_PLAIN,        /* commands; the bottom of the stack */
-    SHELL_SUB,          /* commands inside $( ) */
-    SHELL_PAREN,        /* commands inside ( ) */
-    SHELL_SINGLE,       /* ' ' */
-    SHELL_DOUBLE,       /* " " */
-    SHELL_ANSI,         /* $' ' */
-    SHELL_BACKTICK,     /* ` ` */
-    SHELL_BRACE,        /* ${ } */
-    SHELL_MATH,         /* $(( )) */
-    SHELL_MATH_COMMAND, /* (( )) */
-    SHELL_NESTED,       /* ( ) inside of those */
-    SHELL_BRACKET,      /* $[ ] */
-    SHELL_COMMENT,      /* up to the end of the line */
-    SHELL_WORD,         /* the delimiter of a here-document */
-    SHELL_HEREDOC,      /* its body */
+    SHELL_PLAIN,    /* commands; the bottom of the stack */
+    SHELL_SUB,      /* commands inside $( ) */
+    SHELL_PAREN,    /* commands inside ( ) */
+    SHELL_SINGLE,   /* ' ' */
+    SHELL_DOUBLE,   /* " " */
+    SHELL_ANSI,     /* $' ' */
+    SHELL_BACKTICK, /* ` ` */
+    SHELL_BRACE,    /* ${ } */
+    SHELL_MATH,     /* $(( )) */
+    SHELL_NESTED,   /* ( ) inside of it */
+    SHELL_COMMENT,  /* up to the end of the line */
+    SHELL_WORD,     /* the delimiter of a here-document */
+    SHELL_HEREDOC,  /* its body */
     SHELL_FRAME_COUNT_
 };
 
