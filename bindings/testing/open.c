@@ -377,7 +377,7 @@ fill_variables(struct filler *filler, node_id variables)
         if (st < 0)
             point_at_variable(filler, variables, key, len);
     }
-    memory_resize(&filler->tree.memory, writes, 0);
+    memory_release(&filler->tree.memory, writes);
     return st;
 }
 
@@ -481,7 +481,7 @@ fill_settings(struct filler *filler, node_id resource, node_id settings)
                                    NULL, filler->err);
     if (st < 0)
         point_at(filler, node_at(filler, settings)->offset);
-    memory_resize(&filler->tree.memory, fields, 0);
+    memory_release(&filler->tree.memory, fields);
     return st;
 }
 

@@ -22,10 +22,16 @@ memory_resize(const envres_allocator *memory, void *block, size_t size)
 {
     if (memory->reallocate)
         return memory->reallocate(block, size, memory->user);
-    if (size > 0)
-        return realloc(block, size);
-    free(block);
-    return NULL;
+    return realloc(block, size);
+}
+
+void
+memory_release(const envres_allocator *memory, void *block)
+{
+    if (block && memory->reallocate)
+        memory->reallocate(block, 0, memory->user);
+    else
+        free(block);
 }
 
 static envres_status
@@ -382,10 +388,8 @@ tree_read(struct tree *tree, const envres_allocator *memory, const char *text, s
 void
 tree_free(struct tree *tree)
 {
-    if (tree->nodes)
-        memory_resize(&tree->memory, tree->nodes, 0);
-    if (tree->strings)
-        memory_resize(&tree->memory, tree->strings, 0);
+    memory_release(&tree->memory, tree->nodes);
+    memory_release(&tree->memory, tree->strings);
     tree->nodes = NULL;
     tree->strings = NULL;
 }

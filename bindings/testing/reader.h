@@ -55,7 +55,9 @@ void tree_free(struct tree *tree);
 /* The member of that name, or NODE_NONE. */
 node_id tree_member(const struct tree *tree, node_id object, const char *key, size_t key_len);
 
-/* One function in the manner of realloc: the allocator's, or the C library's where it has none. */
+/* From the allocator, or the C library where it has no function. `size` is never 0; releasing NULL
+ * does nothing. */
 void *memory_resize(const envres_allocator *memory, void *block, size_t size);
+void memory_release(const envres_allocator *memory, void *block);
 
 #endif

@@ -73,15 +73,20 @@ add_executable(with_shared host.c)
 target_link_libraries(with_shared PRIVATE envres::envres)
 add_executable(with_static host.c)
 target_link_libraries(with_static PRIVATE envres::envres_static)
+add_executable(host_test HOST_TEST_SOURCES)
+target_link_libraries(host_test PRIVATE envres::testing cmocka)
 find_package(envres 0.2 QUIET)
 if(envres_FOUND)
   message(FATAL_ERROR "0.1 was taken for 0.2")
 endif()
 END
+sed -i "s|HOST_TEST_SOURCES|$root/examples/host-test/pool.c $root/examples/host-test/test_pool.c|" \
+    CMakeLists.txt
 cmake -S . -B cmake "-DCMAKE_PREFIX_PATH=$prefix" -DCMAKE_BUILD_TYPE=Release
 cmake --build cmake
 ./cmake/with_shared
 ./cmake/with_static
+./cmake/host_test
 
 mkdir -p "$work/parent/subprojects"
 cp host.c "$work/parent/"
