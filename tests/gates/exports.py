@@ -22,8 +22,10 @@ NEEDED = re.compile(r"^(libsqlite3|libsodium|libc|libm|libpthread|ld-linux[\w-]*
 # The fork counter and the registry of arenas that a fork wipes, each with its start; everything else
 # that can be written would be global state.
 WRITABLE = {"fork_count", "fork_once", "fork_result", "registry", "start_once", "start_result"}
+# The last two are libgcc's own, filled before main(): what the processor can do.
 TOOLCHAIN = re.compile(r"^(completed\.\d+|__dso_handle|__TMC_END__|_?__bss_start|_edata|_end|"
-                       r"\.(data|bss)|__gcov.*|__asan.*)?$")
+                       r"\.(data|bss)|__gcov.*|__asan.*|"
+                       r"__cpu_model|__cpu_features2)?$")
 
 # Libraries without symbol versions; the C library's names carry theirs.
 FOREIGN = re.compile(r"^(sqlite3|crypto|sodium|randombytes)_|^__gcov_")
