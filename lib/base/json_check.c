@@ -183,10 +183,9 @@ scan_escape(struct check *c)
 
 /* At the first quote. Leaves pos behind the last one. */
 static bool
-scan_string(struct check *c, bool *has_escapes)
+scan_string(struct check *c)
 {
     c->pos++;
-    *has_escapes = false;
     for (;;) {
         c->pos += json_plain(c->text + c->pos, c->len - c->pos);
         if (c->pos == c->len)
@@ -197,7 +196,6 @@ scan_string(struct check *c, bool *has_escapes)
         }
         if (c->text[c->pos] != '\\')
             return fail(c, "a control character in a string");
-        *has_escapes = true;
         if (!scan_escape(c))
             return false;
     }
@@ -473,11 +471,10 @@ scan_word(struct check *c, const char *word)
 static bool
 scan_key(struct check *c)
 {
-    bool has_escapes;
     if (peek(c) != '"')
         return fail(c, "a key in quotes is expected");
     uint32_t offset = (uint32_t)c->pos + 1;
-    if (!scan_string(c, &has_escapes) || !add_key(c, offset))
+    if (!scan_string(c) || !add_key(c, offset))
         return false;
     if (peek(c) != ':')
         return fail(c, "a colon is expected");
@@ -523,14 +520,13 @@ open_frame(struct check *c, bool is_object, bool *done)
 static bool
 begin_value(struct check *c, bool *done)
 {
-    bool has_escapes;
     char ch = peek(c);
     *done = true;
     c->nodes++;
     if (ch == '{' || ch == '[')
         return open_frame(c, ch == '{', done);
     if (ch == '"')
-        return scan_string(c, &has_escapes);
+        return scan_string(c);
     if (ch == '-' || (ch >= '0' && ch <= '9'))
         return scan_number(c);
     if (ch == 't')

@@ -62,7 +62,7 @@ pool_alloc(struct pool *pool, size_t size)
 {
     if (size > SIZE_MAX - POOL_ALIGN)
         return NULL;
-    size = (size + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
+    size = ((size ? size : 1) + POOL_ALIGN - 1) / POOL_ALIGN * POOL_ALIGN;
     if (size <= pool->room - pool->used) {
         void *block = chunk_bytes(pool->chunks) + pool->used;
         pool->used += size;

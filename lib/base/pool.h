@@ -15,7 +15,7 @@ struct pool {
 };
 
 void pool_init(struct pool *pool, const struct mem *mem);
-/* Aligned to 8; NULL when refused. */
+/* Aligned to 8; NULL when refused. Size 0 is allowed and gives a block. */
 void *pool_alloc(struct pool *pool, size_t size);
 void *pool_alloc_zero(struct pool *pool, size_t size);
 /* The same bytes with a NUL behind them; .data NULL when refused. */
