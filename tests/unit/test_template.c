@@ -478,18 +478,14 @@ test_out_of_memory(void **state)
                        i);
     buf_add_str(&text, "\"]");
     buf_add_char(&text, '\0');
-    for (uint32_t context = ENVRES_CONTEXT_TEXT; context <= ENVRES_CONTEXT_JSON; context++) {
-        if (context == ENVRES_CONTEXT_JSON) {
-            for (int n = 0;; n++) {
-                struct failing failing = { n, false };
-                envres_allocator alloc = { sizeof(alloc), 0, failing_realloc, &failing };
-                envres_status st = parse_and_list(text.data, context, &alloc);
-                assert_true(failing.hit || st == ENVRES_OK);
-                assert_true(st == ENVRES_OK || st == ENVRES_E_NOMEM);
-                if (!failing.hit)
-                    break;
-            }
-        }
+    for (int n = 0;; n++) {
+        struct failing failing = { n, false };
+        envres_allocator alloc = { sizeof(alloc), 0, failing_realloc, &failing };
+        envres_status st = parse_and_list(text.data, ENVRES_CONTEXT_JSON, &alloc);
+        /* an array that is too large by a little stays as it is: not every refusal is a failure */
+        assert_true(st == ENVRES_OK || (failing.hit && st == ENVRES_E_NOMEM));
+        if (!failing.hit)
+            break;
     }
     for (int n = 0;; n++) {
         struct failing failing = { n, false };
