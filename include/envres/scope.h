@@ -16,8 +16,15 @@
 extern "C" {
 #endif
 
+enum {
+    /** Open although settings are missing or exchanged in the file: values that are there resolve,
+     *  but may be older ones; what is absent stays an error, and no handle is given out. */
+    ENVRES_SCOPE_DAMAGED = 1
+};
+
 typedef struct envres_scope_options {
     uint32_t size;
+    /** ENVRES_SCOPE_* */
     uint32_t flags;
     /** Configuration revision of the environment; 0: the newest. */
     int64_t revision;

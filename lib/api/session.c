@@ -173,7 +173,7 @@ envres_scope_open(envres_session *session, const char *environment, size_t envir
         return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
     *out = NULL;
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
-    if (st == ENVRES_OK && options.flags)
+    if (st == ENVRES_OK && (options.flags & ~(uint32_t)ENVRES_SCOPE_DAMAGED))
         st = err_set(err, ENVRES_E_INVALID, "the scope options have an unknown flag");
     if (st == ENVRES_OK)
         st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key", &key,
@@ -182,7 +182,7 @@ envres_scope_open(envres_session *session, const char *environment, size_t envir
         st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = scope_load(&session->context, key, options.revision, out, err);
+    st = scope_load(&session->context, key, options.revision, options.flags, out, err);
     session_leave(session);
     return st;
 }

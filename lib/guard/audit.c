@@ -20,7 +20,7 @@
 #include "base/limits.h"
 #include "guard/box.h"
 
-enum { SQL_LAST, SQL_APPEND, SQL_FIND, SQL_WALK, SQL_COUNT_ };
+enum { SQL_LAST, SQL_APPEND, SQL_FIND, SQL_NEWEST, SQL_WALK, SQL_COUNT_ };
 
 static const char *const audit_sql[SQL_COUNT_] = {
     [SQL_LAST] = "SELECT sequence, hash FROM audit WHERE workspace_id = ?1"
@@ -32,6 +32,8 @@ static const char *const audit_sql[SQL_COUNT_] = {
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [SQL_FIND] = "SELECT action, object, revision FROM audit"
                  " WHERE workspace_id = ?1 AND operation = ?2",
+    [SQL_NEWEST] = "SELECT max(revision) FROM audit WHERE workspace_id = ?1"
+                   " AND environment_id = ?2",
     [SQL_WALK] = "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.environment_id,"
                  " a.object, a.revision, a.outcome, a.reason, a.operation, a.policy_version,"
                  " a.previous, a.hash, a.signature, p.sign_key FROM audit a"
@@ -334,4 +336,23 @@ audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace, db_
     if (st == ENVRES_OK)
         *first_bad = walk.first_bad;
     return st;
+}
+
+envres_status
+audit_newest_revision(struct db *db, const uint8_t *workspace, const uint8_t *environment,
+                      int64_t *revision, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, audit_sql[SQL_NEWEST], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, environment, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    *revision = row == DB_ROW ? db_column_int(stmt, 0) : 0;
+    db_reset(stmt);
+    return ENVRES_OK;
 }

@@ -30,6 +30,11 @@ envres_status audit_find(struct db *db, const uint8_t *workspace, const uint8_t 
                          const char *action, struct slice object, bool *found, int64_t *revision,
                          envres_error *err);
 
+/* The newest revision that an entry says was made in an environment; 0 when there is none. */
+envres_status audit_newest_revision(struct db *db, const uint8_t *workspace,
+                                    const uint8_t *environment, int64_t *revision,
+                                    envres_error *err);
+
 /* Walks the chain of a workspace: every link, every signature. `first_bad` 0: none. */
 envres_status audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
                            db_finding_fn finding, void *user, int64_t *first_bad,

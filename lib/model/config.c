@@ -10,6 +10,8 @@
 
 #include <envres/value.h>
 
+#include "guard/audit.h"
+
 #define SETTING_COLUMNS                                                                            \
     "object_id, field, revision, state, class, name, kind, secret, content, author, time, record"
 
@@ -584,6 +586,19 @@ verify_rows(struct verifier *v, const struct head *head, envres_error *err)
     return st;
 }
 
+/* An environment older than its audit says was put back from an older copy. */
+static envres_status
+verify_age(const struct verifier *v, envres_error *err)
+{
+    int64_t newest = 0;
+    envres_status st =
+        audit_newest_revision(v->ctx->db, v->ctx->workspace, v->environment->id, &newest, err);
+    if (st == ENVRES_OK && newest > v->environment->revision)
+        v->finding(v->user, "ENVRES_E_INTEGRITY", v->environment->key,
+                   "the audit has changes newer than the environment: it was put back");
+    return st;
+}
+
 envres_status
 config_verify(struct context *ctx, const struct environment *environment, db_finding_fn finding,
               void *user, envres_error *err)
@@ -610,5 +625,7 @@ config_verify(struct context *ctx, const struct environment *environment, db_fin
                 "the current settings are not those that were written");
     if (st == ENVRES_OK)
         st = verify_rows(&v, &head, err);
+    if (st == ENVRES_OK)
+        st = verify_age(&v, err);
     return st;
 }

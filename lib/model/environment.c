@@ -239,7 +239,7 @@ environment_head(struct context *ctx, const struct environment *environment, str
                      environment->key);
     if (st < 0) {
         err_subject(err, environment->key, strlen(environment->key));
-        err_hint(err, "run verify; restore a backup or salvage the store");
+        err_hint(err, "run verify, then put a backup in its place");
     }
     return st;
 }

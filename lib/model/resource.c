@@ -462,7 +462,7 @@ refuse_fallback(const struct environment *from, const struct environment *to, co
     return st;
 }
 
-/* To something as protected at most, one step, and not behind it on the path to production. */
+/* To something that is not more protected, and one step only. */
 static envres_status
 check_fallback(struct context *ctx, const struct environment *from, const struct environment *to,
                const struct object *object, envres_error *err)

@@ -111,9 +111,10 @@ struct author_name {
     struct slice name;
 };
 
-/* Fills a scope; under the store's lock. `revision` 0: the newest. */
+/* Fills a scope; under the store's lock. `revision` 0: the newest. `flags`: ENVRES_SCOPE_*.
+ * INTEGRITY when the rows are not those of the head and ENVRES_SCOPE_DAMAGED is not set. */
 envres_status scope_load(struct context *ctx, struct slice environment, int64_t revision,
-                         envres_scope **out, envres_error *err);
+                         uint32_t flags, envres_scope **out, envres_error *err);
 
 /* UINT32_MAX when there is none. */
 uint32_t scope_variable(const envres_scope *scope, struct slice name);

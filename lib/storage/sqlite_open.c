@@ -385,6 +385,40 @@ read_format(struct db *db, int64_t *format, envres_error *err)
     return ENVRES_OK;
 }
 
+/*
+ * SQLite rounds a partial last page up and goes on: a file that was cut inside it would open, and
+ * take writes. Under a read lock no one else is writing to the file.
+ */
+static envres_status
+check_size(struct db *db, envres_error *err)
+{
+    int64_t page = 0;
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    if (!db->path)
+        return ENVRES_OK;
+    int rc = sqlite3_exec(db->handle, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return sqlite_error(db, rc, "the store cannot be read", err);
+    envres_status st = sqlite_ask_int(db, "PRAGMA page_size", &page, err);
+    if (st >= 0) {
+        rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        if (rc == SQLITE_OK)
+            rc = file->pMethods->xFileSize(file, &size);
+        if (rc != SQLITE_OK)
+            st = sqlite_error(db, rc, "the store cannot be read", err);
+    }
+    rc = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+    if (st >= 0 && rc != SQLITE_OK)
+        st = sqlite_error(db, rc, "the store cannot be read", err);
+    if (st < 0 || (page > 0 && size % page == 0))
+        return st;
+    st = err_set(err, ENVRES_E_CORRUPT, "the file ends inside a page: it was cut short");
+    err_subject(err, db->path, strlen(db->path));
+    err_hint(err, "put a backup in its place; the file was left as it is");
+    return st;
+}
+
 /* ---- creation and migration ---- */
 
 static envres_status
@@ -698,6 +732,8 @@ open_store(struct db *db, envres_error *err)
         st = apply_settings(db, settings_first, FIRST_COUNT, err);
     if (st >= 0)
         st = read_format(db, &format, err);
+    if (st >= 0)
+        st = check_size(db, err);
     if (st >= 0)
         st = set_journal(db, err);
     if (st >= 0)

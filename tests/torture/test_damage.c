@@ -71,12 +71,14 @@ complain(const char *what, size_t where, size_t i, const char *got)
 }
 
 static void
-ask(struct fixture *fx, const char *what, size_t where)
+ask(struct fixture *fx, uint32_t flags, const char *what, size_t where)
 {
+    envres_scope_options options = { .size = sizeof(options), .flags = flags };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         envres_scope *scope = NULL;
         envres_value *value = NULL;
-        if (envres_scope_open(fx->session, expected[i].environment, TEXT, NULL, &scope, NULL) < 0)
+        if (envres_scope_open(fx->session, expected[i].environment, TEXT, &options, &scope, NULL) <
+            0)
             continue;
         if (envres_scope_expand(scope, expected[i].text, TEXT, 0, 0, &value, NULL) == ENVRES_OK &&
             strcmp(envres_value_data(value, NULL), expected[i].answer) != 0)
@@ -99,7 +101,8 @@ try_file(const char *what, size_t where)
     if (fx.session) {
         envres_list *findings = NULL;
         opened++;
-        ask(&fx, what, where);
+        ask(&fx, 0, what, where);
+        ask(&fx, ENVRES_SCOPE_DAMAGED, what, where);
         if (envres_store_verify(fx.store, fx.session, &findings, NULL) == ENVRES_OK)
             envres_list_free(findings);
     } else {
