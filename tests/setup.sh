@@ -3,10 +3,12 @@
 # Makes this machine and a build folder ready: installs the Debian packages that are missing,
 # configures, compiles. Quiet when all goes well; the whole log when not.
 #
-#   sh tests/setup.sh [--gates] [--without-tests] [--packages-only] [BUILD_FOLDER]
+#   sh tests/setup.sh [--gates] [--without-tests] [--bench] [--packages-only] [BUILD_FOLDER]
 #
 #   --gates           also the tools of the strict gates (.ci/run)
 #   --without-tests   only the library and the command line; needs no cmocka
+#   --bench           the benchmarks, in a release build, without tests; their peer too, where
+#                     Debian has it
 #   --packages-only   nothing is configured
 #   BUILD_FOLDER      default: $ENVRES_BUILD, else build/ (build-product/ without tests)
 #
@@ -15,11 +17,12 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-gates=no tests=yes build_wanted=yes folder=
+gates=no tests=yes bench=no build_wanted=yes folder=
 for arg in "$@"; do
     case $arg in
     --gates) gates=yes ;;
     --without-tests) tests=no ;;
+    --bench) bench=yes tests=no ;;
     --packages-only) build_wanted=no ;;
     -*) echo "setup.sh: unknown option $arg" >&2; exit 2 ;;
     *) folder=$arg ;;
@@ -131,6 +134,13 @@ install_packages() {
             install --no-install-recommends $packages >>"$log" 2>&1
 }
 
+# A benchmark without its peer is one all the same: that column stays empty.
+install_peer() {
+    pkg-config --exists libctemplate && have c++ && return
+    packages=' g++ libctemplate-dev'
+    install_packages || echo "setup.sh: no libctemplate-dev here: no peer" >&2
+}
+
 look
 if [ -n "$packages" ]; then
     if ! install_packages; then
@@ -146,19 +156,24 @@ if [ -n "$packages" ]; then
         exit 2
     fi
 fi
+[ "$bench" = no ] || install_peer
 [ "$build_wanted" = yes ] || exit 0
 
 # The mark says for which tree, and how, a folder was configured. One without a mark was configured by
 # hand and is kept; one of another place is configured anew.
-mark="$root tests=$tests"
+options=
+[ "$bench" = no ] || options='-Dbuildtype=release -Dbench=true'
+mark="$root tests=$tests $options"
+# $options holds words without blanks.
+# shellcheck disable=SC2086
 configure() {
     if [ -f "$folder/build.ninja" ] && [ -f "$folder/envres-mark" ]; then
         [ "$(cat "$folder/envres-mark")" = "$mark" ] && return 0
-        meson setup --wipe "$folder" "$root" "-Dtests=$1" >"$log" 2>&1 || return 1
+        meson setup --wipe "$folder" "$root" "-Dtests=$1" $options >"$log" 2>&1 || return 1
     elif [ -f "$folder/build.ninja" ]; then
-        meson configure "-Dtests=$1" "$folder" >"$log" 2>&1 || return 1
+        meson configure "-Dtests=$1" $options "$folder" >"$log" 2>&1 || return 1
     else
-        meson setup "$folder" "$root" "-Dtests=$1" >"$log" 2>&1 || return 1
+        meson setup "$folder" "$root" "-Dtests=$1" $options >"$log" 2>&1 || return 1
     fi
     printf '%s\n' "$mark" >"$folder/envres-mark"
 }
