@@ -56,10 +56,8 @@ fork_watch(envres_error *err)
 }
 
 envres_status
-fork_check(uint32_t made, envres_error *err)
+fork_refuse(envres_error *err)
 {
-    if (made == fork_count)
-        return ENVRES_OK;
     envres_status st = err_code(err, ENVRES_E_FORKED);
     err_hint(err, "open the store again in the child; it shares no handle with its parent");
     return st;

@@ -24,7 +24,13 @@ extern volatile uint32_t fork_count;
 /* Installs the handler; any thread, any number of times. 0, or NOMEM. */
 envres_status fork_watch(envres_error *err);
 
-/* E_FORKED when `made` is not today's count. */
-envres_status fork_check(uint32_t made, envres_error *err);
+envres_status fork_refuse(envres_error *err);
+
+/* E_FORKED when `made` is not today's count. Inline: resolving does it at every call. */
+static inline envres_status
+fork_check(uint32_t made, envres_error *err)
+{
+    return made == fork_count ? ENVRES_OK : fork_refuse(err);
+}
 
 #endif

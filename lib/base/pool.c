@@ -31,9 +31,9 @@ chunk_bytes(struct pool_chunk *chunk)
 static struct pool_chunk *
 new_chunk(struct pool *pool, size_t size)
 {
-    if (size > SIZE_MAX - sizeof(struct pool_chunk))
+    if (size > SIZE_MAX - sizeof(struct pool_chunk) - POOL_SLACK)
         return NULL;
-    struct pool_chunk *chunk = mem_alloc(pool->mem, sizeof(*chunk) + size);
+    struct pool_chunk *chunk = mem_alloc(pool->mem, sizeof(*chunk) + size + POOL_SLACK);
     if (chunk)
         chunk->size = size;
     return chunk;

@@ -7,6 +7,10 @@
 
 struct pool_chunk;
 
+/* This many bytes may be read, though not relied on, from any address inside a block: short texts
+ * are copied as blocks of fixed length, and what was too much is overwritten. */
+enum { POOL_SLACK = 64 };
+
 struct pool {
     const struct mem *mem;
     struct pool_chunk *chunks; /* newest first */

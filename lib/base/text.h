@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -28,6 +29,35 @@ envres_status text_check_name(struct slice name, const char *what, envres_error 
 
 /* Line and column from 1, column in bytes. */
 void text_position(const char *text, size_t len, size_t offset, uint32_t *line, uint32_t *column);
+
+/* Equality of names, which are mostly shorter than 16 bytes, without a call. */
+static inline bool
+text_same_bytes(const char *a, const char *b, size_t len)
+{
+    uint64_t a0, a1, b0, b1;
+    uint32_t c0, c1, d0, d1;
+    if (len >= 8 && len <= 16) {
+        memcpy(&a0, a, 8);
+        memcpy(&b0, b, 8);
+        memcpy(&a1, a + len - 8, 8);
+        memcpy(&b1, b + len - 8, 8);
+        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
+    }
+    if (len >= 4 && len < 8) {
+        memcpy(&c0, a, 4);
+        memcpy(&d0, b, 4);
+        memcpy(&c1, a + len - 4, 4);
+        memcpy(&d1, b + len - 4, 4);
+        return ((c0 ^ d0) | (c1 ^ d1)) == 0;
+    }
+    return len == 0 || memcmp(a, b, len) == 0;
+}
+
+static inline bool
+text_same(struct slice a, struct slice b)
+{
+    return a.len == b.len && text_same_bytes(a.data, b.data, a.len);
+}
 
 /* A fast hash for tables in memory; `seed` per table, so that inputs cannot be made to collide. */
 uint64_t text_hash(uint64_t seed, const char *data, size_t len);

@@ -170,29 +170,6 @@ ref_draft_field_len(const struct ref_draft *draft)
     return draft->key >> 8 & 0xFF;
 }
 
-/* Equality of spans that are mostly shorter than 16 bytes, without a call. */
-static inline bool
-same_bytes(const char *a, const char *b, size_t len)
-{
-    uint64_t a0, a1, b0, b1;
-    uint32_t c0, c1, d0, d1;
-    if (len >= 8 && len <= 16) {
-        memcpy(&a0, a, 8);
-        memcpy(&b0, b, 8);
-        memcpy(&a1, a + len - 8, 8);
-        memcpy(&b1, b + len - 8, 8);
-        return ((a0 ^ b0) | (a1 ^ b1)) == 0;
-    }
-    if (len >= 4 && len < 8) {
-        memcpy(&c0, a, 4);
-        memcpy(&d0, b, 4);
-        memcpy(&c1, a + len - 4, 4);
-        memcpy(&d1, b + len - 4, 4);
-        return ((c0 ^ d0) | (c1 ^ d1)) == 0;
-    }
-    return memcmp(a, b, len) == 0;
-}
-
 /* What is looked for: a tag's reference. */
 struct wanted_ref {
     const char *path;
@@ -204,7 +181,7 @@ static inline bool
 draft_is(const struct intern *intern, const struct ref_draft *draft, struct wanted_ref wanted)
 {
     return draft->key == wanted.key &&
-           same_bytes(draft_text(intern, draft), wanted.path, wanted.len);
+           text_same_bytes(draft_text(intern, draft), wanted.path, wanted.len);
 }
 
 static uint32_t

@@ -13,31 +13,33 @@
 #include "lang/params.h"
 #include "resolve/render.h"
 
-/* One expression, resolved. */
-struct bound_expr {
-    struct slice span; /* of a plain expression: ready to copy */
+/* An expression that takes a secret, resolved. */
+struct bound_secret {
     const envres_scope *source;
-    const struct item *item; /* of a secret one: what to open */
-    struct operand operand;  /* of a secret parameter: its text; else the type */
-    size_t kept;             /* of a kept secret parameter: offset into `params` */
-    bool secret;
+    const struct item *item; /* what to open; NULL: a parameter */
+    struct operand operand;  /* of a parameter: its text; else the type */
+    size_t kept;             /* of a kept parameter: offset into `params` */
+    bool is_secret;          /* false: the expression is plain, and the rest not set */
     bool is_kept;
 };
 
-enum { INLINE_EXPRS = 24 };
+enum {
+    INLINE_EXPRS = 32,
+    WIDE = POOL_SLACK /* bytes of a block */
+};
 
 /* What binding gives: on the stack for one render, or inside an envres_bound. */
 struct binding {
     const envres_template *tmpl;
     const envres_scope *scope;
     struct template_view view;
-    struct bound_expr *exprs;
-    struct pool encoded; /* texts of plain expressions that had to be encoded */
+    struct slice *spans; /* plain expressions, ready to copy; WIDE bytes can be read from each */
+    struct bound_secret *secrets; /* by expression; NULL where none is secret */
+    struct pool encoded; /* texts of plain expressions that had to be encoded, or lack slack */
     struct buf params;   /* secret parameters, copied where the binding outlives the call */
     uint64_t plain_len;  /* literals and plain expressions */
     uint64_t output_max;
-    bool has_secret;
-    struct bound_expr inline_exprs[INLINE_EXPRS];
+    struct slice inline_spans[INLINE_EXPRS];
 };
 
 /* A piece of the output of a bound template: nothing but copying is left. */
@@ -48,8 +50,6 @@ struct envres_bound {
     envres_template *tmpl;
     envres_scope *scope;
     struct binding binding;
-    struct slice *pieces; /* without secrets: the whole output in order */
-    size_t piece_count;
     _Atomic(char *) text; /* rendered once for envres_bound_text() */
 };
 
@@ -59,8 +59,9 @@ static void
 binding_free(struct binding *binding)
 {
     const struct mem *mem = &binding->scope->mem;
-    if (binding->exprs != binding->inline_exprs)
-        mem_free(mem, binding->exprs);
+    if (binding->spans != binding->inline_spans)
+        mem_free(mem, binding->spans);
+    mem_free(mem, binding->secrets);
     pool_free(&binding->encoded);
     buf_free(&binding->params);
 }
@@ -101,9 +102,25 @@ forbid_secret(const struct template_ref *ref, envres_error *err)
     return st;
 }
 
+static bool
+has_secret(const struct binding *binding)
+{
+    return binding->secrets != NULL;
+}
+
+/* Most templates take no secret: the room for them is made when the first one is met. */
+static struct bound_secret *
+add_secret(struct binding *binding, uint32_t expr)
+{
+    size_t size = (size_t)binding->view.expr_count * sizeof(*binding->secrets);
+    if (!binding->secrets)
+        binding->secrets = mem_alloc_zero(&binding->scope->mem, size);
+    return binding->secrets ? &binding->secrets[expr] : NULL;
+}
+
 /* A secret parameter may be gone when a bound template is rendered: it is copied. */
 static envres_status
-keep_param(struct binding *binding, struct bound_expr *out, envres_error *err)
+keep_param(struct binding *binding, struct bound_secret *out, envres_error *err)
 {
     out->kept = binding->params.len;
     out->is_kept = true;
@@ -112,35 +129,44 @@ keep_param(struct binding *binding, struct bound_expr *out, envres_error *err)
 }
 
 static envres_status
+bind_secret(struct binding *binding, uint32_t index, const struct target *target, bool keeps,
+            envres_error *err)
+{
+    struct bound_secret *out = add_secret(binding, index);
+    if (!out)
+        return err_code(err, ENVRES_E_NOMEM);
+    out->is_secret = true;
+    out->source = target->source;
+    out->item = target->item;
+    out->operand = target->operand;
+    binding->spans[index] = (struct slice){ NULL, 0 };
+    return keeps && !target->item ? keep_param(binding, out, err) : ENVRES_OK;
+}
+
+static envres_status
 bind_expr(struct binding *binding, uint32_t index, const envres_render_options *options, bool keeps,
           struct buf *scratch, envres_error *err)
 {
     const struct template_expr *expr = &binding->view.exprs[index];
     const struct template_ref *ref = &binding->view.refs[expr->ref];
-    struct bound_expr *out = &binding->exprs[index];
+    struct slice *out = &binding->spans[index];
     struct target target;
     envres_status st =
         target_find(binding->scope, ref, expr->has_default, options->params, &target, err);
     if (st < 0)
         return st;
-    out->secret = target.secret;
-    out->source = target.source;
-    out->item = target.item;
-    out->operand = target.operand;
     if (target.secret) {
-        binding->has_secret = true;
         if (options->flags & ENVRES_RENDER_NO_SECRETS)
             return forbid_secret(ref, err);
-        return keeps && !target.item ? keep_param(binding, out, err) : ENVRES_OK;
+        return bind_secret(binding, index, &target, keeps, err);
     }
-    bool borrowed = ref->root != REF_PARAM || !keeps;
-    if (!target.missing && borrowed &&
-        template_is_verbatim(binding->tmpl, index, &target.operand)) {
-        out->span = target.operand.text;
-        return ENVRES_OK;
-    }
-    return encode(binding, index, target.missing ? NULL : &target.operand, scratch, &out->span,
-                  err);
+    if (target.missing || !template_is_verbatim(binding->tmpl, index, &target.operand))
+        return encode(binding, index, target.missing ? NULL : &target.operand, scratch, out, err);
+    /* Values lie in the pool of their scope, which has the slack; other texts need not. */
+    bool has_slack = target.item && target.item->layer != LAYER_PRESET;
+    has_slack = has_slack || (target.operand.text.len > WIDE && !keeps);
+    *out = has_slack ? target.operand.text : pool_copy(&binding->encoded, target.operand.text);
+    return out->data ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
 }
 
 static envres_status
@@ -173,7 +199,7 @@ bind_all(struct binding *binding, const envres_render_options *options, bool kee
     for (uint32_t i = 0; i < binding->view.segment_count; i++) {
         uint32_t expr = binding->view.segments[i].expr;
         if (expr != EXPR_NONE)
-            binding->plain_len += binding->exprs[expr].span.len;
+            binding->plain_len += binding->spans[expr].len;
     }
     return check_length(binding, binding->plain_len, err);
 }
@@ -195,8 +221,8 @@ binding_init(struct binding *binding, const envres_template *tmpl, const envres_
     envres_render_options options;
     binding->tmpl = tmpl;
     binding->scope = scope;
-    binding->exprs = binding->inline_exprs;
-    binding->has_secret = false;
+    binding->spans = binding->inline_spans;
+    binding->secrets = NULL;
     pool_init(&binding->encoded, &scope->mem);
     buf_init(&binding->params, &scope->mem, true);
     envres_status st = read_options(given, &options, err);
@@ -205,59 +231,78 @@ binding_init(struct binding *binding, const envres_template *tmpl, const envres_
     template_view(tmpl, &binding->view);
     binding->output_max = options.output_max ? options.output_max : LIMIT_OUTPUT;
     if (binding->view.expr_count > INLINE_EXPRS) {
-        binding->exprs =
-            mem_alloc_array(&scope->mem, binding->view.expr_count, sizeof(*binding->exprs));
-        if (!binding->exprs) {
-            binding->exprs = binding->inline_exprs;
+        struct slice *spans =
+            mem_alloc_array(&scope->mem, binding->view.expr_count, sizeof(*spans));
+        if (!spans)
             return err_code(err, ENVRES_E_NOMEM);
-        }
+        binding->spans = spans;
     }
-    for (uint32_t i = 0; i < binding->view.expr_count; i++)
-        memset(&binding->exprs[i], 0, sizeof(binding->exprs[i]));
     return bind_all(binding, &options, keeps, err);
 }
 
 /* ---- copying -------------------------------------------------------------------------------- */
 
-/* Short pieces, which most are, are copied as two overlapping fixed blocks: no loop, no call. */
-static inline char *
-put_bytes(char *to, const char *from, size_t len)
+/* Of fixed length, so that it becomes a few vector moves. */
+static inline void
+copy_block(char *to, const char *from)
 {
-    if (len >= 16 && len <= 32) {
-        char head[16];
-        char tail[16];
-        memcpy(head, from, 16);
-        memcpy(tail, from + len - 16, 16);
-        memcpy(to, head, 16);
-        memcpy(to + len - 16, tail, 16);
-    } else if (len >= 8 && len < 16) {
-        char head[8];
-        char tail[8];
-        memcpy(head, from, 8);
-        memcpy(tail, from + len - 8, 8);
-        memcpy(to, head, 8);
-        memcpy(to + len - 8, tail, 8);
-    } else if (len < 8) {
-        for (size_t i = 0; i < len; i++)
-            to[i] = from[i];
-    } else {
+    memcpy(to, from, WIDE);
+}
+
+/* Most pieces are short, and of a length that no branch predictor knows. Where there is room behind
+ * both ends, a short piece is copied as one block of fixed length: what is too much is overwritten
+ * by the next piece. For longer ones the C library's widest registers outweigh the call. */
+static inline char *
+put_bytes(char *to, const char *from, size_t len, bool has_room)
+{
+    if (has_room && len <= WIDE)
+        copy_block(to, from);
+    else
         memcpy(to, from, len);
-    }
     return to + len;
 }
 
+/* Writes exactly plain_len bytes: near the end blocks have no room. */
 static void
 gather(const struct binding *binding, char *to)
 {
     const struct template_view *view = &binding->view;
-    for (uint32_t i = 0; i < view->segment_count; i++) {
-        const struct segment *segment = &view->segments[i];
-        to = put_bytes(to, view->text + segment->offset, segment->len);
+    const char *text = view->text;
+    const struct slice *spans = binding->spans;
+    const char *end = to + binding->plain_len;
+    const struct segment *last = view->segments + view->segment_count;
+    for (const struct segment *segment = view->segments; segment < last; segment++) {
+        bool has_room = view->text_len - segment->offset >= WIDE && end - to >= WIDE;
+        if (segment->len > 0)
+            to = put_bytes(to, text + segment->offset, segment->len, has_room);
         if (segment->expr != EXPR_NONE) {
-            struct slice span = binding->exprs[segment->expr].span;
-            to = put_bytes(to, span.data, span.len);
+            struct slice span = spans[segment->expr];
+            to = put_bytes(to, span.data, span.len, end - to >= WIDE);
         }
     }
+}
+
+/* True when the output is one literal or one value as a whole, which then needs no copy. */
+static bool
+is_one_piece(const struct binding *binding, const char **data)
+{
+    const struct template_view *view = &binding->view;
+    if (view->segment_count > 2)
+        return false;
+    size_t pieces = 0;
+    *data = "";
+    for (uint32_t i = 0; i < view->segment_count; i++) {
+        const struct segment *segment = &view->segments[i];
+        if (segment->len > 0) {
+            *data = view->text + segment->offset;
+            pieces++;
+        }
+        if (segment->expr != EXPR_NONE && binding->spans[segment->expr].len > 0) {
+            *data = binding->spans[segment->expr].data;
+            pieces++;
+        }
+    }
+    return pieces <= 1;
 }
 
 /* ---- rendering with secrets ----------------------------------------------------------------- */
@@ -294,7 +339,7 @@ static envres_status
 write_secret(const struct binding *binding, uint32_t index, struct buf *scratch, struct buf *out,
              envres_error *err)
 {
-    const struct bound_expr *expr = &binding->exprs[index];
+    const struct bound_secret *expr = &binding->secrets[index];
     struct operand operand = expr->operand;
     envres_status st = ENVRES_OK;
     if (expr->item) {
@@ -323,10 +368,10 @@ render_secret(const struct binding *binding, struct buf *out, struct ranges *ran
         buf_add(out, view->text + segment->offset, segment->len);
         if (segment->expr == EXPR_NONE)
             continue;
-        const struct bound_expr *expr = &binding->exprs[segment->expr];
         size_t start = out->len;
-        if (!expr->secret) {
-            buf_add(out, expr->span.data, expr->span.len);
+        if (!binding->secrets[segment->expr].is_secret) {
+            struct slice span = binding->spans[segment->expr];
+            buf_add(out, span.data, span.len);
             continue;
         }
         st = write_secret(binding, segment->expr, &scratch, out, err);
@@ -362,7 +407,7 @@ render_value(const struct binding *binding, envres_value **out, envres_error *er
     struct buf bytes;
     envres_value *value = NULL;
     envres_status st;
-    if (!binding->has_secret) {
+    if (!has_secret(binding)) {
         char *room = NULL;
         st = value_room(&binding->scope->mem, type, binding->plain_len, false, &value, &room, err);
         if (st == ENVRES_OK) {
@@ -397,7 +442,7 @@ render_into(const struct binding *binding, char *buf, size_t cap, size_t *need, 
 {
     struct ranges ranges = { .items = NULL };
     struct buf bytes;
-    if (!binding->has_secret) {
+    if (!has_secret(binding)) {
         if (need)
             *need = binding->plain_len;
         if (binding->plain_len > cap)
@@ -494,26 +539,6 @@ envres_scope_expand(const envres_scope *scope, const char *text, size_t len, uin
     return st;
 }
 
-/* The whole output as pieces in order: what remains is one loop of copies. */
-static envres_status
-cut_pieces(struct envres_bound *bound, envres_error *err)
-{
-    const struct template_view *view = &bound->binding.view;
-    size_t room = (size_t)view->segment_count * 2;
-    bound->pieces = mem_alloc_array(&bound->mem, room ? room : 1, sizeof(*bound->pieces));
-    if (!bound->pieces)
-        return err_code(err, ENVRES_E_NOMEM);
-    for (uint32_t i = 0; i < view->segment_count; i++) {
-        const struct segment *segment = &view->segments[i];
-        if (segment->len > 0)
-            bound->pieces[bound->piece_count++] =
-                slice_of(view->text + segment->offset, segment->len);
-        if (segment->expr != EXPR_NONE && bound->binding.exprs[segment->expr].span.len > 0)
-            bound->pieces[bound->piece_count++] = bound->binding.exprs[segment->expr].span;
-    }
-    return ENVRES_OK;
-}
-
 envres_status
 envres_template_bind(envres_template *tmpl, envres_scope *scope,
                      const envres_render_options *options, envres_bound **out, envres_error *err)
@@ -534,8 +559,6 @@ envres_template_bind(envres_template *tmpl, envres_scope *scope,
     bound->tmpl = envres_template_ref(tmpl);
     bound->scope = envres_scope_ref(scope);
     st = binding_init(&bound->binding, tmpl, scope, options, true, err);
-    if (st == ENVRES_OK && !bound->binding.has_secret)
-        st = cut_pieces(bound, err);
     if (st < 0) {
         envres_bound_unref(bound);
         return st;
@@ -559,7 +582,6 @@ envres_bound_unref(envres_bound *bound)
         return;
     struct mem mem = bound->mem;
     binding_free(&bound->binding);
-    mem_free(&mem, bound->pieces);
     mem_free(&mem, atomic_load(&bound->text));
     envres_template_unref(bound->tmpl);
     envres_scope_unref(bound->scope);
@@ -584,13 +606,6 @@ envres_bound_render(const envres_bound *bound, envres_value **out, envres_error 
     return st < 0 ? st : render_value(&bound->binding, out, err);
 }
 
-static void
-copy_pieces(const envres_bound *bound, char *to)
-{
-    for (size_t i = 0; i < bound->piece_count; i++)
-        to = put_bytes(to, bound->pieces[i].data, bound->pieces[i].len);
-}
-
 envres_status
 envres_bound_render_into(const envres_bound *bound, char *buf, size_t cap, size_t *need,
                          envres_error *err)
@@ -602,13 +617,13 @@ envres_bound_render_into(const envres_bound *bound, char *buf, size_t cap, size_
         return st;
     if (!buf && cap > 0)
         return err_set(err, ENVRES_E_INVALID, "the buffer is NULL");
-    if (bound->binding.has_secret || bound->binding.view.keys_have_tags)
+    if (has_secret(&bound->binding) || bound->binding.view.keys_have_tags)
         return render_into(&bound->binding, buf, cap, need, err);
     if (need)
         *need = bound->binding.plain_len;
     if (bound->binding.plain_len > cap)
         return too_small(err);
-    copy_pieces(bound, buf);
+    gather(&bound->binding, buf);
     return ENVRES_OK;
 }
 
@@ -621,7 +636,7 @@ make_text(envres_bound *bound, envres_error *err)
     char *none = NULL;
     if (!text)
         return err_code(err, ENVRES_E_NOMEM);
-    copy_pieces(bound, text);
+    gather(&bound->binding, text);
     text[len] = '\0';
     envres_status st = check_keys(&bound->binding, text, len, err);
     if (st < 0 || !atomic_compare_exchange_strong(&bound->text, &none, text))
@@ -639,13 +654,12 @@ envres_bound_text(envres_bound *bound, const char **data, size_t *len, envres_er
         return err_set(err, ENVRES_E_INVALID, "there is no place for the text");
     *data = NULL;
     *len = 0;
-    if (bound->binding.has_secret) {
+    if (has_secret(&bound->binding)) {
         st = err_set(err, ENVRES_E_SECRET_SINK, "the text holds secrets and is not kept");
         err_hint(err, "render it into a value or a buffer");
         return st;
     }
-    if (bound->piece_count <= 1) {
-        *data = bound->piece_count ? bound->pieces[0].data : "";
+    if (is_one_piece(&bound->binding, data)) {
         *len = bound->binding.plain_len;
         return check_keys(&bound->binding, *data, *len, err);
     }

@@ -13,14 +13,6 @@
 #include "base/value.h"
 #include "resolve/render.h"
 
-envres_status
-scope_enter(const envres_scope *scope, envres_error *err)
-{
-    if (!scope)
-        return err_set(err, ENVRES_E_INVALID, "the scope is NULL");
-    return fork_check(scope->forks, err);
-}
-
 envres_scope *
 envres_scope_ref(envres_scope *scope)
 {
@@ -81,7 +73,7 @@ scope_variable(const envres_scope *scope, struct slice name)
         uint32_t slot = scope->variables.slots[at];
         if (slot == 0)
             return UINT32_MAX;
-        if (slice_equal(scope->items[slot - 1].setting.name, name))
+        if (text_same(scope->items[slot - 1].setting.name, name))
             return slot - 1;
         at = (at + 1) & scope->variables.mask;
     }
@@ -95,7 +87,7 @@ scope_handle(const envres_scope *scope, struct slice name)
         uint32_t slot = scope->resources.slots[at];
         if (slot == 0)
             return UINT32_MAX;
-        if (slice_equal(scope->handles[slot - 1].name, name))
+        if (text_same(scope->handles[slot - 1].name, name))
             return slot - 1;
         at = (at + 1) & scope->resources.mask;
     }

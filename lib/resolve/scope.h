@@ -19,7 +19,9 @@
 #include <envres/scope.h>
 #include <envres/template.h>
 
+#include "base/clock.h"
 #include "base/pool.h"
+#include "base/status.h"
 #include "lang/template.h"
 #include "model/config.h"
 #include "model/kind.h"
@@ -135,6 +137,12 @@ envres_error *scope_keep_error(envres_scope *scope, const envres_error *why);
 struct slice scope_author(const envres_scope *scope, const uint8_t id[SEAL_ID]);
 
 /* FORKED, or INVALID for NULL. */
-envres_status scope_enter(const envres_scope *scope, envres_error *err);
+static inline envres_status
+scope_enter(const envres_scope *scope, envres_error *err)
+{
+    if (!scope)
+        return err_set(err, ENVRES_E_INVALID, "the scope is NULL");
+    return fork_check(scope->forks, err);
+}
 
 #endif
