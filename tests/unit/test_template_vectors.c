@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shared template vectors (tests/vectors/templates.json) against the language alone, with a
- * resolver of its own that reads the file: naive on purpose, and independent of `resolve`.
+ * The shared template vectors (tests/vectors/templates.json), twice: against the language alone,
+ * with a resolver of its own that reads the file, naive on purpose and independent of `resolve`;
+ * and through a store in memory and scopes, as a host does it.
  */
 #include "fx_lang.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <envres/list.h>
+#include <envres/envres.h>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -310,7 +311,8 @@ check_error(struct run *run, uint32_t node, envres_status st, const envres_error
     assert_int_equal(envres_error_column(err), number_of(run, node, "column"));
 }
 
-/* A variable that has no value here is E_NOT_SET where another environment has one. */
+/* A variable that has no value here is E_NOT_SET where another environment has one; so is a
+ * parameter that is not given. */
 static envres_status
 refine(const struct run *run, const envres_template *tmpl, envres_status st, envres_error *err)
 {
@@ -320,7 +322,11 @@ refine(const struct run *run, const envres_template *tmpl, envres_status st, env
         return st;
     template_view(tmpl, &view);
     snprintf(name, sizeof(name), "%.*s", (int)view.refs[0].name.len, view.refs[0].name.data);
-    if (view.refs[0].root != REF_VARIABLE || !others_have(run, "variables", name))
+    uint32_t own = json_member(run->doc, run->environment, "variables");
+    bool is_elsewhere = view.refs[0].root == REF_VARIABLE &&
+                        json_member(run->doc, own, name) == JSON_NONE &&
+                        others_have(run, "variables", name);
+    if (view.refs[0].root != REF_PARAM && !is_elsewhere)
         return st;
     size_t offset = envres_error_offset(err);
     err_code(err, ENVRES_E_NOT_SET);
@@ -404,44 +410,263 @@ read_file(const char *path, struct buf *out)
     assert_false(out->failed);
 }
 
+struct vectors {
+    struct buf file;
+    struct json_doc *doc;
+    envres_error *err;
+    int64_t count;
+};
+
 static void
-test_vectors(void **state)
+vectors_open(struct vectors *vectors)
+{
+    vectors->doc = NULL;
+    vectors->err = envres_error_new(NULL);
+    assert_non_null(vectors->err);
+    buf_init(&vectors->file, &mem_default, false);
+    read_file(TEST_VECTORS "/templates.json", &vectors->file);
+    assert_int_equal(json_parse(&mem_default, vectors->file.data, vectors->file.len, &vectors->doc,
+                                vectors->err),
+                     ENVRES_OK);
+}
+
+static void
+vectors_close(struct vectors *vectors)
+{
+    json_free(vectors->doc);
+    buf_free(&vectors->file);
+    envres_error_free(vectors->err);
+}
+
+typedef void (*case_fn)(struct run *run, uint32_t node, void *user, envres_error *err);
+
+static void
+run_all(struct vectors *vectors, const char *list_name, case_fn each, void *user)
 {
     static struct run run;
-    struct buf file;
-    struct json_doc *doc = NULL;
-    envres_error *err = envres_error_new(NULL);
-    int64_t cases = 0;
-    (void)state;
-    assert_non_null(err);
-    buf_init(&file, &mem_default, false);
-    read_file(TEST_VECTORS "/templates.json", &file);
-    assert_int_equal(json_parse(&mem_default, file.data, file.len, &doc, err), ENVRES_OK);
-    uint32_t list = json_member(doc, 0, "cases");
+    const struct json_doc *doc = vectors->doc;
+    uint32_t list = json_member(doc, 0, list_name);
     uint32_t node = json_first(doc, list);
-    for (; cases < json_size(doc, list); node = json_next(doc, node)) {
+    int64_t cases = 0;
+    for (; cases < json_size(doc, list); node = json_next(doc, node), cases++) {
         memset(&run, 0, sizeof(run));
         run.doc = doc;
         run.environments = json_member(doc, 0, "environments");
         printf("  %s\n", member_text(&run, node, "name"));
-        envres_error_clear(err);
-        run_case(&run, node, err);
+        envres_error_clear(vectors->err);
+        each(&run, node, user, vectors->err);
         while (run.kept > 0)
             buf_free(&run.keep[--run.kept]);
-        cases++;
     }
-    assert_int_equal(cases, number_of(&run, 0, "count"));
-    assert_true(cases >= 150);
-    json_free(doc);
-    buf_free(&file);
-    envres_error_free(err);
+    vectors->count = cases;
+    run.doc = doc;
+}
+
+static void
+check_count(struct vectors *vectors)
+{
+    struct run run = { .doc = vectors->doc };
+    assert_int_equal(vectors->count, number_of(&run, 0, "count"));
+    assert_true(vectors->count >= 150);
+}
+
+static void
+run_alone(struct run *run, uint32_t node, void *user, envres_error *err)
+{
+    (void)user;
+    run_case(run, node, err);
+}
+
+static void
+test_language_alone(void **state)
+{
+    struct vectors vectors;
+    (void)state;
+    vectors_open(&vectors);
+    run_all(&vectors, "cases", run_alone, NULL);
+    check_count(&vectors);
+    vectors_close(&vectors);
+}
+
+/* ---- through a store
+ * ----------------------------------------------------------------------------- */
+
+struct host {
+    envres_store *store;
+    envres_session *session;
+};
+
+static const envres_change with_reason = { .size = sizeof(with_reason),
+                                           .reason = "vectors",
+                                           .reason_len = 7 };
+
+static void
+host_open(struct host *host, envres_error *err)
+{
+    static const uint8_t key[32] = { 7, 7, 7 };
+    envres_credential owner = { .size = sizeof(owner),
+                                .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                .secret = key,
+                                .secret_len = sizeof(key) };
+    host->store = NULL;
+    host->session = NULL;
+    assert_int_equal(envres_store_create(NULL, 0, NULL, &owner, &host->store, err), ENVRES_OK);
+    assert_int_equal(envres_session_open(host->store, NULL, 0, &owner, &host->session, err),
+                     ENVRES_OK);
+}
+
+static envres_status
+put(struct run *run, const struct host *host, const char *environment, const char *name,
+    uint32_t node, envres_error *err)
+{
+    envres_variable_write write = { .size = sizeof(write) };
+    write.flags = is_set(run, node, "secret") ? ENVRES_WRITE_SECRET : 0;
+    write.name = name;
+    write.name_len = ENVRES_NUL_TERMINATED;
+    write.value = member_text(run, node, "value");
+    write.value_len = ENVRES_NUL_TERMINATED;
+    write.type = type_of(member_text(run, node, "type"));
+    return envres_variable_put(host->session, environment, ENVRES_NUL_TERMINATED, &write,
+                               &with_reason, NULL, err);
+}
+
+static void
+put_resource(struct run *run, const struct host *host, const char *environment, const char *handle,
+             uint32_t node, envres_error *err)
+{
+    uint32_t fields = json_member(run->doc, node, "fields");
+    uint32_t key = json_first(run->doc, fields);
+    assert_int_equal(envres_resource_define(host->session, handle, ENVRES_NUL_TERMINATED,
+                                            member_text(run, node, "kind"), ENVRES_NUL_TERMINATED,
+                                            &with_reason, err),
+                     ENVRES_OK);
+    for (uint32_t left = json_size(run->doc, fields); left > 0; left--) {
+        envres_resource_field field = { .size = sizeof(field) };
+        envres_resource_write write = { .size = sizeof(write) };
+        field.name = text_of(run, key);
+        field.name_len = ENVRES_NUL_TERMINATED;
+        field.value = member_text(run, key + 1, "value");
+        field.value_len = ENVRES_NUL_TERMINATED;
+        write.handle = handle;
+        write.handle_len = ENVRES_NUL_TERMINATED;
+        write.fields = &field;
+        write.count = 1;
+        assert_int_equal(envres_resource_configure(host->session, environment,
+                                                   ENVRES_NUL_TERMINATED, &write, &with_reason,
+                                                   NULL, err),
+                         ENVRES_OK);
+        key = json_next(run->doc, key + 1);
+    }
+}
+
+static void
+fill(struct run *run, const struct host *host, envres_error *err)
+{
+    uint32_t environment = json_first(run->doc, run->environments);
+    for (uint32_t left = json_size(run->doc, run->environments); left > 0; left--) {
+        char *name = text_of(run, environment);
+        uint32_t things = json_member(run->doc, environment + 1, "variables");
+        uint32_t key = json_size(run->doc, things) ? json_first(run->doc, things) : JSON_NONE;
+        for (uint32_t more = json_size(run->doc, things); more > 0; more--) {
+            assert_int_equal(put(run, host, name, text_of(run, key), key + 1, err), ENVRES_OK);
+            key = json_next(run->doc, key + 1);
+        }
+        things = json_member(run->doc, environment + 1, "resources");
+        key = json_size(run->doc, things) ? json_first(run->doc, things) : JSON_NONE;
+        for (uint32_t more = json_size(run->doc, things); more > 0; more--) {
+            put_resource(run, host, name, text_of(run, key), key + 1, err);
+            key = json_next(run->doc, key + 1);
+        }
+        environment = json_next(run->doc, environment + 1);
+    }
+}
+
+static void
+run_refused(struct run *run, uint32_t node, void *user, envres_error *err)
+{
+    envres_status st = put(run, user, member_text(run, node, "environment"),
+                           member_text(run, node, "variable"), node, err);
+    assert_string_equal(envres_status_name(st), member_text(run, node, "error"));
+}
+
+static void
+run_hosted(struct run *run, uint32_t node, void *user, envres_error *err)
+{
+    const struct host *host = user;
+    envres_scope *scope = NULL;
+    envres_template *tmpl = NULL;
+    envres_value *value = NULL;
+    struct buf text;
+    buf_init(&text, &mem_default, false);
+    read_template(run, node, &text);
+    envres_params *params = read_params(run, node);
+    envres_template_options options = { .size = sizeof(options) };
+    options.context = context_of(member_text(run, node, "context"));
+    options.flags = is_set(run, node, "strict") ? ENVRES_TEMPLATE_STRICT : 0;
+    envres_render_options rendering = { .size = sizeof(rendering), .params = params };
+    rendering.flags = is_set(run, node, "no_secrets") ? ENVRES_RENDER_NO_SECRETS : 0;
+    assert_int_equal(envres_scope_open(host->session, member_text(run, node, "environment"),
+                                       ENVRES_NUL_TERMINATED, NULL, &scope, err),
+                     ENVRES_OK);
+    envres_status st = envres_template_parse(text.data, text.len, &options, &tmpl, err);
+    if (st == ENVRES_OK)
+        st = envres_template_render(tmpl, scope, &rendering, &value, err);
+    if (json_member(run->doc, node, "error") != JSON_NONE) {
+        assert_null(value);
+        check_error(run, node, st, err);
+    } else {
+        size_t len = 0;
+        if (st < 0)
+            fail_msg("%s: %s", envres_status_name(st), envres_error_message(err));
+        const char *data = envres_value_data(value, &len);
+        struct buf wanted;
+        buf_init(&wanted, &mem_default, false);
+        json_string(run->doc, json_member(run->doc, node, "expect"), &wanted);
+        assert_int_equal(len, wanted.len);
+        assert_memory_equal(data, wanted.data ? wanted.data : "", wanted.len);
+        buf_free(&wanted);
+        uint32_t secret = json_member(run->doc, node, "secret");
+        if (secret != JSON_NONE)
+            assert_int_equal(envres_value_is_secret(value),
+                             json_kind_of(run->doc, secret) == JSON_TRUE);
+    }
+    envres_value_free(value);
+    envres_template_unref(tmpl);
+    envres_scope_unref(scope);
+    envres_params_free(params);
+    buf_free(&text);
+}
+
+static void
+test_through_a_store(void **state)
+{
+    static struct run run;
+    struct vectors vectors;
+    struct host host;
+    (void)state;
+    vectors_open(&vectors);
+    host_open(&host, vectors.err);
+    memset(&run, 0, sizeof(run));
+    run.doc = vectors.doc;
+    run.environments = json_member(vectors.doc, 0, "environments");
+    fill(&run, &host, vectors.err);
+    while (run.kept > 0)
+        buf_free(&run.keep[--run.kept]);
+    run_all(&vectors, "refused", run_refused, &host);
+    assert_true(vectors.count > 0);
+    run_all(&vectors, "cases", run_hosted, &host);
+    check_count(&vectors);
+    envres_session_close(host.session);
+    envres_store_close(host.store);
+    vectors_close(&vectors);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_language_alone),
+        cmocka_unit_test(test_through_a_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
