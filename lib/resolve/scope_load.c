@@ -384,6 +384,24 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
     return ENVRES_OK;
 }
 
+/* Handles made of sorted rows are in order of their names. */
+static bool
+has_handle(const envres_scope *scope, uint32_t count, struct slice name)
+{
+    uint32_t low = 0;
+    while (low < count) {
+        uint32_t middle = low + (count - low) / 2;
+        int order = slice_compare(scope->handles[middle].name, name);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return false;
+}
+
 /* A resource that has no row here is still known: it answers NOT_CONFIGURED, not NOT_FOUND. */
 static envres_status
 add_bare_handles(struct loading *loading, envres_error *err)
@@ -392,10 +410,7 @@ add_bare_handles(struct loading *loading, envres_error *err)
     uint32_t with_rows = scope->handle_count;
     for (size_t i = 0; i < loading->resource_count; i++) {
         const struct object *object = &loading->resources[i];
-        bool there = false;
-        for (uint32_t h = 0; h < with_rows && !there; h++)
-            there = slice_equal(scope->handles[h].name, slice_str(object->name));
-        if (there)
+        if (has_handle(scope, with_rows, slice_str(object->name)))
             continue;
         envres_resource_handle *handle = &scope->handles[scope->handle_count++];
         memset(handle, 0, sizeof(*handle));
@@ -502,6 +517,15 @@ follow_fallback(struct loading *loading, envres_resource_handle *handle, envres_
     if (handle->is_set || handle->failure || handle->fallback.len == 0)
         return ENVRES_OK;
     envres_status st = fallback_scope(loading, handle->fallback, &source, why);
+    if (st == ENVRES_OK && source->environment.is_protected && !scope->environment.is_protected) {
+        /* It was protected, or restored to, after the fallback was declared. */
+        err_set(why, ENVRES_E_FALLBACK, "%s cannot fall back to %s: it is more protected now",
+                scope->environment.key, source->environment.key);
+        err_subject(why, handle->name.data, handle->name.len);
+        err_hint(why, "withdraw the fallback, or give the resource settings of its own");
+        handle->failure = scope_keep_error(scope, why);
+        return handle->failure ? ENVRES_OK : no_memory(err);
+    }
     uint32_t index = st == ENVRES_OK ? scope_handle(source, handle->name) : UINT32_MAX;
     if (st == ENVRES_E_DENIED || st == ENVRES_E_NOT_FOUND || st == ENVRES_E_INTEGRITY) {
         if (st == ENVRES_E_DENIED)
