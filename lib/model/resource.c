@@ -220,6 +220,21 @@ check_field_names(const envres_resource_write *write, uint32_t stride, envres_er
     return ENVRES_OK;
 }
 
+/* Counts what is set now: fields written again, and fields taken away, add nothing. */
+static envres_status
+check_field_count(struct context *ctx, const struct environment *environment,
+                  const struct object *object, envres_error *err)
+{
+    struct field_states states = { .mem = ctx->mem };
+    envres_status st = load_fields(ctx, environment, object, &states, err);
+    if (st == ENVRES_OK && count_set(&states) > LIMIT_FIELDS) {
+        st = err_set(err, ENVRES_E_LIMIT, "a resource has at most %d fields", (int)LIMIT_FIELDS);
+        err_subject(err, object->name, strlen(object->name));
+    }
+    mem_free(ctx->mem, states.items);
+    return st;
+}
+
 struct configure_request {
     struct slice environment;
     struct slice handle;
@@ -254,7 +269,7 @@ configure_inside(struct change *change, const void *asked, envres_error *err)
         st = configure_field(&writer, &object, kind, &states,
                              (const void *)((const char *)write->fields + i * stride), err);
     if (st == ENVRES_OK && kind->takes_any && count_set(&states) + write->count > LIMIT_FIELDS)
-        st = err_set(err, ENVRES_E_LIMIT, "a resource has at most %d fields", (int)LIMIT_FIELDS);
+        st = check_field_count(ctx, &row, &object, err);
     if (st == ENVRES_OK)
         st = config_end(&writer, err);
     mem_free(ctx->mem, states.items);
@@ -291,9 +306,50 @@ resource_configure(struct context *ctx, struct slice environment,
 
 /* ---- define and remove ---------------------------------------------------------------------- */
 
-/* Takes fields away in every environment: all of them, or those that `keep` does not have. */
+/*
+ * Writes a field again under the object's present kind, so that all current rows of a resource are
+ * of one kind; takes it away when the kind does not have it, or not with such a value.
+ */
 static envres_status
-clear_fields(struct change *change, const struct object *object, const struct kind *keep, bool *any,
+carry_field(struct config_writer *writer, const struct object *object, const struct kind *kind,
+            const struct field_state *state, envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct slice name = slice_str(state->name);
+    const struct kind_field *field = kind_field_find(kind, name);
+    bool is_fallback = slice_equal(name, slice_str(FALLBACK_FIELD));
+    bool secret = state->secret || (field && field->secret);
+    struct setting_row row = { .bytes = { .mem = NULL } };
+    struct buf value;
+    struct buf canonical;
+    bool found = false;
+    if (!is_fallback && !field && !kind->takes_any)
+        return write_field(writer, object, name, state->secret, NULL, err);
+    buf_init(&value, ctx->mem, true);
+    buf_init(&canonical, ctx->mem, true);
+    envres_status st =
+        config_current(ctx, writer->environment, object->id, name, &found, &row, err);
+    if (st == ENVRES_OK && found)
+        st = config_open_value(ctx->mem, writer->keys, &row.setting, &value, err);
+    struct slice kept = slice_of(value.data, value.len);
+    bool fits = true;
+    if (st == ENVRES_OK && !is_fallback) {
+        envres_status checked = check_field_value(ctx->mem, field, name, kept, &canonical, NULL);
+        fits = checked == ENVRES_OK;
+        st = checked == ENVRES_E_NOMEM ? err_code(err, checked) : ENVRES_OK;
+        kept = slice_of(canonical.data, canonical.len);
+    }
+    if (st == ENVRES_OK)
+        st = write_field(writer, object, name, secret, fits ? &kept : NULL, err);
+    setting_row_free(&row);
+    buf_free(&canonical);
+    buf_free(&value);
+    return st;
+}
+
+/* In every environment takes all fields away, or carries them over to the kind `keep`. */
+static envres_status
+clear_fields(struct change *change, const struct object *object, const struct kind *keep,
              envres_error *err)
 {
     struct context *ctx = change->ctx;
@@ -307,13 +363,11 @@ clear_fields(struct change *change, const struct object *object, const struct ki
         if (st == ENVRES_OK && states.count > 0)
             st = config_begin(change, &all[e], &writer, err);
         for (size_t i = 0; st == ENVRES_OK && i < states.count; i++) {
-            struct slice name = slice_str(states.items[i].name);
-            bool stays = keep && (keep->takes_any || kind_field_find(keep, name) ||
-                                  slice_equal(name, slice_str(FALLBACK_FIELD)));
-            if (!states.items[i].is_set || stays)
-                continue;
-            *any = true;
-            st = write_field(&writer, object, name, states.items[i].secret, NULL, err);
+            const struct field_state *state = &states.items[i];
+            if (state->is_set && keep)
+                st = carry_field(&writer, object, keep, state, err);
+            else if (state->is_set)
+                st = write_field(&writer, object, slice_str(state->name), state->secret, NULL, err);
         }
         if (st == ENVRES_OK && states.count > 0)
             st = config_end(&writer, err);
@@ -348,7 +402,6 @@ change_kind(struct change *change, struct object *object, const struct kind *kin
             envres_error *err)
 {
     struct context *ctx = change->ctx;
-    bool any = false;
     envres_status st = ENVRES_OK;
     if (strcmp(object->kind, kind->name) == 0) {
         change->nothing = true;
@@ -359,9 +412,9 @@ change_kind(struct change *change, struct object *object, const struct kind *kin
         if (st == ENVRES_OK)
             st = reference_check_unused(ctx, OBJECT_RESOURCE, slice_str(object->name), err);
     }
-    if (st == ENVRES_OK)
-        st = clear_fields(change, object, kind, &any, err);
     memcpy(object->kind, kind->name, strlen(kind->name) + 1);
+    if (st == ENVRES_OK)
+        st = clear_fields(change, object, kind, err);
     if (st == ENVRES_OK)
         st = object_update(ctx, object, 0, err);
     return st;
@@ -410,12 +463,11 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     struct slice handle = *(const struct slice *)asked;
     struct context *ctx = change->ctx;
     struct object object = { 0 };
-    bool any = false;
     envres_status st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
     if (st == ENVRES_OK && !change->force)
         st = reference_check_unused(ctx, OBJECT_RESOURCE, handle, err);
     if (st == ENVRES_OK)
-        st = clear_fields(change, &object, NULL, &any, err);
+        st = clear_fields(change, &object, NULL, err);
     if (st == ENVRES_OK)
         st = object_update(ctx, &object, change->now ? change->now : 1, err);
     return st;

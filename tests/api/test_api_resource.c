@@ -304,6 +304,115 @@ history_shows_each_field(void **state)
     fx_renders(fx, "development", "<< resources.crm.user >>", "app", 0);
 }
 
+/* What the new kind has too is carried over, as a row of that kind; what it has not is gone. */
+static void
+a_forced_kind_is_the_kind_everywhere(void **state)
+{
+    struct fx *fx = *state;
+    envres_resource_handle *h = NULL;
+    make_crm(fx);
+    OK(fx, fx_field(fx, "development", "crm", "sslmode", "disable", 0));
+    OK(fx, fx_fallback(fx, "staging", "crm", "development"));
+    OK(fx, define(fx, "crm", "mysql", ENVRES_CHANGE_FORCE));
+    check_url(fx, "development", "crm", "mysql://app:a%40b%3Ac%2Fd@db.dev:3306/crm", 0);
+    check_url(fx, "staging", "crm", "mysql://app:a%40b%3Ac%2Fd@db.dev:3306/crm", 0);
+    envres_scope *scope = fx_scope(fx, "development");
+    OK(fx, envres_scope_resource(scope, "crm", TEXT, &h, fx->err));
+    assert_string_equal(envres_resource_handle_kind(h), "mysql");
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+    fx_renders(fx, "development", "<< resources.crm.sslmode >>", NULL, ENVRES_E_FIELD);
+}
+
+/* A value that the new kind would not take is not carried over either. */
+static void
+a_value_wrong_for_the_new_kind_is_taken_away(void **state)
+{
+    struct fx *fx = *state;
+    OK(fx, define(fx, "x", "custom", 0));
+    OK(fx, fx_field(fx, "development", "x", "host", "db.dev", 0));
+    OK(fx, fx_field(fx, "development", "x", "database", "crm", 0));
+    OK(fx, fx_field(fx, "development", "x", "password", "written plain", 0));
+    OK(fx, fx_field(fx, "development", "x", "port", "none", 0));
+    OK(fx, define(fx, "x", "postgres", ENVRES_CHANGE_FORCE));
+    fx_renders(fx, "development", "<< resources.x.port >>", "5432", 0);
+    envres_scope *scope = fx_scope(fx, "development");
+    envres_resource_handle *h = NULL;
+    envres_value *value = NULL;
+    OK(fx, envres_scope_resource(scope, "x", TEXT, &h, fx->err));
+    OK(fx, envres_resource_handle_field(h, "password", TEXT, &value, fx->err));
+    assert_int_equal(envres_value_is_secret(value), 1);
+    envres_value_free(value);
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+}
+
+/* A declaration alone does not keep the kind it was made under. */
+static void
+a_fallback_declared_before_the_kind_changed(void **state)
+{
+    struct fx *fx = *state;
+    OK(fx, define(fx, "db", "postgres", 0));
+    OK(fx, fx_fallback(fx, "staging", "db", "development"));
+    OK(fx, define(fx, "db", "sqlite", 0));
+    OK(fx, fx_field(fx, "staging", "db", "path", "/x.db", 0));
+    check_url(fx, "staging", "db", "file:///x.db?mode=rw", 0);
+}
+
+static void
+a_fallback_ends_where_its_target_is_protected(void **state)
+{
+    struct fx *fx = *state;
+    envres_environment_options options = { .size = sizeof(options),
+                                           .flags = ENVRES_ENVIRONMENT_PROTECT };
+    OK(fx, define(fx, "crm", "sqlite", 0));
+    OK(fx, fx_field(fx, "staging", "crm", "path", "/staging.db", 0));
+    OK(fx, fx_fallback(fx, "development", "crm", "staging"));
+    check_url(fx, "development", "crm", "file:///staging.db?mode=rw", 0);
+    OK(fx, envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+    check_url(fx, "development", "crm", NULL, ENVRES_E_FALLBACK);
+    fx_renders(fx, "development", "<< resources.crm.path >>", NULL, ENVRES_E_FALLBACK);
+    fx_renders(fx, "development", "<< resources.crm.path | default(\"none\") >>", NULL,
+               ENVRES_E_FALLBACK);
+    options.flags = ENVRES_ENVIRONMENT_UNPROTECT;
+    OK(fx, envres_environment_set(fx->session, "staging", TEXT, &options, NULL, fx->err));
+    check_url(fx, "development", "crm", "file:///staging.db?mode=rw", 0);
+}
+
+static envres_status
+write_fields(struct fx *fx, char (*names)[8], envres_resource_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fields[i] = (envres_resource_field){ .size = sizeof(fields[i]),
+                                             .name = names[i],
+                                             .name_len = TEXT,
+                                             .value = "v",
+                                             .value_len = 1 };
+    }
+    envres_resource_write write = { .size = sizeof(write),
+                                    .handle = "many",
+                                    .handle_len = TEXT,
+                                    .fields = fields,
+                                    .count = count };
+    return envres_resource_configure(fx->session, "development", TEXT, &write, NULL, NULL, fx->err);
+}
+
+/* Fields written again are not counted twice. */
+static void
+fields_have_a_limit(void **state)
+{
+    struct fx *fx = *state;
+    static char names[257][8];
+    static envres_resource_field fields[257];
+    for (unsigned i = 0; i < 257; i++)
+        snprintf(names[i], sizeof(names[i]), "f%u", i);
+    OK(fx, define(fx, "many", "custom", 0));
+    OK(fx, write_fields(fx, names, fields, 256));
+    OK(fx, write_fields(fx, names, fields, 256));
+    FAILS(fx, ENVRES_E_LIMIT, write_fields(fx, names + 256, fields, 1));
+    FAILS(fx, ENVRES_E_LIMIT, write_fields(fx, names, fields, 257));
+}
+
 int
 main(void)
 {
@@ -318,6 +427,15 @@ main(void)
         cmocka_unit_test_setup_teardown(a_cache_key_follows_what_is_used, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_probe_travels_through, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(history_shows_each_field, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(a_forced_kind_is_the_kind_everywhere, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(a_value_wrong_for_the_new_kind_is_taken_away, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(a_fallback_declared_before_the_kind_changed, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(a_fallback_ends_where_its_target_is_protected, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(fields_have_a_limit, fx_setup, fx_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
