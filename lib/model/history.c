@@ -6,6 +6,7 @@
  */
 #include "model/history.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <envres/value.h>
@@ -242,6 +243,7 @@ struct restore {
     struct past *items;
     size_t count;
     size_t room;
+    size_t past_count; /* the first of them, sorted: settings that were there then */
 };
 
 static envres_status
@@ -276,6 +278,32 @@ collect_past(void *user, const struct setting *setting, envres_error *err)
     return add_past(restore, setting, err);
 }
 
+static int
+compare_past(const void *a, const void *b)
+{
+    const struct setting *x = &((const struct past *)a)->row.setting;
+    const struct setting *y = &((const struct past *)b)->row.setting;
+    int order = memcmp(x->object, y->object, SEAL_ID);
+    return order ? order : slice_compare(x->field, y->field);
+}
+
+static void
+sort_past(struct restore *restore)
+{
+    restore->past_count = restore->count;
+    if (restore->count > 1)
+        qsort(restore->items, restore->count, sizeof(*restore->items), compare_past);
+}
+
+static struct past *
+find_past(const struct restore *restore, const struct setting *setting)
+{
+    struct past wanted = { .row = { .setting = *setting } };
+    if (restore->past_count == 0)
+        return NULL;
+    return bsearch(&wanted, restore->items, restore->past_count, sizeof(wanted), compare_past);
+}
+
 /* A setting that came into being after the revision was not set then. */
 static envres_status
 collect_later(void *user, const struct setting *setting, envres_error *err)
@@ -284,13 +312,11 @@ collect_later(void *user, const struct setting *setting, envres_error *err)
     struct setting gone = *setting;
     if (restore->object && memcmp(restore->object, setting->object, SEAL_ID) != 0)
         return ENVRES_OK;
-    for (size_t i = 0; i < restore->count; i++) {
-        struct past *past = &restore->items[i];
-        if (memcmp(past->row.setting.object, setting->object, SEAL_ID) == 0 &&
-            slice_equal(past->row.setting.field, setting->field)) {
-            past->changed = past->row.setting.revision != setting->revision;
-            return ENVRES_OK;
-        }
+    struct past *past = find_past(restore, setting);
+    if (past) {
+        past->changed = past->row.setting.revision != setting->revision &&
+                        (past->row.setting.is_set || setting->is_set);
+        return ENVRES_OK;
     }
     if (!setting->is_set)
         return ENVRES_OK;
@@ -335,6 +361,36 @@ present_object(struct change *change, const struct setting *setting, struct obje
     return st;
 }
 
+/*
+ * A class holds for a name in all environments. What is a secret now stays one, whatever it was
+ * then; what was a secret then makes the name secret again, unless others have it as plain.
+ */
+static envres_status
+restore_class(struct config_writer *writer, struct object *object, struct setting *setting,
+              envres_error *err)
+{
+    struct context *ctx = writer->change->ctx;
+    struct buf where;
+    if (object->object_class != OBJECT_VARIABLE || !setting->is_set || !setting->secret ||
+        object->secret) {
+        setting->secret = setting->secret || object->secret;
+        return ENVRES_OK;
+    }
+    buf_init(&where, ctx->mem, false);
+    envres_status st = object_where_set(ctx, object, writer->environment->id, &where, err);
+    buf_add_char(&where, '\0');
+    if (st == ENVRES_OK)
+        st = buf_status(&where, err);
+    if (st == ENVRES_OK && where.data[0]) {
+        st = err_set(err, ENVRES_E_TYPE, "'%s' was a secret then and is plain now", object->name);
+        err_subject(err, object->name, strlen(object->name));
+        err_hint(err, "the class holds for all environments; it has values in: %s", where.data);
+    }
+    buf_free(&where);
+    object->secret = true;
+    return st < 0 ? st : object_update(ctx, object, 0, err);
+}
+
 static envres_status
 restore_one(struct config_writer *writer, const struct past *past, envres_error *err)
 {
@@ -348,11 +404,11 @@ restore_one(struct config_writer *writer, const struct past *past, envres_error 
     envres_status st = present_object(writer->change, &setting, &object, err);
     if (st == ENVRES_OK && setting.is_set)
         st = config_open_value(ctx->mem, writer->keys, &past->row.setting, &value, err);
+    if (st == ENVRES_OK)
+        st = restore_class(writer, &object, &setting, err);
     if (st == ENVRES_OK) {
         setting.name = slice_str(object.name);
         setting.kind = slice_str(object.kind);
-        /* What is a secret now stays one, whatever it was then. */
-        setting.secret = setting.secret || object.secret;
         st = config_put(writer, &setting, slice_of(value.data, value.len), err);
     }
     buf_free(&value);
@@ -368,6 +424,7 @@ collect(struct restore *restore, struct config_writer *writer, envres_error *err
     if (restore->revision > 0)
         st = config_each(ctx, restore->environment, writer->keys, &writer->head, restore->revision,
                          collect_past, restore, &ok, err);
+    sort_past(restore);
     if (st == ENVRES_OK && ok)
         st = config_each(ctx, restore->environment, writer->keys, &writer->head, 0, collect_later,
                          restore, &ok, err);
