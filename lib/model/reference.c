@@ -19,7 +19,9 @@ struct node {
     char field[LIMIT_NAME + 1];
     struct buf text;
     envres_template *tmpl;
-    uint32_t levels; /* bit k: a chain from the start reaches it at depth k */
+    struct node *next; /* in the same slot */
+    uint32_t height;   /* templates of the longest chain that begins here; 0: not known yet */
+    bool is_open;      /* on the chain that is followed now */
 };
 
 struct reference_graph {
@@ -27,6 +29,9 @@ struct reference_graph {
     struct node **nodes;
     size_t count;
     size_t room;
+    struct node **slots; /* chains by hash of the name; mask + 1 of them */
+    size_t mask;
+    uint64_t seed;
 };
 
 envres_status
@@ -63,6 +68,7 @@ reference_graph_free(struct reference_graph *graph)
         return;
     for (size_t i = 0; i < graph->count; i++)
         node_free(graph->mem, graph->nodes[i]);
+    mem_free(graph->mem, graph->slots);
     mem_free(graph->mem, graph->nodes);
     mem_free(graph->mem, graph);
 }
@@ -123,6 +129,33 @@ load_setting(void *user, const struct setting *setting, envres_error *err)
     return st == ENVRES_E_NOMEM ? st : ENVRES_OK;
 }
 
+static size_t
+slot_of(const struct reference_graph *graph, struct slice name)
+{
+    return (size_t)text_hash(graph->seed, name.data, name.len) & graph->mask;
+}
+
+static envres_status
+index_nodes(struct reference_graph *graph, envres_error *err)
+{
+    size_t size = 16;
+    while (size < graph->count)
+        size *= 2;
+    graph->slots = mem_alloc_array(graph->mem, size, sizeof(struct node *));
+    if (!graph->slots)
+        return err_code(err, ENVRES_E_NOMEM);
+    memset(graph->slots, 0, size * sizeof(struct node *));
+    graph->mask = size - 1;
+    seal_random(&graph->seed, sizeof(graph->seed));
+    for (size_t i = 0; i < graph->count; i++) {
+        struct node *node = graph->nodes[i];
+        size_t slot = slot_of(graph, slice_str(node->name));
+        node->next = graph->slots[slot];
+        graph->slots[slot] = node;
+    }
+    return ENVRES_OK;
+}
+
 envres_status
 reference_graph_load(struct context *ctx, const struct environment *environment,
                      struct reference_graph **out, envres_error *err)
@@ -142,6 +175,8 @@ reference_graph_load(struct context *ctx, const struct environment *environment,
         return err_code(err, ENVRES_E_NOMEM);
     loader.graph->mem = ctx->mem;
     st = config_each(ctx, environment, keys, &head, 0, load_setting, &loader, &ok, err);
+    if (st == ENVRES_OK)
+        st = index_nodes(loader.graph, err);
     if (st < 0) {
         reference_graph_free(loader.graph);
         return st;
@@ -160,52 +195,53 @@ leads_to(const struct template_ref *ref, const struct node *node)
            slice_equal(ref->field, slice_str(node->field));
 }
 
-/* Follows every reference of the nodes at `level` one step further. A node can stand at several
- * levels: that two chains meet is no circle. */
-static bool
-walk_level(const struct reference_graph *graph, uint32_t level)
+/*
+ * The longest chain below a node, each node's found once. Ends at the first circle or at the first
+ * chain that is too long, so it goes no deeper than the limit whatever is stored.
+ */
+static envres_status
+measure(const struct reference_graph *graph, struct node *node, uint32_t depth)
 {
-    bool any = false;
-    for (size_t i = 0; i < graph->count; i++) {
-        struct template_view view;
-        if (!(graph->nodes[i]->levels & 1u << level))
-            continue;
-        template_view(graph->nodes[i]->tmpl, &view);
-        for (uint32_t r = 0; r < view.ref_count; r++) {
-            for (size_t j = 0; j < graph->count; j++) {
-                if (!leads_to(&view.refs[r], graph->nodes[j]))
-                    continue;
-                graph->nodes[j]->levels |= 1u << (level + 1);
-                any = true;
-            }
+    struct template_view view = { 0 };
+    uint32_t below = 0;
+    if (node->is_open)
+        return ENVRES_E_CYCLE;
+    if (depth + (node->height ? node->height - 1 : 0) > LIMIT_TEMPLATE_DEPTH)
+        return ENVRES_E_DEPTH;
+    if (node->height)
+        return ENVRES_OK;
+    envres_status st = ENVRES_OK;
+    node->is_open = true;
+    template_view(node->tmpl, &view);
+    for (uint32_t r = 0; st == ENVRES_OK && r < view.ref_count; r++) {
+        struct node *to = graph->slots[slot_of(graph, view.refs[r].name)];
+        for (; st == ENVRES_OK && to; to = to->next) {
+            if (!leads_to(&view.refs[r], to))
+                continue;
+            st = measure(graph, to, depth + 1);
+            if (st == ENVRES_OK && to->height > below)
+                below = to->height;
         }
     }
-    return any;
+    node->is_open = false;
+    if (st == ENVRES_OK)
+        node->height = below + 1;
+    return st;
 }
 
 envres_status
 reference_graph_check(const struct reference_graph *graph, struct slice variable, envres_error *err)
 {
-    struct node *start = NULL;
-    for (size_t i = 0; i < graph->count; i++) {
-        graph->nodes[i]->levels = 0;
-        if (graph->nodes[i]->object_class == OBJECT_VARIABLE &&
-            slice_equal(variable, slice_str(graph->nodes[i]->name)))
-            start = graph->nodes[i];
-    }
-    if (!start)
-        return ENVRES_OK;
-    start->levels = 1u << 1;
-    uint32_t level = 1;
-    while (level <= LIMIT_TEMPLATE_DEPTH && start->levels == 1u << 1 && walk_level(graph, level))
-        level++;
-    bool circle = start->levels != 1u << 1;
     envres_status st = ENVRES_OK;
-    if (circle)
-        st = err_set(err, ENVRES_E_CYCLE, "the template would refer to itself");
-    else if (level > LIMIT_TEMPLATE_DEPTH)
-        st = err_set(err, ENVRES_E_DEPTH, "templates inside templates go deeper than %d",
-                     (int)LIMIT_TEMPLATE_DEPTH);
+    struct node *node = graph->slots[slot_of(graph, variable)];
+    for (; st == ENVRES_OK && node; node = node->next) {
+        if (node->object_class == OBJECT_VARIABLE && slice_equal(variable, slice_str(node->name)))
+            st = measure(graph, node, 1);
+    }
+    if (st == ENVRES_E_CYCLE)
+        err_set(err, st, "the template would refer to itself");
+    else if (st == ENVRES_E_DEPTH)
+        err_set(err, st, "templates inside templates go deeper than %d", (int)LIMIT_TEMPLATE_DEPTH);
     if (st < 0)
         err_subject(err, variable.data, variable.len);
     return st;
