@@ -394,9 +394,9 @@ not_set(struct context *ctx, const struct environment *environment, const struct
     return st;
 }
 
-/* Writes "taken away" under the object's present name; NOT_SET when there is no value. */
+/* Writes "taken away" under the object's present name; *had false: there is no value. */
 static envres_status
-take_away(struct config_writer *writer, const struct object *object, envres_error *err)
+take_away(struct config_writer *writer, const struct object *object, bool *had, envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
     struct setting_row row = { 0 };
@@ -407,8 +407,9 @@ take_away(struct config_writer *writer, const struct object *object, envres_erro
         return st;
     bool is_set = found && row.setting.is_set;
     setting_row_free(&row);
+    *had = is_set;
     if (!is_set)
-        return not_set(ctx, writer->environment, object, err);
+        return ENVRES_OK;
     struct setting setting = {
         .object_class = OBJECT_VARIABLE,
         .secret = object->secret,
@@ -432,13 +433,16 @@ unset_inside(struct change *change, const void *asked, envres_error *err)
     struct environment row = { 0 };
     struct object object = { 0 };
     struct config_writer writer = { 0 };
+    bool had = false;
     envres_status st = environment_find(change->ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
         st = object_need(change->ctx, OBJECT_VARIABLE, request->name, &object, err);
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
     if (st == ENVRES_OK)
-        st = take_away(&writer, &object, err);
+        st = take_away(&writer, &object, &had, err);
+    if (st == ENVRES_OK && !had)
+        st = not_set(change->ctx, &row, &object, err);
     if (st == ENVRES_OK)
         st = config_end(&writer, err);
     return st;
@@ -491,14 +495,12 @@ change_everywhere(struct change *change, const struct object *object, struct sli
     envres_status st = environment_all(ctx, &all, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         struct config_writer writer = { 0 };
+        bool had = false;
         st = config_begin(change, &all[i], &writer, err);
         if (st == ENVRES_OK && to.data)
             st = move_value(&writer, object, to, err);
-        else if (st == ENVRES_OK) {
-            st = take_away(&writer, object, err);
-            if (st == ENVRES_E_NOT_SET)
-                st = ENVRES_OK;
-        }
+        else if (st == ENVRES_OK)
+            st = take_away(&writer, object, &had, err);
         if (st == ENVRES_OK)
             st = config_end(&writer, err);
     }

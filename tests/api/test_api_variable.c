@@ -403,6 +403,110 @@ lists_mask_and_reveal(void **state)
     FAILS(fx, ENVRES_E_INVALID, envres_variable_list(fx->session, NULL, 0, 2, &list, fx->err));
 }
 
+static envres_status
+restore(struct fx *fx, const char *env, const char *name, int64_t revision, int64_t *made)
+{
+    envres_restore_point point = {
+        .size = sizeof(point), .name = name, .name_len = name ? TEXT : 0, .revision = revision
+    };
+    return envres_restore(fx->session, env, TEXT, &point, NULL, made, fx->err);
+}
+
+/* A secret brought back is a secret, for all environments or not at all. */
+static void
+a_restored_class_holds_everywhere(void **state)
+{
+    struct fx *fx = *state;
+    envres_list *list = NULL;
+    OK(fx, fx_put(fx, "development", "A", "old secret", 0, ENVRES_WRITE_SECRET));
+    OK(fx, fx_put(fx, "development", "A", "now plain", 0, ENVRES_WRITE_PLAIN));
+    OK(fx, fx_put(fx, "staging", "A", "plain too", 0, 0));
+    FAILS(fx, ENVRES_E_TYPE, restore(fx, "development", "A", 1, NULL));
+    fx_hint(fx, "staging");
+    fx_renders(fx, "development", "<< environment.variables.A >>", "now plain", 0);
+    OK(fx, envres_variable_unset(fx->session, "staging", TEXT, "A", TEXT, NULL, NULL, fx->err));
+    OK(fx, restore(fx, "development", "A", 1, NULL));
+    OK(fx, envres_variable_list(fx->session, "development", TEXT, 0, &list, fx->err));
+    assert_int_equal(envres_list_integer(list, 0, ENVRES_VARIABLE_SECRET), 1);
+    assert_int_equal(envres_list_type(list, 0, ENVRES_VARIABLE_VALUE), ENVRES_CELL_NULL);
+    envres_list_free(list);
+    /* History masks what was a secret and shows what was not, whatever the name is now. */
+    OK(fx, envres_variable_history(fx->session, "development", TEXT, "A", TEXT, 0, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 3);
+    assert_int_equal(envres_list_type(list, 0, ENVRES_HISTORY_VALUE), ENVRES_CELL_NULL);
+    assert_string_equal(envres_list_text(list, 1, ENVRES_HISTORY_VALUE, NULL), "now plain");
+    assert_int_equal(envres_list_type(list, 2, ENVRES_HISTORY_VALUE), ENVRES_CELL_NULL);
+    envres_list_free(list);
+}
+
+/* Taken away then and taken away now is the same: no revision is made of it. */
+static void
+restoring_what_is_so_already_makes_nothing(void **state)
+{
+    struct fx *fx = *state;
+    int64_t made = 0;
+    OK(fx, fx_put(fx, "development", "A", "1", 0, 0));
+    OK(fx, envres_variable_unset(fx->session, "development", TEXT, "A", TEXT, NULL, NULL, fx->err));
+    OK(fx, fx_put(fx, "development", "A", "2", 0, 0));
+    OK(fx, envres_variable_unset(fx->session, "development", TEXT, "A", TEXT, NULL, NULL, fx->err));
+    OK(fx, restore(fx, "development", NULL, 2, &made));
+    assert_int_equal(made, 4);
+    assert_int_equal(fx_revision(fx, "development"), 4);
+}
+
+static void
+success_leaves_the_slot_alone(void **state)
+{
+    struct fx *fx = *state;
+    envres_list *list = NULL;
+    OK(fx, fx_put(fx, "development", "A", "1", 0, 0));
+    envres_error *err = envres_error_new(NULL);
+    OK(fx, envres_variable_delete(fx->session, "A", TEXT, NULL, err));
+    assert_int_equal(envres_error_code(err), ENVRES_OK);
+    OK(fx, envres_variable_list(fx->session, NULL, 0, 0, &list, err));
+    assert_int_equal(envres_error_code(err), ENVRES_OK);
+    envres_list_free(list);
+    envres_error_free(err);
+}
+
+enum { MANY = 8000 };
+
+/* Eight thousand templates in one call, and back: the cost must grow with their number only. */
+static void
+many_templates_are_checked_once(void **state)
+{
+    struct fx *fx = *state;
+    int64_t revision = 0;
+    char(*names)[16] = calloc(MANY, sizeof(*names));
+    char(*texts)[64] = calloc(MANY, sizeof(*texts));
+    envres_variable_write *writes = calloc(MANY, sizeof(*writes));
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "T%u", i);
+        snprintf(texts[i], sizeof(texts[i]), i % 7 ? "<< environment.variables.T%u >>" : "x",
+                 i - 1);
+        writes[i] = (envres_variable_write){ .size = sizeof(writes[i]),
+                                             .name = names[i],
+                                             .name_len = TEXT,
+                                             .value = texts[i],
+                                             .value_len = TEXT,
+                                             .type = ENVRES_TYPE_TEMPLATE };
+    }
+    OK(fx, envres_variable_put_many(fx->session, "development", TEXT, writes, MANY, NULL, &revision,
+                                    fx->err));
+    assert_int_equal(revision, 1);
+    fx_renders(fx, "development", "<< environment.variables.T6 >>", "x", 0);
+    snprintf(texts[0], sizeof(texts[0]), "<< environment.variables.T6 >>");
+    FAILS(fx, ENVRES_E_CYCLE,
+          envres_variable_put_many(fx->session, "development", TEXT, writes, 1, NULL, &revision,
+                                   fx->err));
+    OK(fx, restore(fx, "development", NULL, 0, NULL));
+    OK(fx, restore(fx, "development", NULL, 1, NULL));
+    fx_renders(fx, "development", "<< environment.variables.T13 >>", "x", 0);
+    free(writes);
+    free(texts);
+    free(names);
+}
+
 int
 main(void)
 {
@@ -421,6 +525,11 @@ main(void)
         cmocka_unit_test_setup_teardown(circles_and_depth_are_refused_when_written, fx_setup,
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(lists_mask_and_reveal, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(a_restored_class_holds_everywhere, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(restoring_what_is_so_already_makes_nothing, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(success_leaves_the_slot_alone, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(many_templates_are_checked_once, fx_setup, fx_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
