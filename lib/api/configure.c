@@ -126,7 +126,11 @@ envres_environment_describe(envres_session *session, const char *key, size_t key
                             envres_list **out, envres_error *err)
 {
     struct slice name = { 0 };
-    envres_status st = read_name(key, key_len, false, env_what, &name, err);
+    envres_status st = need_out(out, err);
+    if (st < 0)
+        return st;
+    *out = NULL;
+    st = read_name(key, key_len, false, env_what, &name, err);
     return st < 0 ? st : list_environments(session, name, out, err);
 }
 

@@ -70,9 +70,11 @@ envres_session_open(envres_store *store, const char *workspace, size_t workspace
     uint8_t id[SEAL_ID];
     struct candidates *list = NULL;
     struct identity *actor = NULL;
-    if (!out || !credential || !store)
-        return err_set(err, ENVRES_E_INVALID, "the store, the credential or out is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the session");
     *out = NULL;
+    if (!credential || !store)
+        return err_set(err, ENVRES_E_INVALID, "the store or the credential is NULL");
     envres_status st = text_argument(workspace, workspace ? workspace_len : 0, LIMIT_PRINCIPAL,
                                      "the workspace's name", &name, err);
     if (st < 0)
@@ -191,10 +193,14 @@ envres_status
 envres_scope_latest(envres_session *session, envres_scope *scope, envres_scope **out,
                     envres_error *err)
 {
-    if (!out || !session)
-        return err_set(err, ENVRES_E_INVALID, "the session or the place for the scope is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
     *out = NULL;
+    if (!session)
+        return err_set(err, ENVRES_E_INVALID, "the session is NULL");
     envres_status st = scope_enter(scope, err);
+    if (st == ENVRES_OK && scope->changes != session->store->changes)
+        return err_set(err, ENVRES_E_INVALID, "the scope is of another store");
     if (st == ENVRES_OK)
         st = envres_store_poll(session->store, NULL, err);
     if (st < 0)

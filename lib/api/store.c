@@ -324,9 +324,11 @@ envres_store_create(const char *path, size_t path_len, const envres_store_option
     struct mem mem;
     envres_store *store = NULL;
     char *name = NULL;
-    if (!out || !owner)
-        return err_set(err, ENVRES_E_INVALID, "the credential or the place for the store is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the store");
     *out = NULL;
+    if (!owner)
+        return err_set(err, ENVRES_E_INVALID, "the credential is NULL");
     envres_status st = read_options(given, &options, &mem, err);
     if (st == ENVRES_OK && (options.flags & ENVRES_STORE_READ_ONLY))
         st = err_set(err, ENVRES_E_INVALID, "a store cannot be created read-only");
@@ -430,9 +432,11 @@ envres_store_verify(envres_store *store, envres_session *session, envres_list **
                     envres_error *err)
 {
     envres_list *list = NULL;
-    if (!out || (session && session->store != store))
-        return err_set(err, ENVRES_E_INVALID, "the session is of another store, or out is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the findings");
     *out = NULL;
+    if (session && session->store != store)
+        return err_set(err, ENVRES_E_INVALID, "the session is of another store");
     envres_status st = store_enter(store, err);
     if (st < 0)
         return st;

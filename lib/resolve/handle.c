@@ -26,9 +26,11 @@ envres_status
 envres_scope_resource(const envres_scope *scope, const char *name, size_t name_len,
                       envres_resource_handle **out, envres_error *err)
 {
-    if (!out || !name)
-        return err_set(err, ENVRES_E_INVALID, "the handle's name or its place is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the handle");
     *out = NULL;
+    if (!name)
+        return err_set(err, ENVRES_E_INVALID, "the handle's name is NULL");
     envres_status st = scope_enter(scope, err);
     if (st < 0)
         return st;
@@ -110,10 +112,13 @@ envres_resource_handle_field_is_secret(const envres_resource_handle *handle, uin
 }
 
 static envres_status
-enter(const envres_resource_handle *handle, const void *out, envres_error *err)
+enter(const envres_resource_handle *handle, envres_value **out, envres_error *err)
 {
-    if (!handle || !out)
-        return err_set(err, ENVRES_E_INVALID, "the handle or the place for the value is NULL");
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the value");
+    *out = NULL;
+    if (!handle)
+        return err_set(err, ENVRES_E_INVALID, "the handle is NULL");
     return scope_enter(handle->scope, err);
 }
 
@@ -126,7 +131,6 @@ envres_resource_handle_field(const envres_resource_handle *handle, const char *n
     envres_status st = enter(handle, out, err);
     if (st < 0)
         return st;
-    *out = NULL;
     if (!name)
         return err_set(err, ENVRES_E_INVALID, "the field's name is NULL");
     struct slice wanted = slice_of(name, name_len);
@@ -201,7 +205,6 @@ build_string(const envres_resource_handle *handle, bool as_dsn, bool redact, env
     envres_status st = enter(handle, out, err);
     if (st < 0)
         return st;
-    *out = NULL;
     const struct kind *kind = handle->kind;
     collect_fields(handle, fields);
     bool secret = !redact && (as_dsn ? connect_dsn_is_secret(kind, fields, kind->count)

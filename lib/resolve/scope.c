@@ -282,6 +282,10 @@ envres_status
 envres_scope_at(const envres_scope *scope, uint32_t index, const char **data, size_t *len,
                 envres_error *err)
 {
+    if (data)
+        *data = NULL;
+    if (len)
+        *len = 0;
     envres_status st = scope_enter(scope, err);
     if (st < 0)
         return st;
@@ -293,8 +297,6 @@ envres_scope_at(const envres_scope *scope, uint32_t index, const char **data, si
         *len = item->text.len;
         return ENVRES_OK;
     }
-    *data = NULL;
-    *len = 0;
     if (item->state == ITEM_BROKEN)
         return broken(item, err);
     st = err_set(err, ENVRES_E_SECRET_SINK, "'%s' is a secret", item->setting.name.data);
