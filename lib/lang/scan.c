@@ -218,12 +218,13 @@ find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be
             return at + (size_t)__builtin_ctzll(mask);
         at += 16;
     }
-    if (!may_be_wide || !__builtin_cpu_supports("avx2"))
+    if (may_be_wide && __builtin_cpu_supports("avx2")) {
+        at = checked ? skip_wide_checked(text, at, len) : skip_wide_pair(text, at, len);
+        if (len - at > 64)
+            return at; /* only a stop ends it that early */
+    } else {
         at = skip_narrow(text, at, len, checked);
-    else if (checked)
-        at = skip_wide_checked(text, at, len);
-    else
-        at = skip_wide_pair(text, at, len);
+    }
     for (; len - at > 16; at += 16) {
         uint64_t mask = mask_16(stops_16(text + at, checked));
         if (mask != 0)

@@ -247,6 +247,19 @@ add_tag(struct parser *parser, const struct source *source, size_t at, size_t ba
     return st;
 }
 
+/* The same where offsets are those of the text, no quoting is followed, and no backslash stands
+ * before the tag. */
+static inline envres_status
+add_plain_tag(struct parser *parser, size_t at, const struct tag *tag, envres_error *err)
+{
+    uint32_t expr = EXPR_NONE;
+    if (parser->tags++ == LIMIT_TAGS)
+        return err_set(err, ENVRES_E_LIMIT, "the template has more than %d tags", LIMIT_TAGS);
+    envres_status st =
+        intern_tag(&parser->intern, tag, false, (enum expr_place)parser->row->place, &expr, err);
+    return st < 0 ? st : add_segment(parser, at, tag->end, expr, at, err);
+}
+
 /* At a `<<` that opens a tag; *at moves behind what was taken. ROOT_NONE: `tag` is parsed already.
  */
 static envres_status
@@ -322,6 +335,7 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
 {
     const char *text = source->text;
     size_t len = source->len;
+    bool is_plain = parser->row->walk == WALK_TEXT;
     size_t floor = 0; /* backslashes before it belong to something else */
     size_t at = 0;
     struct tag tag;
@@ -339,6 +353,13 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
             at++;
         enum tag_root root = ROOT_NONE;
         bool is_parsed = tag_parse_quickly(text, at, len, &tag);
+        if (is_parsed && is_plain && (at == floor || text[at - 1] != '\\')) {
+            envres_status st = add_plain_tag(parser, at, &tag, err);
+            if (st < 0)
+                return fail_at(parser, st, at, err);
+            at = floor = tag.end;
+            continue;
+        }
         if (!is_parsed)
             root = tag_open(text, at, len, &body);
         envres_status st = ENVRES_OK;
