@@ -463,6 +463,18 @@ envres_scope_get_boolean(const envres_scope *scope, const char *name, size_t len
     return st;
 }
 
+/* A stored number is in canonical form. There a double of 2^63 and above is spelled like an
+ * integer, and nothing else is: an integer beyond int64 is refused where it is put. */
+static envres_status
+read_number(const char *text, size_t len, struct json_number *out, envres_error *err)
+{
+    if (json_number(text, len, out, NULL) == ENVRES_OK)
+        return ENVRES_OK;
+    out->is_integer = false;
+    out->integer = 0;
+    return json_real(text, len, &out->real, err);
+}
+
 static envres_status
 get_number(const envres_scope *scope, const char *name, size_t len, struct json_number *out,
            const struct item **item, envres_error *err)
@@ -473,7 +485,7 @@ get_number(const envres_scope *scope, const char *name, size_t len, struct json_
     if (st == ENVRES_OK)
         st = read_scalar(scope, *item, text, &text_len, err);
     if (st == ENVRES_OK)
-        st = json_number(text, text_len, out, err);
+        st = read_number(text, text_len, out, err);
     mem_wipe(text, sizeof(text));
     return st;
 }

@@ -55,6 +55,7 @@ typed_getters_know_types(void **state)
     OK(fx, fx_put(fx, "development", "I", "-9223372036854775808", ENVRES_TYPE_NUMBER, 0));
     OK(fx, fx_put(fx, "development", "D", "2.5", ENVRES_TYPE_NUMBER, 0));
     OK(fx, fx_put(fx, "development", "BIG", "9007199254740993", ENVRES_TYPE_NUMBER, 0));
+    OK(fx, fx_put(fx, "development", "HUGE", "-1e19", ENVRES_TYPE_NUMBER, 0));
     OK(fx, fx_put(fx, "development", "S", "1", 0, 0));
     OK(fx, fx_put(fx, "development", "SECRET", "5", ENVRES_TYPE_NUMBER, ENVRES_WRITE_SECRET));
     envres_scope *scope = fx_scope(fx, "development");
@@ -66,6 +67,9 @@ typed_getters_know_types(void **state)
     assert_int_equal(integer, 5);
     OK(fx, envres_scope_get_double(scope, "D", TEXT, &real, fx->err));
     assert_true(real == 2.5);
+    OK(fx, envres_scope_get_double(scope, "HUGE", TEXT, &real, fx->err));
+    assert_true(real == -1e19);
+    FAILS(fx, ENVRES_E_TYPE, envres_scope_get_integer(scope, "HUGE", TEXT, &integer, fx->err));
     FAILS(fx, ENVRES_E_TYPE, envres_scope_get_integer(scope, "D", TEXT, &integer, fx->err));
     FAILS(fx, ENVRES_E_TYPE, envres_scope_get_double(scope, "BIG", TEXT, &real, fx->err));
     FAILS(fx, ENVRES_E_TYPE, envres_scope_get_boolean(scope, "S", TEXT, &flag, fx->err));
