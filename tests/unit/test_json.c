@@ -49,11 +49,13 @@ assert_buf(const struct buf *buf, struct slice text)
 }
 
 static bool is_entropy_refused;
+static int seeds_drawn;
 
 /* Stands in front of the C library's, for a machine without a source of randomness. */
 int
 getentropy(void *out, size_t len)
 {
+    seeds_drawn++;
     if (is_entropy_refused)
         return -1;
     memset(out, 0x5A, len);
@@ -377,6 +379,31 @@ test_twins_of_any_object_size(void **state)
     is_entropy_refused = false;
 }
 
+/* The table has a seed before the first key comes into it; objects without a table cost none. */
+static void
+test_seed_is_drawn_with_the_first_table(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned keys;
+        int seeds;
+    } rows[] = { { 0, 0 }, { 1, 0 }, { 8, 0 }, { 9, 1 }, { 1000, 1 } };
+    struct buf text;
+    buf_init(&text, &mem_default, false);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        text.len = 0;
+        buf_add_char(&text, '[');
+        make_object(&text, rows[i].keys, 0, false);
+        buf_add_char(&text, ',');
+        make_object(&text, rows[i].keys, 0, true);
+        buf_add_char(&text, ']');
+        seeds_drawn = 0;
+        assert_int_equal(json_check(&mem_default, text.data, text.len, NULL), ENVRES_OK);
+        assert_int_equal(seeds_drawn, rows[i].seeds);
+    }
+    buf_free(&text);
+}
+
 /* Keys of outer objects are still known when inner ones have come and gone, small or large. */
 static void
 test_twins_around_inner_objects(void **state)
@@ -610,6 +637,7 @@ main(void)
         cmocka_unit_test(test_plain_run),
         cmocka_unit_test(test_compact),
         cmocka_unit_test(test_twins_of_any_object_size),
+        cmocka_unit_test(test_seed_is_drawn_with_the_first_table),
         cmocka_unit_test(test_twins_around_inner_objects),
         cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_longest_text),
