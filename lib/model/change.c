@@ -128,7 +128,7 @@ envres_status
 change_run(struct context *ctx, const envres_change *given, const struct change_title *title,
            change_fn work, const void *request, int64_t *revision, envres_error *err)
 {
-    struct change change;
+    struct change change = { .ctx = ctx };
     struct buf object;
     buf_init(&object, ctx->mem, false);
     buf_add_str(&object, title->prefix);

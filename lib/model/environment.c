@@ -581,8 +581,8 @@ set_inside(struct change *change, const void *asked, envres_error *err)
 {
     const struct environment_request *request = asked;
     const envres_environment_options *options = request->options;
-    struct environment row;
-    struct environment old;
+    struct environment row = { .position = 0 };
+    struct environment old = { .position = 0 };
     envres_status st = environment_find(change->ctx, request->key, &old, err);
     if (st < 0)
         return st;
