@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 struct envres_error {
     struct mem mem;
@@ -315,16 +316,10 @@ err_position_in(envres_error *err, const char *text, size_t len, size_t offset)
 {
     if (!err)
         return;
-    uint32_t line = 1;
-    size_t start = 0;
-    size_t end = offset < len ? offset : len;
-    for (size_t i = 0; i < end; i++) {
-        if (text[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    }
-    err_position(err, offset, line, (uint32_t)(end - start + 1));
+    uint32_t line = 0;
+    uint32_t column = 0;
+    text_position(text, len, offset, &line, &column);
+    err_position(err, offset, line, column);
 }
 
 void
