@@ -3,11 +3,14 @@
 #ifndef ENVRES_ENVRES_H
 #define ENVRES_ENVRES_H
 
+#include <envres/app.h>
 #include <envres/environment.h>
 #include <envres/error.h>
 #include <envres/explain.h>
 #include <envres/list.h>
 #include <envres/memory.h>
+#include <envres/part.h>
+#include <envres/release.h>
 #include <envres/resource.h>
 #include <envres/scope.h>
 #include <envres/session.h>
@@ -16,5 +19,6 @@
 #include <envres/types.h>
 #include <envres/value.h>
 #include <envres/variable.h>
+#include <envres/version.h>
 
 #endif

@@ -64,11 +64,30 @@ enum {
     ENVRES_E_UNKNOWN_OUTCOME = -72, /**< the commit may or may not have happened */
     ENVRES_E_SETTING = -73,         /**< SQLite does not keep a setting the store needs */
     /* keys */
-    ENVRES_E_KEY = -80,        /**< this key opens nothing here */
-    ENVRES_E_KEY_FORMAT = -81, /**< not a key: wrong length, all zero, empty */
-    ENVRES_E_INTEGRITY = -82,  /**< a record does not verify: damaged or exchanged */
-    ENVRES_E_KDF_LIMIT = -83,  /**< key derivation cost below the floor or above the ceiling */
-    ENVRES_E_MEMORY_LOCK = -84 /**< key memory could not be locked, and that was required */
+    ENVRES_E_KEY = -80,         /**< this key opens nothing here */
+    ENVRES_E_KEY_FORMAT = -81,  /**< not a key: wrong length, all zero, empty */
+    ENVRES_E_INTEGRITY = -82,   /**< a record does not verify: damaged or exchanged */
+    ENVRES_E_KDF_LIMIT = -83,   /**< key derivation cost below the floor or above the ceiling */
+    ENVRES_E_MEMORY_LOCK = -84, /**< key memory could not be locked, and that was required */
+    /* versions and releases */
+    ENVRES_E_FROZEN = -100,          /**< the version left the draft state; its parts are fixed */
+    ENVRES_E_DISCARDED = -101,       /**< the version was discarded */
+    ENVRES_E_SKIPS = -102,           /**< not the next environment of the path */
+    ENVRES_E_OFF_PATH = -103,        /**< the environment is not on the promotion path */
+    ENVRES_E_AT_LAST = -104,         /**< the version has reached the end of the path */
+    ENVRES_E_NOT_READY = -105,       /**< not in the last environment yet */
+    ENVRES_E_ALREADY_LIVE = -106,    /**< it is the live version */
+    ENVRES_E_NEVER_RELEASED = -107,  /**< the version was never released */
+    ENVRES_E_NOTHING_LIVE = -108,    /**< the app has no live release */
+    ENVRES_E_NOTHING_BEFORE = -109,  /**< no earlier release to go back to */
+    ENVRES_E_LIVE = -110,            /**< refused, since the version is live */
+    ENVRES_E_IN_HISTORY = -111,      /**< refused, since a release record names it */
+    ENVRES_E_ONLY_VERSION = -112,    /**< refused, since the app has no other */
+    ENVRES_E_NO_VERSION_HERE = -113, /**< no version has reached this environment */
+    ENVRES_E_TAG = -114,             /**< not a semantic version */
+    ENVRES_E_TAG_TAKEN = -115,       /**< another release has this tag */
+    ENVRES_E_CHECK = -116,           /**< the check found errors; nothing was changed */
+    ENVRES_E_PATH = -117             /**< not a path that a part can have */
 };
 
 /** An error slot; NULL when there is no memory. `alloc` NULL: the C library's allocator.

@@ -26,17 +26,30 @@ typedef struct envres_scope_options {
     uint32_t size;
     /** ENVRES_SCOPE_* */
     uint32_t flags;
-    /** Configuration revision of the environment; 0: the newest. */
+    /** Configuration revision of the environment; 0: the newest, or what the release pins. */
     int64_t revision;
+    /** Serve this app: its parts, and `app.name`, `app.version`, `app.release` in templates. NULL:
+     *  no app. */
+    const char *app;
+    size_t app_len;
+    /** The release with this tag instead of the live one. */
+    const char *tag;
+    size_t tag_len;
+    /** Or this version, in whatever state but discarded. */
+    const char *version;
+    size_t version_len;
 } envres_scope_options;
 
 /**
- * Opens a scope.
+ * Opens a scope. With an app, settings, parts and the live pointer are read in one transaction: the
+ * scope is wholly of one release, whatever is released meanwhile.
  * @param out  one reference, the caller's: envres_scope_unref()
- * Errors: ENVRES_E_NOT_FOUND (environment, with the nearest; or a revision that never was),
- * ENVRES_E_DENIED (no key for it), ENVRES_E_INTEGRITY (the environment's head does not verify),
- * and those of reading the store. One damaged value does not fail the scope, only its own use.
- * Since 0.1.
+ * Errors: ENVRES_E_NOT_FOUND (environment, app, tag, version, with the nearest; or a revision that
+ * never was), ENVRES_E_NOTHING_LIVE (no release, or withdrawn), ENVRES_E_DISCARDED,
+ * ENVRES_E_NO_VERSION_HERE (the version has not reached the environment), ENVRES_E_INVALID (tag and
+ * version, or one of them without app), ENVRES_E_DENIED (no key for it), ENVRES_E_INTEGRITY (the
+ * environment's head, a part or the release's signature does not verify), and those of reading the
+ * store. One damaged value does not fail the scope, only its own use. Since 0.1.
  */
 ENVRES_API envres_status envres_scope_open(envres_session *session, const char *environment,
                                            size_t environment_len,
@@ -60,7 +73,8 @@ ENVRES_API int64_t envres_scope_revision(const envres_scope *scope);
 ENVRES_API int32_t envres_scope_is_stale(const envres_scope *scope);
 
 /**
- * Polls the store and opens a fresh scope of the same environment if this one is stale.
+ * Polls the store and opens a fresh scope of the same environment and app (the live release, or the
+ * same tag or version) if this one is stale. Parts that are the same are shared, not read again.
  * @param session  the session to open it with
  * @param out      a new scope, or another reference to `scope` when nothing changed
  * Errors: as envres_scope_open(). Since 0.1.
@@ -130,6 +144,37 @@ ENVRES_API envres_status envres_scope_get_string(const envres_scope *scope, cons
 /** A json variable as compact JSON text. Errors: ENVRES_E_TYPE for any other type. Since 0.1. */
 ENVRES_API envres_status envres_scope_get_json(const envres_scope *scope, const char *name,
                                                size_t len, envres_value **out, envres_error *err);
+
+/* ---- the app that is served ----------------------------------------------------------------- */
+
+/** Its name, borrowed; "" when the scope serves none. Since 0.1. */
+ENVRES_API const char *envres_scope_app(const envres_scope *scope);
+
+/** Name of the version that is served, borrowed; "" for none. Since 0.1. */
+ENVRES_API const char *envres_scope_version(const envres_scope *scope);
+
+/** Tag of the release, borrowed; "" for none, and for a version that was never released. Since 0.1.
+ */
+ENVRES_API const char *envres_scope_release(const envres_scope *scope);
+
+/** Sequence number of the release record; 0 for none. Since 0.1. */
+ENVRES_API int64_t envres_scope_sequence(const envres_scope *scope);
+
+/** How many parts the version has. Since 0.1. */
+ENVRES_API uint32_t envres_scope_part_count(const envres_scope *scope);
+
+/** Path of the index-th part, by path; borrowed for the life of the scope; NULL outside. Since 0.1.
+ */
+ENVRES_API const char *envres_scope_part_path(const envres_scope *scope, uint32_t index);
+
+/**
+ * A part's bytes, borrowed for the life of the scope, followed by a NUL that is not counted.
+ * envres_template_parse() with ENVRES_TEMPLATE_BORROW makes a template of them without a copy.
+ * Errors: ENVRES_E_NOT_FOUND, with the nearest path; ENVRES_E_INVALID (the scope serves no app).
+ * Since 0.1.
+ */
+ENVRES_API envres_status envres_scope_part(const envres_scope *scope, const char *path, size_t len,
+                                           const char **data, size_t *data_len, envres_error *err);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,8 @@ enum {
     ENVRES_TYPE_BOOLEAN = 3,  /**< "true" or "false" */
     ENVRES_TYPE_JSON = 4,     /**< any JSON text, compact */
     ENVRES_TYPE_TEMPLATE = 5, /**< of variables only: text with tags, expanded when used */
-    ENVRES_TYPE_NULL = 6      /**< of parameters only */
+    ENVRES_TYPE_NULL = 6,     /**< of parameters only */
+    ENVRES_TYPE_BYTES = 7     /**< of parts only: any bytes */
 };
 
 /** The bytes, followed by a NUL that is not counted; borrowed for the life of the value.

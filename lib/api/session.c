@@ -184,7 +184,10 @@ envres_scope_open(envres_session *session, const char *environment, size_t envir
         st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = scope_load(&session->context, key, options.revision, options.flags, out, err);
+    struct scope_request request = { .environment = key,
+                                     .revision = options.revision,
+                                     .flags = options.flags };
+    st = scope_load(&session->context, &request, NULL, out, err);
     session_leave(session);
     return st;
 }

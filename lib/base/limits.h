@@ -28,7 +28,16 @@ enum {
     LIMIT_WORKSPACES = 10000,  /* workspaces that a verify walks */
     LIMIT_VARIABLES = 1000000, /* values of one environment that a scope takes in */
     LIMIT_BATCH = 100000,      /* writes of one envres_variable_put_many() */
-    LIMIT_PARAMS = 100000,     /* parameters of one render */
+    LIMIT_APP = 64,            /* bytes of an app's or a version's name */
+    LIMIT_PART_PATH = 512,     /* bytes of a part's path */
+    LIMIT_PART = 16 * 1024 * 1024,
+    LIMIT_PARTS = 10000, /* parts of one version, and writes of one envres_part_put() */
+    LIMIT_CONTENT = 256 * 1024 * 1024, /* bytes of all parts of one version */
+    LIMIT_DESCRIPTION = 1000,          /* bytes of a version's description */
+    LIMIT_NOTES = 64 * 1024,           /* bytes of a release's notes */
+    LIMIT_TAG = 255,                   /* bytes of a release's tag */
+    LIMIT_FINDINGS = 10000,            /* findings of one check that are kept */
+    LIMIT_PARAMS = 100000,             /* parameters of one render */
     LIMIT_PASSPHRASE = 1024 * 1024,
     LIMIT_SLOTS = 64,     /* slots of one principal that an unlock tries */
     LIMIT_UNLOCK = 10000, /* raw-key slots that an unlock without a name tries */

@@ -26,6 +26,19 @@ envres_status target_find(const envres_scope *scope, const struct template_ref *
 envres_status item_open(const envres_scope *scope, const struct item *item, uint32_t depth,
                         struct buf *out, envres_error *err);
 
+/* One expression of a template that does not resolve in a scope: the first segment it stands in,
+ * and why (borrowed; without a position). */
+typedef envres_status (*probe_fn)(void *user, uint32_t segment, const envres_error *why,
+                                  envres_error *err);
+
+/*
+ * Tries every expression of a template against a scope, secrets opened and filters applied, and
+ * writes nothing anywhere: what is opened is wiped. References to parameters and to the app are
+ * taken as given. ENVRES_OK, or what `each` answered, or NOMEM.
+ */
+envres_status template_probe(const envres_template *tmpl, const envres_scope *scope, probe_fn each,
+                             void *user, envres_error *err);
+
 /* Settles every item of a scope that is being filled: expands templates, finds circles. */
 envres_status scope_settle(envres_scope *scope, envres_error *err);
 

@@ -113,10 +113,25 @@ struct author_name {
     struct slice name;
 };
 
-/* Fills a scope; under the store's lock. `revision` 0: the newest. `flags`: ENVRES_SCOPE_*.
- * INTEGRITY when the rows are not those of the head and ENVRES_SCOPE_DAMAGED is not set. */
-envres_status scope_load(struct context *ctx, struct slice environment, int64_t revision,
-                         uint32_t flags, envres_scope **out, envres_error *err);
+/* What a scope is asked for; kept in it, so that a fresh one can be opened in its place. */
+struct scope_request {
+    struct slice environment;
+    int64_t revision; /* 0: the newest, or what the release pins */
+    uint32_t flags;   /* ENVRES_SCOPE_* */
+    struct slice app; /* .data NULL: none; likewise tag and version: the live release */
+    struct slice tag;
+    struct slice version;
+};
+
+/* Fills a scope in a read transaction of its own; under the store's lock. `before`, which may be
+ * NULL, is a scope whose parts are shared when they are the same. INTEGRITY when the rows are not
+ * those of the head and ENVRES_SCOPE_DAMAGED is not set. */
+envres_status scope_load(struct context *ctx, const struct scope_request *request,
+                         const envres_scope *before, envres_scope **out, envres_error *err);
+
+/* The same inside a transaction that is open, read or write. */
+envres_status scope_load_inside(struct context *ctx, const struct scope_request *request,
+                                const envres_scope *before, envres_scope **out, envres_error *err);
 
 /* UINT32_MAX when there is none. */
 uint32_t scope_variable(const envres_scope *scope, struct slice name);

@@ -700,21 +700,35 @@ load_scope(struct context *ctx, struct slice environment, int64_t revision, bool
 }
 
 envres_status
-scope_load(struct context *ctx, struct slice environment, int64_t revision, uint32_t flags,
-           envres_scope **out, envres_error *err)
+scope_load_inside(struct context *ctx, const struct scope_request *request,
+                  const envres_scope *before, envres_scope **out, envres_error *err)
 {
     envres_scope *scope = NULL;
-    envres_status st = db_begin_read(ctx->db, err);
-    if (st < 0)
-        return st;
-    st = db_end(ctx->db, load_scope(ctx, environment, revision, true, &scope, err), NULL, err);
-    if (st == ENVRES_OK && !scope->head_ok && !(flags & ENVRES_SCOPE_DAMAGED)) {
+    (void)before;
+    envres_status st = load_scope(ctx, request->environment, request->revision, true, &scope, err);
+    if (st == ENVRES_OK && !scope->head_ok && !(request->flags & ENVRES_SCOPE_DAMAGED)) {
         /* One row too many, too few or too old: which values are the right ones, none can say. */
         st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
                      scope->environment.key);
         err_subject(err, scope->environment.key, strlen(scope->environment.key));
         err_hint(err, "rows are missing or exchanged: run verify, then put a backup in its place");
     }
+    if (st < 0)
+        envres_scope_unref(scope);
+    else
+        *out = scope;
+    return st;
+}
+
+envres_status
+scope_load(struct context *ctx, const struct scope_request *request, const envres_scope *before,
+           envres_scope **out, envres_error *err)
+{
+    envres_scope *scope = NULL;
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = db_end(ctx->db, scope_load_inside(ctx, request, before, &scope, err), NULL, err);
     if (st < 0)
         envres_scope_unref(scope);
     else

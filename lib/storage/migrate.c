@@ -7,12 +7,19 @@
  *   workspace --< environment --< setting >-- object (a variable or a resource)
  *       |             |  `------- head (one sealed digest over the environment's settings)
  *       |             `---------< key_grant >-- principal --< slot
- *       `--< audit (a hash chain)
+ *       |--< audit (a hash chain)
+ *       |--< app --< version --< part_edit        tree (path -> part, one row for each content)
+ *       |     `----< release (a line of records; app.live points at the one that is served)
+ *       `--< tree, part (bytes by their digest; gc frees what nothing refers to)
  *
  * A setting row is one revision of one value (field '') or of one field of a resource. It is
  * written once; only `until` is set later, when the next revision takes its place: the rows of a
  * revision R are those with revision <= R and (until IS NULL or until > R). Rows carry name, kind
  * and class as they were, so older revisions resolve under the names of their time.
+ *
+ * A draft is its base tree with the edits laid over it, the newest of each path (`until` IS NULL).
+ * When a version leaves the draft state its tree is written, and from then on is its content. One
+ * live release for each app is no rule that rows could break: app.live is one column.
  */
 #include "storage/migrate.h"
 
@@ -135,6 +142,116 @@ static const char *const step_0[] = {
     ") STRICT",
 
     "CREATE UNIQUE INDEX audit_operation ON audit (workspace_id, operation)",
+
+    "CREATE TABLE part ("
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "digest BLOB NOT NULL CHECK (length(digest) = 32),"
+    "body BLOB NOT NULL,"
+    "PRIMARY KEY (workspace_id, digest)"
+    ") STRICT",
+
+    "CREATE TABLE tree ("
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "digest BLOB NOT NULL CHECK (length(digest) = 32),"
+    "body BLOB NOT NULL,"
+    "PRIMARY KEY (workspace_id, digest)"
+    ") STRICT",
+
+    "CREATE TABLE app ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "name TEXT NOT NULL,"
+    "pin INTEGER NOT NULL CHECK (pin IN (0, 1)),"
+    "protected INTEGER NOT NULL CHECK (protected IN (0, 1)),"
+    "live INTEGER,"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "created_at INTEGER NOT NULL,"
+    "FOREIGN KEY (id, live) REFERENCES release (app_id, sequence)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX app_name ON app (workspace_id, lower(name))",
+
+    "CREATE TABLE version ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "app_id BLOB NOT NULL REFERENCES app (id),"
+    "number INTEGER NOT NULL CHECK (number >= 1),"
+    "name TEXT NOT NULL,"
+    "description TEXT NOT NULL,"
+    "state INTEGER NOT NULL CHECK (state IN (1, 2, 3, 4)),"
+    "stage_id BLOB NOT NULL REFERENCES environment (id),"
+    "parent_id BLOB REFERENCES version (id),"
+    "base BLOB CHECK (length(base) = 32),"
+    "content BLOB NOT NULL CHECK (length(content) = 32),"
+    "parts INTEGER NOT NULL CHECK (parts >= 0),"
+    "bytes INTEGER NOT NULL CHECK (bytes >= 0),"
+    "edits INTEGER NOT NULL CHECK (edits >= 0),"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "created_at INTEGER NOT NULL,"
+    "changed_at INTEGER NOT NULL,"
+    "frozen_at INTEGER,"
+    "CHECK ((state = 1) = (frozen_at IS NULL)),"
+    "UNIQUE (app_id, number)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX version_name ON version (app_id, lower(name))",
+
+    "CREATE INDEX version_stage ON version (app_id, stage_id, changed_at)",
+
+    "CREATE TABLE part_edit ("
+    "version_id BLOB NOT NULL REFERENCES version (id),"
+    "edit INTEGER NOT NULL CHECK (edit >= 1),"
+    "until INTEGER CHECK (until > edit),"
+    "path TEXT NOT NULL,"
+    "action INTEGER NOT NULL CHECK (action IN (1, 2, 3)),"
+    "part BLOB CHECK (length(part) = 32),"
+    "size INTEGER NOT NULL CHECK (size >= 0),"
+    "public INTEGER NOT NULL CHECK (public IN (0, 1)),"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "time INTEGER NOT NULL,"
+    "CHECK (action <> 1 OR part IS NOT NULL),"
+    "CHECK (action <> 2 OR part IS NULL),"
+    "PRIMARY KEY (version_id, edit)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX part_edit_current ON part_edit (version_id, path) WHERE until IS NULL",
+
+    "CREATE TABLE release ("
+    "app_id BLOB NOT NULL REFERENCES app (id),"
+    "sequence INTEGER NOT NULL CHECK (sequence >= 1),"
+    "kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),"
+    "version_id BLOB NOT NULL REFERENCES version (id),"
+    "target INTEGER CHECK (target < sequence),"
+    "previous INTEGER CHECK (previous < sequence),"
+    "tag TEXT NOT NULL,"
+    "tag_order BLOB NOT NULL,"
+    "notes TEXT NOT NULL,"
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "content BLOB NOT NULL CHECK (length(content) = 32),"
+    "pin INTEGER NOT NULL CHECK (pin IN (0, 1)),"
+    "revision INTEGER NOT NULL CHECK (revision >= 0),"
+    "config BLOB NOT NULL CHECK (length(config) = 32),"
+    "manifest BLOB NOT NULL CHECK (length(manifest) = 32),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "time INTEGER NOT NULL,"
+    "CHECK ((kind = 1) = (target IS NULL)),"
+    "FOREIGN KEY (app_id, target) REFERENCES release (app_id, sequence),"
+    "FOREIGN KEY (app_id, previous) REFERENCES release (app_id, sequence),"
+    "PRIMARY KEY (app_id, sequence)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX release_tag ON release (app_id, tag_order) WHERE kind = 1",
+
+    "CREATE INDEX release_version ON release (app_id, version_id, sequence)",
+
+    "CREATE TABLE editing ("
+    "app_id BLOB NOT NULL REFERENCES app (id),"
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "version_id BLOB NOT NULL REFERENCES version (id),"
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "time INTEGER NOT NULL,"
+    "PRIMARY KEY (app_id, principal_id)"
+    ") STRICT",
     NULL,
 };
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The moves: promote, discard, release, roll back, withdraw. One transaction each. */
+#ifndef ENVRES_DELIVERY_RELEASE_H
+#define ENVRES_DELIVERY_RELEASE_H
+
+#include "model/release.h"
+
+envres_status move_promote(struct context *ctx, const envres_version_name *name,
+                           const envres_promote_options *options, const envres_change *given,
+                           envres_list **findings, envres_error *err);
+envres_status move_discard(struct context *ctx, const envres_version_name *name,
+                           const uint8_t *expect_content, const envres_change *given,
+                           envres_error *err);
+envres_status move_release(struct context *ctx, const envres_version_name *name,
+                           const envres_release_options *options, const envres_change *given,
+                           envres_list **out, envres_list **findings, envres_error *err);
+envres_status move_rollback(struct context *ctx, struct slice app,
+                            const envres_rollback_options *options, const envres_change *given,
+                            envres_list **out, envres_list **findings, envres_error *err);
+envres_status move_withdraw(struct context *ctx, struct slice app, int64_t expect_live,
+                            const envres_change *given, envres_list **out, envres_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The content of versions: parts under their digest, trees (the sorted list of a version's parts)
+ * under theirs, and the edits of drafts.
+ *
+ *   tree    = format u8 (1), count u32, entries, pins u32 (0)
+ *   entry   = path (u32 length + bytes), flags u8 (1: public), size u64, part digest (32)
+ *   content digest = BLAKE2b-256(personal envres1/tree, tree), so it is what the row is found by
+ *
+ * Entries are sorted by path, by bytes. The content of a draft is its base tree with the newest
+ * edit of each path laid over it; its tree is written when it leaves the draft state, or when a
+ * version is made from it.
+ */
+#ifndef ENVRES_MODEL_CONTENT_H
+#define ENVRES_MODEL_CONTENT_H
+
+#include <envres/part.h>
+
+#include "model/version.h"
+
+struct tree_entry {
+    struct slice path; /* NUL-terminated in the tree's memory */
+    uint8_t part[SEAL_DIGEST];
+    int64_t size;
+    bool is_public;
+};
+
+/* Sorted by path. */
+struct tree {
+    const struct mem *mem;
+    struct tree_entry *entries;
+    size_t count;
+    size_t room;
+    int64_t bytes;
+    struct pool *pool; /* paths */
+};
+
+void tree_free(struct tree *tree);
+/* NULL when there is none. */
+const struct tree_entry *tree_find(const struct tree *tree, struct slice path);
+/* NOT_FOUND with the nearest path. */
+envres_status tree_need(const struct tree *tree, struct slice path, const struct tree_entry **out,
+                        envres_error *err);
+
+/* E_PATH with a hint. */
+envres_status part_check_path(struct slice path, envres_error *err);
+
+/* The content of a version as it is now. INTEGRITY when the stored tree is not that of its digest.
+ */
+envres_status content_load(struct context *ctx, const struct version *version, struct tree *out,
+                           envres_error *err);
+/* A tree by its digest. */
+envres_status content_tree(struct context *ctx, const uint8_t digest[SEAL_DIGEST], struct tree *out,
+                           envres_error *err);
+/* Appends a part's bytes to `out`; INTEGRITY when they are not those of the digest. `path` names it
+ * in errors. */
+envres_status content_part(struct context *ctx, const struct tree_entry *entry, struct buf *out,
+                           envres_error *err);
+
+/* Digest of a tree. */
+envres_status tree_digest(const struct tree *tree, uint8_t digest[SEAL_DIGEST], envres_error *err);
+
+/* Writes the tree of a version's content, if it is not there; inside a change. Needed before a
+ * version leaves the draft state, and before another is made from it. */
+envres_status content_freeze(struct context *ctx, const struct version *version, envres_error *err);
+
+envres_status part_put(struct context *ctx, const envres_version_name *name,
+                       const envres_part_write *writes, size_t count, const envres_change *given,
+                       uint8_t *content, envres_error *err);
+envres_status part_get(struct context *ctx, const envres_version_name *name, struct slice path,
+                       envres_value **out, envres_error *err);
+envres_status part_list(struct context *ctx, const envres_version_name *name, envres_list **out,
+                        envres_error *err);
+/* `path.data` NULL: all. */
+envres_status part_history(struct context *ctx, const envres_version_name *name, struct slice path,
+                           envres_list **out, envres_error *err);
+envres_status part_restore(struct context *ctx, const envres_version_name *name, struct slice path,
+                           int64_t edit, const envres_change *given, envres_error *err);
+envres_status content_diff(struct context *ctx, const envres_version_name *from,
+                           const envres_version_name *to, uint32_t flags, envres_list **out,
+                           envres_error *err);
+envres_status content_gc(struct context *ctx, const envres_change *given, envres_list **out,
+                         envres_error *err);
+
+/* Every part and tree against its digest, every version's content against its base and edits. */
+envres_status content_verify(struct context *ctx, db_finding_fn finding, void *user,
+                             envres_error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Release records: what is kept of every act that moved an app's live pointer. This module reads,
+ * writes and verifies them; when one may be made, lib/delivery decides.
+ *
+ *   1 release  a 1.0.0   previous -        target -
+ *   2 release  b 1.1.0   previous 1        target -
+ *   3 rollback a 1.0.0   previous -  (1's) target 1
+ *   4 release  c 1.2.0   previous 3        target -
+ *   5 withdraw c 1.2.0   previous 3  (4's) target 4
+ *
+ * `previous` is where the default rollback from a record leads. A rollback has that of the release
+ * it restored, so that a second rollback goes further back, never to what a rollback left.
+ */
+#ifndef ENVRES_MODEL_RELEASE_H
+#define ENVRES_MODEL_RELEASE_H
+
+#include <envres/release.h>
+
+#include "base/semver.h"
+#include "model/version.h"
+
+enum release_kind { RELEASE_NEW = 1, RELEASE_ROLLBACK = 2, RELEASE_WITHDRAW = 3 };
+
+struct release {
+    uint8_t app[SEAL_ID];
+    uint8_t version[SEAL_ID];
+    uint8_t environment[SEAL_ID];
+    uint8_t author[SEAL_ID];
+    uint8_t content[SEAL_DIGEST];
+    uint8_t
+        config[SEAL_DIGEST]; /* digest over the plain settings at `revision`; zero: not pinned */
+    uint8_t manifest[SEAL_DIGEST];
+    uint8_t signature[SIGNATURE_SIZE];
+    char tag[LIMIT_TAG + 1];
+    uint8_t tag_order[SEMVER_ORDER];
+    size_t tag_order_len;
+    struct slice notes; /* when written: the caller's; when read: empty */
+    enum release_kind kind;
+    bool pin_config;
+    int64_t sequence;
+    int64_t target;   /* 0: none */
+    int64_t previous; /* 0: none */
+    int64_t revision; /* configuration revision of `environment` */
+    int64_t time;
+};
+
+/* The record of a sequence; CORRUPT when it is not there. */
+envres_status release_get(struct context *ctx, const struct app *app, int64_t sequence,
+                          struct release *out, envres_error *err);
+/* The newest record; *found false: there is none. */
+envres_status release_newest(struct context *ctx, const struct app *app, bool *found,
+                             struct release *out, envres_error *err);
+/* The release (kind RELEASE_NEW) of a tag: NOT_FOUND with the nearest. TAG for what is none. */
+envres_status release_by_tag(struct context *ctx, const struct app *app, struct slice tag,
+                             struct release *out, envres_error *err);
+/* The newest RELEASE_NEW record of a version. */
+envres_status release_of_version(struct context *ctx, const struct app *app,
+                                 const struct version *version, bool *found, struct release *out,
+                                 envres_error *err);
+/* The highest tag given so far. */
+envres_status release_highest(struct context *ctx, const struct app *app, bool *found,
+                              struct semver *out, envres_error *err);
+
+/* Takes the next sequence number, computes and signs the manifest, inserts the record, moves the
+ * live pointer (a withdrawal: to none). Inside a change. TAG_TAKEN. */
+envres_status release_append(struct change *change, struct app *app, struct release *release,
+                             envres_error *err);
+
+/* INTEGRITY unless the manifest is that of the row and a principal of the workspace signed it. */
+envres_status release_check(struct context *ctx, const struct release *release, envres_error *err);
+
+envres_status release_list(struct context *ctx, struct slice app, envres_list **out,
+                           envres_error *err);
+/* One row of such a list, of a record that has just been read or made. */
+envres_status release_describe(struct context *ctx, const struct app *app, int64_t sequence,
+                               envres_list **out, envres_error *err);
+
+/* Sequences without gaps, the live pointer, predecessors and targets, tags, manifests, signatures.
+ */
+envres_status release_verify(struct context *ctx, db_finding_fn finding, void *user,
+                             envres_error *err);
+
+#endif
