@@ -114,13 +114,12 @@ struct typed {
 static const struct option_row *
 find_option(const struct typed *typed, const char *word, size_t len)
 {
-    uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
         const struct option_row *row = &option_rows[i];
         bool letter = len == 2 && word[0] == '-' && word[1] == row->letter && row->letter;
         bool name = len == strlen(row->name) + 2 && strncmp(word, "--", 2) == 0 &&
                     memcmp(word + 2, row->name, len - 2) == 0;
-        if (allowed & (UINT64_C(1) << i) && (letter || name))
+        if (option_taken(typed->command, (enum option_id)i) && (letter || name))
             return row;
     }
     return NULL;
@@ -194,12 +193,15 @@ complete_option(struct completion *completion, const struct typed *typed)
             complete_value(completion, row->completes, row->choices);
         return;
     }
-    uint64_t allowed = OPT_GLOBALS | (typed->command ? typed->command->options : OPT(ENV));
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (!(allowed & (UINT64_C(1) << i)))
-            continue;
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
         struct text name = { 0 };
         text_printf(&name, "--%s", option_rows[i].name);
+        /* A global option that the command's own one stands before is not named twice. */
+        if (!option_taken(typed->command, (enum option_id)i) ||
+            find_option(typed, text_get(&name), name.len) != &option_rows[i]) {
+            text_free(&name);
+            continue;
+        }
         candidate(completion, text_get(&name), option_rows[i].help);
         text_free(&name);
     }

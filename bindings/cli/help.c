@@ -70,11 +70,19 @@ add_option_name(struct text *out, const struct option_row *row)
         text_printf(out, " %s", row->argument);
 }
 
-static void
-add_options(struct text *out, uint64_t options)
+/* Whether an option is one of the command's own; NULL: one of the global ones. */
+static bool
+is_of(const struct command *command, size_t i)
 {
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (!(options & (UINT64_C(1) << i)))
+    enum option_id id = (enum option_id)i;
+    return command ? option_listed(command->options, id) : option_is_global(id);
+}
+
+static void
+add_options(struct text *out, const struct command *command)
+{
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+        if (!is_of(command, i))
             continue;
         const struct option_row *row = &option_rows[i];
         struct text left = { 0 };
@@ -119,9 +127,9 @@ help_usage(const struct command *command, struct text *out)
     if (!program)
         add_usage_arguments(out, command);
     for (int required = 1; required >= 0; required--) {
-        for (size_t i = 0; i < OPT_COUNT_; i++) {
-            uint64_t bit = UINT64_C(1) << i;
-            if (command->options & bit && !(command->required & bit) == !required)
+        for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+            bool must = option_listed(command->required, (enum option_id)i);
+            if (is_of(command, i) && !must == !required)
                 add_usage_option(out, &option_rows[i], required);
         }
     }
@@ -158,9 +166,9 @@ help_command(const struct command *command, struct text *out)
         text_puts(out, "\n");
         add_wrapped(out, command->details, 0, 0);
     }
-    if (command->options) {
+    if (command->options[0] != OPT_NONE) {
         text_puts(out, "\nOptions:\n");
-        add_options(out, command->options);
+        add_options(out, command);
     }
     text_puts(out, "\nGlobal options (--store, --key-file, --json, ...): envres --help\n");
 }
@@ -208,7 +216,7 @@ help_all(struct text *out)
                    "\nCommands:\n");
     add_commands(out, NULL);
     text_puts(out, "\nGlobal options:\n");
-    add_options(out, OPT_GLOBALS);
+    add_options(out, NULL);
     text_puts(out, "\nExit status:\n");
     for (size_t i = 0; i < exit_count; i++) {
         struct text left = { 0 };
@@ -276,10 +284,10 @@ man_item(struct text *out, const char *left, const char *right)
 }
 
 static void
-man_options(struct text *out, uint64_t options)
+man_options(struct text *out, const struct command *command)
 {
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (!(options & (UINT64_C(1) << i)))
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+        if (!is_of(command, i))
             continue;
         struct text left = { 0 };
         add_option_name(&left, &option_rows[i]);
@@ -312,7 +320,7 @@ man_command(struct text *out, const struct command *command)
         add_troff(out, command->details);
         text_puts(out, "\n");
     }
-    man_options(out, command->options);
+    man_options(out, command);
     text_puts(out, ".PP\n.nf\n.RS 4\n");
     for (size_t i = 0; i < 5 && command->examples[i].line; i++) {
         text_puts(out, prefix_of(&command->examples[i]));
@@ -326,7 +334,7 @@ static void
 man_variables(struct text *out)
 {
     text_puts(out, ".SH ENVIRONMENT\n");
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
         if (!option_rows[i].variable)
             continue;
         struct text says = { 0 };
@@ -359,7 +367,7 @@ cmd_manual(struct cli *cli)
             man_command(&out, &command_rows[i]);
     }
     text_puts(&out, ".SH \"GLOBAL OPTIONS\"\n");
-    man_options(&out, OPT_GLOBALS);
+    man_options(&out, NULL);
     text_puts(&out, ".SH \"EXIT STATUS\"\n");
     for (size_t i = 0; i < exit_count; i++) {
         struct text left = { 0 };

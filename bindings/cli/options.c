@@ -32,6 +32,27 @@ choice_has(const char *choices, const char *word)
     return false;
 }
 
+bool
+option_listed(const enum option_id *list, enum option_id id)
+{
+    while (*list != OPT_NONE && *list != id)
+        list++;
+    return *list == id;
+}
+
+bool
+option_is_global(enum option_id id)
+{
+    return id >= OPT_STORE && id < OPT_COUNT_;
+}
+
+bool
+option_taken(const struct command *command, enum option_id id)
+{
+    static const enum option_id before[] = { OPT_ENV, OPT_NONE };
+    return option_is_global(id) || option_listed(command ? command->options : before, id);
+}
+
 const struct command *
 command_find(const char *first, const char *second, size_t *words, const struct group_row **group)
 {
@@ -119,20 +140,14 @@ fail_subcommand(struct cli *cli, const char *word)
     return status;
 }
 
-static uint64_t
-options_of(const struct parsed *parsed)
-{
-    return OPT_GLOBALS | (parsed->command ? parsed->command->options : OPT(ENV));
-}
-
 static int
 fail_option(struct cli *cli, const char *shown, const char *name)
 {
     const struct command *command = cli->parsed.command;
     struct nearest nearest = { name, NULL, SIZE_MAX };
     bool elsewhere = false;
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (options_of(&cli->parsed) & (UINT64_C(1) << i))
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+        if (option_taken(command, (enum option_id)i))
             consider(&nearest, option_rows[i].name);
         elsewhere = elsewhere || strcmp(option_rows[i].name, name) == 0;
     }
@@ -181,10 +196,10 @@ take_option(struct reader *reader, enum option_id id, const char *value)
 }
 
 static bool
-find_long(uint64_t allowed, const char *name, size_t len, enum option_id *id)
+find_long(const struct command *command, const char *name, size_t len, enum option_id *id)
 {
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (allowed & (UINT64_C(1) << i) && strlen(option_rows[i].name) == len &&
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+        if (option_taken(command, (enum option_id)i) && strlen(option_rows[i].name) == len &&
             memcmp(option_rows[i].name, name, len) == 0) {
             *id = (enum option_id)i;
             return true;
@@ -200,7 +215,7 @@ read_long(struct reader *reader, const char *word)
     size_t len = strcspn(name, "=");
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
     enum option_id id;
-    if (!find_long(options_of(&reader->cli->parsed), name, len, &id)) {
+    if (!find_long(reader->cli->parsed.command, name, len, &id)) {
         char *typed = memory_copy(name, len);
         char *shown = memory_copy(word, len + 2);
         int status = fail_option(reader->cli, shown, typed);
@@ -225,9 +240,10 @@ static int
 read_letters(struct reader *reader, const char *word)
 {
     for (const char *at = word + 1; *at; at++) {
-        uint64_t allowed = options_of(&reader->cli->parsed);
-        size_t i = 0;
-        while (i < OPT_COUNT_ && !(option_rows[i].letter == *at && allowed & (UINT64_C(1) << i)))
+        const struct command *command = reader->cli->parsed.command;
+        size_t i = OPT_NONE + 1;
+        while (i < OPT_COUNT_ &&
+               !(option_rows[i].letter == *at && option_taken(command, (enum option_id)i)))
             i++;
         if (i == OPT_COUNT_) {
             char shown[] = { '-', *at, '\0' };
@@ -351,15 +367,14 @@ options_check(struct cli *cli)
         return fail_usage(cli, "`envres --help` lists the commands", "a command is needed");
     const struct command *command = parsed->command;
     for (size_t i = 0; i < parsed->given_count; i++) {
-        if (!(options_of(parsed) & (UINT64_C(1) << parsed->given[i].id)))
+        if (!option_taken(command, parsed->given[i].id))
             return fail_usage(cli, NULL, "'%s' has no option --%s", command->name,
                               option_rows[parsed->given[i].id].name);
     }
-    for (size_t i = 0; i < OPT_COUNT_; i++) {
-        if (command->required & (UINT64_C(1) << i) && i != OPT_ENV &&
-            !option_given(parsed, (enum option_id)i))
-            return fail_usage(cli, NULL, "'%s' needs --%s %s", command->name, option_rows[i].name,
-                              option_rows[i].argument);
+    for (const enum option_id *id = command->required; *id != OPT_NONE; id++) {
+        if (*id != OPT_ENV && !option_given(parsed, *id))
+            return fail_usage(cli, NULL, "'%s' needs --%s %s", command->name, option_rows[*id].name,
+                              option_rows[*id].argument);
     }
     return check_arguments(cli);
 }

@@ -24,8 +24,10 @@ enum completes {
     COMPLETE_KIND
 };
 
-/* In the order in which help lists them. */
+/* In the order in which help lists them. Where two have the same name (a command's own --reason),
+ * the earlier one is found where both are taken. */
 enum option_id {
+    OPT_NONE, /* ends a list */
     OPT_ENV,
     OPT_LABEL,
     OPT_AFTER,
@@ -73,9 +75,6 @@ enum option_id {
     OPT_COUNT_
 };
 
-#define OPT(name)   (UINT64_C(1) << OPT_##name)
-#define OPT_GLOBALS (~(OPT(STORE) - 1) & (OPT(VERSION) | (OPT(VERSION) - 1)))
-
 struct option_row {
     const char *name;     /* without the dashes */
     const char *argument; /* its argument in help, or NULL: a flag */
@@ -113,8 +112,8 @@ struct command {
     int (*run)(struct cli *cli);
     struct argument_row arguments[3];
     struct example_row examples[5];
-    uint64_t options;
-    uint64_t required; /* of these the ones that must be there; -e is looked at by the command */
+    enum option_id options[16]; /* of its own */
+    enum option_id required[4]; /* of these the ones that must be there; it looks for -e itself */
     uint32_t flags;
 };
 
@@ -157,6 +156,12 @@ int options_parse(struct cli *cli, int argc, char **argv);
 /* Whether everything that must be there is. 0, or an exit status; after --help was looked at. */
 int options_check(struct cli *cli);
 void options_free(struct parsed *parsed);
+
+/* Whether the option is in a list that OPT_NONE ends. */
+bool option_listed(const enum option_id *list, enum option_id id);
+bool option_is_global(enum option_id id);
+/* Whether it may stand behind the command; NULL: before one. */
+bool option_taken(const struct command *command, enum option_id id);
 
 /* The last value given, else the environment variable's unless empty, else NULL. */
 const char *option_value(const struct parsed *parsed, enum option_id id);
