@@ -294,6 +294,103 @@ item_open(const envres_scope *scope, const struct item *item, uint32_t depth, st
     return st;
 }
 
+/* ---- probing -------------------------------------------------------------------------------- */
+
+struct prober {
+    const envres_template *tmpl;
+    const envres_scope *scope;
+    struct buf opened;
+    struct buf written; /* what would be rendered; looked at by nobody */
+    uint64_t total;     /* bytes written so far: each of them would be in the result */
+};
+
+/* Parameters come with the render, the app with the scope that will serve it. */
+static bool
+is_given(const struct template_ref *ref)
+{
+    return ref->root == REF_PARAM || ref->root == REF_APP_NAME || ref->root == REF_APP_VERSION ||
+           ref->root == REF_APP_RELEASE;
+}
+
+static envres_status
+probe_expr(struct prober *prober, const struct template_view *view, uint32_t index,
+           envres_error *err)
+{
+    const struct template_expr *expr = &view->exprs[index];
+    const struct template_ref *ref = &view->refs[expr->ref];
+    struct target target = { 0 };
+    if (is_given(ref))
+        return ENVRES_OK;
+    envres_status st = target_find(prober->scope, ref, expr->has_default, NULL, &target, err);
+    if (st == ENVRES_OK && target.item && target.item->state != ITEM_PLAIN) {
+        prober->opened.len = 0;
+        st = item_open(target.source, target.item, 0, &prober->opened, err);
+        target.operand.text = slice_of(prober->opened.data, prober->opened.len);
+    }
+    if (st < 0)
+        return st;
+    const struct operand *value = target.missing ? NULL : &target.operand;
+    if (value && template_is_verbatim(prober->tmpl, index, value))
+        return ENVRES_OK;
+    prober->written.len = 0;
+    st = template_write(prober->tmpl, index, value, &prober->written, err);
+    if (st == ENVRES_OK)
+        st = buf_status(&prober->written, err);
+    prober->total += prober->written.len;
+    if (st == ENVRES_OK && prober->total > LIMIT_OUTPUT)
+        st = err_set(err, ENVRES_E_LIMIT, "the result is longer than %d bytes", (int)LIMIT_OUTPUT);
+    return st;
+}
+
+/* Each expression once, where it stands first; no further than a render would come. */
+static envres_status
+probe_segments(struct prober *prober, uint8_t *seen, envres_error *why, probe_fn each, void *user,
+               envres_error *err)
+{
+    struct template_view view = { 0 };
+    template_view(prober->tmpl, &view);
+    for (uint32_t i = 0; i < view.segment_count && prober->total <= LIMIT_OUTPUT; i++) {
+        uint32_t expr = view.segments[i].expr;
+        if (expr == EXPR_NONE || seen[expr])
+            continue;
+        seen[expr] = 1;
+        envres_status st = probe_expr(prober, &view, expr, why);
+        if (st == ENVRES_E_NOMEM)
+            return err_code(err, st);
+        if (st < 0) {
+            err_position(why, 0, 0, 0);
+            st = each(user, i, why, err);
+            if (st < 0)
+                return st;
+        }
+    }
+    return ENVRES_OK;
+}
+
+envres_status
+template_probe(const envres_template *tmpl, const envres_scope *scope, probe_fn each, void *user,
+               envres_error *err)
+{
+    struct prober prober = { .tmpl = tmpl, .scope = scope };
+    struct template_view view = { 0 };
+    envres_allocator alloc = { .size = sizeof(alloc),
+                               .reallocate = scope->mem.reallocate,
+                               .user = scope->mem.user };
+    template_view(tmpl, &view);
+    uint8_t *seen = mem_alloc_zero(&scope->mem, view.expr_count);
+    envres_error *why = envres_error_new(&alloc);
+    envres_status st = seen && why ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
+    buf_init(&prober.opened, &scope->mem, true);
+    buf_init(&prober.written, &scope->mem, true);
+    if (st == ENVRES_OK)
+        st = probe_segments(&prober, seen, why, each, user, err);
+    buf_free(&prober.opened);
+    buf_free(&prober.written);
+    envres_error_free(why);
+    mem_free(&scope->mem, seen);
+    return st;
+}
+
 /* ---- settling ------------------------------------------------------------------------------- */
 
 struct settler {
