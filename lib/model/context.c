@@ -145,10 +145,37 @@ context_author(struct context *ctx, const uint8_t principal[SEAL_ID], struct buf
 envres_status
 column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err)
 {
+    return column_bytes(stmt, column, id, SEAL_ID, NULL, err);
+}
+
+envres_status
+column_bytes(struct db_stmt *stmt, int column, uint8_t *out, size_t len, bool *set,
+             envres_error *err)
+{
     struct slice blob = db_column_blob(stmt, column);
-    if (blob.len != SEAL_ID)
-        return err_set(err, ENVRES_E_CORRUPT, "an id in the store does not have 16 bytes");
-    memcpy(id, blob.data, SEAL_ID);
+    bool is_null = db_column_is(stmt, column, DB_NULL);
+    if (set)
+        *set = !is_null;
+    if (set && is_null) {
+        memset(out, 0, len);
+        return ENVRES_OK;
+    }
+    if (blob.len != len)
+        return err_set(err, ENVRES_E_CORRUPT,
+                       "an id or a digest in the store does not have %zu bytes", len);
+    memcpy(out, blob.data, len);
+    return ENVRES_OK;
+}
+
+envres_status
+column_name(struct db_stmt *stmt, int column, char *out, size_t cap, envres_error *err)
+{
+    struct slice text = db_column_text(stmt, column);
+    if (text.len >= cap || (text.len > 0 && memchr(text.data, '\0', text.len)))
+        return err_set(err, ENVRES_E_CORRUPT, "a name in the store is damaged");
+    if (text.len > 0)
+        memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
     return ENVRES_OK;
 }
 

@@ -68,5 +68,13 @@ envres_status workspace_name(struct db *db, const uint8_t id[SEAL_ID], struct bu
 
 /* A blob column of exactly 16 bytes, copied; CORRUPT otherwise. */
 envres_status column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err);
+/* A blob column of exactly `len` bytes; a NULL column gives zeroes and *set false (`set` NULL: it
+ * must not be NULL). CORRUPT otherwise. */
+envres_status column_bytes(struct db_stmt *stmt, int column, uint8_t *out, size_t len, bool *set,
+                           envres_error *err);
+/* A text column into a room of `cap` bytes, NUL-terminated; CORRUPT when it cannot be one of ours.
+ */
+envres_status column_name(struct db_stmt *stmt, int column, char *out, size_t cap,
+                          envres_error *err);
 
 #endif

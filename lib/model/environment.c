@@ -60,30 +60,17 @@ static const struct {
     { "production", "Production", "#c62828", true },
 };
 
-/* A text column into a fixed buffer; CORRUPT when it cannot be one of ours. */
-static envres_status
-copy_text(struct db_stmt *stmt, int column, char *out, size_t cap, envres_error *err)
-{
-    struct slice text = db_column_text(stmt, column);
-    if (text.len >= cap || (text.len > 0 && memchr(text.data, '\0', text.len)))
-        return err_set(err, ENVRES_E_CORRUPT, "an environment's row in the store is damaged");
-    if (text.len > 0)
-        memcpy(out, text.data, text.len);
-    out[text.len] = '\0';
-    return ENVRES_OK;
-}
-
 static envres_status
 read_row(struct db_stmt *stmt, struct environment *out, envres_error *err)
 {
     memset(out, 0, sizeof(*out));
     envres_status st = column_id(stmt, 0, out->id, err);
     if (st == ENVRES_OK)
-        st = copy_text(stmt, 1, out->key, sizeof(out->key), err);
+        st = column_name(stmt, 1, out->key, sizeof(out->key), err);
     if (st == ENVRES_OK)
-        st = copy_text(stmt, 2, out->label, sizeof(out->label), err);
+        st = column_name(stmt, 2, out->label, sizeof(out->label), err);
     if (st == ENVRES_OK)
-        st = copy_text(stmt, 3, out->color, sizeof(out->color), err);
+        st = column_name(stmt, 3, out->color, sizeof(out->color), err);
     if (st < 0)
         return st;
     out->position = db_column_int(stmt, 4);

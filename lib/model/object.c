@@ -29,26 +29,14 @@ static const char *const object_sql[SQL_COUNT_] = {
 };
 
 static envres_status
-copy_name(struct db_stmt *stmt, int column, char out[LIMIT_NAME + 1], envres_error *err)
-{
-    struct slice text = db_column_text(stmt, column);
-    if (text.len > LIMIT_NAME || (text.len > 0 && memchr(text.data, '\0', text.len)))
-        return err_set(err, ENVRES_E_CORRUPT, "a name in the store is damaged");
-    if (text.len > 0)
-        memcpy(out, text.data, text.len);
-    out[text.len] = '\0';
-    return ENVRES_OK;
-}
-
-static envres_status
 read_row(struct db_stmt *stmt, struct object *out, envres_error *err)
 {
     int64_t object_class = db_column_int(stmt, 1);
     envres_status st = column_id(stmt, 0, out->id, err);
     if (st == ENVRES_OK)
-        st = copy_name(stmt, 2, out->name, err);
+        st = column_name(stmt, 2, out->name, sizeof(out->name), err);
     if (st == ENVRES_OK)
-        st = copy_name(stmt, 3, out->kind, err);
+        st = column_name(stmt, 3, out->kind, sizeof(out->kind), err);
     if (st == ENVRES_OK && object_class != OBJECT_VARIABLE && object_class != OBJECT_RESOURCE)
         st = err_set(err, ENVRES_E_CORRUPT, "an object in the store is damaged");
     out->object_class = (enum object_class)object_class;

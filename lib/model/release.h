@@ -18,6 +18,7 @@
 #include <envres/release.h>
 
 #include "base/semver.h"
+#include "model/config.h"
 #include "model/version.h"
 
 enum release_kind { RELEASE_NEW = 1, RELEASE_ROLLBACK = 2, RELEASE_WITHDRAW = 3 };
@@ -36,6 +37,7 @@ struct release {
     uint8_t tag_order[SEMVER_ORDER];
     size_t tag_order_len;
     struct slice notes; /* when written: the caller's; when read: empty */
+    uint8_t notes_digest[SEAL_DIGEST];
     enum release_kind kind;
     bool pin_config;
     int64_t sequence;
@@ -44,6 +46,17 @@ struct release {
     int64_t revision; /* configuration revision of `environment` */
     int64_t time;
 };
+
+/*
+ * What a pinning release says of the configuration: the sum (XOR) of a digest for each plain
+ * setting that has a value at its revision. Adds one row; secrets and rows that take a value away
+ * are left out.
+ */
+void config_digest_add(uint8_t sum[SEAL_DIGEST], const struct setting *setting);
+/* The sum at the environment's newest revision; INTEGRITY when its rows are not those of its head.
+ */
+envres_status config_digest(struct context *ctx, const struct environment *environment,
+                            uint8_t sum[SEAL_DIGEST], envres_error *err);
 
 /* The record of a sequence; CORRUPT when it is not there. */
 envres_status release_get(struct context *ctx, const struct app *app, int64_t sequence,
@@ -62,8 +75,12 @@ envres_status release_of_version(struct context *ctx, const struct app *app,
 envres_status release_highest(struct context *ctx, const struct app *app, bool *found,
                               struct semver *out, envres_error *err);
 
+/* TAG_TAKEN when a release of the app has this tag, or one that ranks the same. */
+envres_status release_check_tag(struct context *ctx, const struct app *app,
+                                const struct semver *tag, envres_error *err);
+
 /* Takes the next sequence number, computes and signs the manifest, inserts the record, moves the
- * live pointer (a withdrawal: to none). Inside a change. TAG_TAKEN. */
+ * live pointer (a withdrawal: to none). Inside a change. */
 envres_status release_append(struct change *change, struct app *app, struct release *release,
                              envres_error *err);
 
@@ -72,7 +89,7 @@ envres_status release_check(struct context *ctx, const struct release *release, 
 
 envres_status release_list(struct context *ctx, struct slice app, envres_list **out,
                            envres_error *err);
-/* One row of such a list, of a record that has just been read or made. */
+/* One row of such a list; inside a transaction that is open. */
 envres_status release_describe(struct context *ctx, const struct app *app, int64_t sequence,
                                envres_list **out, envres_error *err);
 

@@ -52,6 +52,17 @@ struct version {
 /* "draft", "staged", ... static. */
 const char *version_state_name(enum version_state state);
 
+/* What the states of an app's versions follow from, besides their rows. */
+struct version_frame {
+    uint8_t live[SEAL_ID]; /* the version that is live; zero: none */
+    uint8_t last[SEAL_ID]; /* the environment at the end of the path */
+    bool has_live;
+};
+envres_status version_frame(struct context *ctx, const struct app *app, struct version_frame *out,
+                            envres_error *err);
+enum version_state version_state_in(const struct version_frame *frame,
+                                    const struct version *version);
+
 /* The state, from the stored one, app.live and the path. */
 envres_status version_state(struct context *ctx, const struct app *app,
                             const struct version *version, enum version_state *out,
@@ -60,6 +71,12 @@ envres_status version_state(struct context *ctx, const struct app *app,
 /* NOT_FOUND with the nearest name. */
 envres_status version_find(struct context *ctx, const struct app *app, struct slice name,
                            struct version *out, envres_error *err);
+/* NOT_FOUND when there is none. */
+envres_status version_by_number(struct context *ctx, const struct app *app, int64_t number,
+                                struct version *out, envres_error *err);
+/* The one of the highest number that is not discarded. */
+envres_status version_newest(struct context *ctx, const struct app *app, bool *found,
+                             struct version *out, envres_error *err);
 /* CORRUPT when there is none. */
 envres_status version_by_id(struct context *ctx, const uint8_t id[SEAL_ID], struct version *out,
                             envres_error *err);
@@ -70,6 +87,9 @@ envres_status version_only_draft(struct context *ctx, const struct app *app, boo
 /* Both of a public name; `version` NULL in it: the only draft. Reads the struct's size first. */
 envres_status version_named(struct context *ctx, const envres_version_name *name, bool writing,
                             struct app *app, struct version *out, envres_error *err);
+/* Reads a public name: its size, both texts; `version.data` NULL where none was given. */
+envres_status version_name_read(const envres_version_name *name, struct slice *app,
+                                struct slice *version, envres_error *err);
 /* The most recently changed whose stage has reached the environment (off the path: the live one):
  * NO_VERSION_HERE. */
 envres_status version_pick(struct context *ctx, const struct app *app,
@@ -88,6 +108,15 @@ envres_status version_all(struct context *ctx, const struct app *app, struct ver
 /* The environments of the path, in order; the caller frees the array. */
 envres_status path_all(struct context *ctx, struct environment **out, size_t *count,
                        envres_error *err);
+/* The first of them: where drafts are. */
+envres_status path_first(struct context *ctx, struct environment *out, envres_error *err);
+/* An environment by its id; CORRUPT when there is none. */
+envres_status stage_find(struct context *ctx, const uint8_t id[SEAL_ID], struct environment *out,
+                         envres_error *err);
+
+/* "APP/VERSION", appended: what a version is called in the audit, behind "version/". */
+envres_status version_object(struct slice app, struct slice version, struct buf *out,
+                             envres_error *err);
 
 /* Writes content, parts, bytes, edits, changed_at of a draft; inside a change. */
 envres_status version_store_content(struct context *ctx, const struct version *version,
