@@ -7,26 +7,12 @@
 #include <envres/resource.h>
 #include <envres/variable.h>
 
+#include "api/argument.h"
 #include "api/store.h"
-#include "base/text.h"
 #include "model/history.h"
 #include "model/reference.h"
 #include "model/resource.h"
 #include "model/variable.h"
-
-/* A name given by pointer and length; NULL where `optional` stays NULL. What a name may be, and how
- * long, is the model's to say. */
-static envres_status
-read_name(const char *text, size_t len, bool optional, const char *what, struct slice *out,
-          envres_error *err)
-{
-    if (!text && !optional)
-        return err_set(err, ENVRES_E_INVALID, "%s is NULL", what);
-    envres_status st = text_argument(text, text ? len : 0, SIZE_MAX, what, out, err);
-    if (!text)
-        out->data = NULL;
-    return st;
-}
 
 static envres_status
 read_flags(uint32_t flags, envres_error *err)
@@ -34,12 +20,6 @@ read_flags(uint32_t flags, envres_error *err)
     if (flags & ~(uint32_t)ENVRES_READ_REVEAL)
         return err_set(err, ENVRES_E_INVALID, "an unknown flag");
     return ENVRES_OK;
-}
-
-static envres_status
-need_out(void *out, envres_error *err)
-{
-    return out ? ENVRES_OK : err_set(err, ENVRES_E_INVALID, "there is no place for the result");
 }
 
 static const char env_what[] = "the environment's key";
@@ -56,7 +36,7 @@ envres_environment_add(envres_session *session, const char *key, size_t key_len,
     struct slice name = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
-        st = read_name(key, key_len, false, env_what, &name, err);
+        st = argument_name(key, key_len, false, env_what, &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -75,7 +55,7 @@ envres_environment_set(envres_session *session, const char *key, size_t key_len,
     struct slice name = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
-        st = read_name(key, key_len, false, env_what, &name, err);
+        st = argument_name(key, key_len, false, env_what, &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -90,7 +70,7 @@ envres_environment_remove(envres_session *session, const char *key, size_t key_l
                           const envres_change *change, envres_error *err)
 {
     struct slice name = { 0 };
-    envres_status st = read_name(key, key_len, false, env_what, &name, err);
+    envres_status st = argument_name(key, key_len, false, env_what, &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -103,7 +83,7 @@ envres_environment_remove(envres_session *session, const char *key, size_t key_l
 static envres_status
 list_environments(envres_session *session, struct slice key, envres_list **out, envres_error *err)
 {
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
@@ -126,11 +106,11 @@ envres_environment_describe(envres_session *session, const char *key, size_t key
                             envres_list **out, envres_error *err)
 {
     struct slice name = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
-    st = read_name(key, key_len, false, env_what, &name, err);
+    st = argument_name(key, key_len, false, env_what, &name, err);
     return st < 0 ? st : list_environments(session, name, out, err);
 }
 
@@ -144,7 +124,7 @@ envres_variable_put_many(envres_session *session, const char *environment, size_
     struct slice env = { 0 };
     if (revision)
         *revision = 0;
-    envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
+    envres_status st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -172,9 +152,9 @@ envres_variable_unset(envres_session *session, const char *environment, size_t e
     struct slice wanted = { 0 };
     if (revision)
         *revision = 0;
-    envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
+    envres_status st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
-        st = read_name(name, name_len, false, name_what, &wanted, err);
+        st = argument_name(name, name_len, false, name_what, &wanted, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -191,15 +171,15 @@ envres_variable_get(envres_session *session, const char *environment, size_t env
 {
     struct slice env = { 0 };
     struct slice wanted = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
     st = read_flags(flags, err);
     if (st == ENVRES_OK)
-        st = read_name(environment, environment_len, false, env_what, &env, err);
+        st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
-        st = read_name(name, name_len, false, name_what, &wanted, err);
+        st = argument_name(name, name_len, false, name_what, &wanted, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -214,13 +194,13 @@ envres_variable_list(envres_session *session, const char *environment, size_t en
                      uint32_t flags, envres_list **out, envres_error *err)
 {
     struct slice env = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
     st = read_flags(flags, err);
     if (st == ENVRES_OK)
-        st = read_name(environment, environment_len, true, env_what, &env, err);
+        st = argument_name(environment, environment_len, true, env_what, &env, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -251,13 +231,13 @@ envres_variable_history(envres_session *session, const char *environment, size_t
 {
     struct slice env = { 0 };
     struct slice wanted = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
-    st = read_name(environment, environment_len, false, env_what, &env, err);
+    st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
-        st = read_name(name, name_len, false, name_what, &wanted, err);
+        st = argument_name(name, name_len, false, name_what, &wanted, err);
     return st < 0 ? st : list_history(session, env, OBJECT_VARIABLE, wanted, flags, out, err);
 }
 
@@ -271,7 +251,7 @@ envres_restore(envres_session *session, const char *environment, size_t environm
         *made = 0;
     if (!point)
         return err_set(err, ENVRES_E_INVALID, "what to restore is NULL");
-    envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
+    envres_status st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -287,9 +267,9 @@ envres_variable_rename(envres_session *session, const char *name, size_t name_le
 {
     struct slice from = { 0 };
     struct slice target = { 0 };
-    envres_status st = read_name(name, name_len, false, name_what, &from, err);
+    envres_status st = argument_name(name, name_len, false, name_what, &from, err);
     if (st == ENVRES_OK)
-        st = read_name(to, to_len, false, "the new name", &target, err);
+        st = argument_name(to, to_len, false, "the new name", &target, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -304,7 +284,7 @@ envres_variable_delete(envres_session *session, const char *name, size_t name_le
                        const envres_change *change, envres_error *err)
 {
     struct slice wanted = { 0 };
-    envres_status st = read_name(name, name_len, false, name_what, &wanted, err);
+    envres_status st = argument_name(name, name_len, false, name_what, &wanted, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -319,11 +299,11 @@ envres_references(envres_session *session, const char *object, size_t object_len
                   envres_error *err)
 {
     struct slice wanted = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
-    st = read_name(object, object_len, false, "the object", &wanted, err);
+    st = argument_name(object, object_len, false, "the object", &wanted, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -342,9 +322,9 @@ envres_resource_define(envres_session *session, const char *handle, size_t handl
 {
     struct slice name = { 0 };
     struct slice kind_name = { 0 };
-    envres_status st = read_name(handle, handle_len, false, "the handle", &name, err);
+    envres_status st = argument_name(handle, handle_len, false, "the handle", &name, err);
     if (st == ENVRES_OK)
-        st = read_name(kind, kind_len, false, "the kind", &kind_name, err);
+        st = argument_name(kind, kind_len, false, "the kind", &kind_name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -364,7 +344,7 @@ envres_resource_configure(envres_session *session, const char *environment, size
         *revision = 0;
     if (!write)
         return err_set(err, ENVRES_E_INVALID, "there is nothing to write");
-    envres_status st = read_name(environment, environment_len, false, env_what, &env, err);
+    envres_status st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -387,11 +367,11 @@ envres_resource_fallback(envres_session *session, const char *environment, size_
         return err_set(err, ENVRES_E_INVALID, "the fallback is NULL");
     envres_status st = opts_read(&fallback, sizeof(fallback), sizeof(fallback), given, err);
     if (st == ENVRES_OK)
-        st = read_name(environment, environment_len, false, env_what, &env, err);
+        st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
-        st = read_name(fallback.handle, fallback.handle_len, false, "the handle", &handle, err);
+        st = argument_name(fallback.handle, fallback.handle_len, false, "the handle", &handle, err);
     if (st == ENVRES_OK)
-        st = read_name(fallback.to, fallback.to_len, true, env_what, &to, err);
+        st = argument_name(fallback.to, fallback.to_len, true, env_what, &to, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -406,7 +386,7 @@ envres_resource_remove(envres_session *session, const char *handle, size_t handl
                        const envres_change *change, envres_error *err)
 {
     struct slice name = { 0 };
-    envres_status st = read_name(handle, handle_len, false, "the handle", &name, err);
+    envres_status st = argument_name(handle, handle_len, false, "the handle", &name, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
@@ -419,7 +399,7 @@ envres_resource_remove(envres_session *session, const char *handle, size_t handl
 envres_status
 envres_resource_list(envres_session *session, envres_list **out, envres_error *err)
 {
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
@@ -438,12 +418,12 @@ envres_resource_history(envres_session *session, const char *environment, size_t
 {
     struct slice env = { 0 };
     struct slice name = { 0 };
-    envres_status st = need_out(out, err);
+    envres_status st = argument_out(out, err);
     if (st < 0)
         return st;
     *out = NULL;
-    st = read_name(environment, environment_len, false, env_what, &env, err);
+    st = argument_name(environment, environment_len, false, env_what, &env, err);
     if (st == ENVRES_OK)
-        st = read_name(handle, handle_len, false, "the handle", &name, err);
+        st = argument_name(handle, handle_len, false, "the handle", &name, err);
     return st < 0 ? st : list_history(session, env, OBJECT_RESOURCE, name, flags, out, err);
 }

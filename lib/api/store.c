@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "guard/audit.h"
 #include "model/config.h"
+#include "model/release.h"
 #include "storage/files.h"
 
 enum { DEFAULT_BUSY_MS = 5000 };
@@ -381,6 +382,19 @@ add_finding(void *user, const char *code, const char *object, const char *messag
         list_set_int(list, ENVRES_VERIFY_AUDIT_SEQUENCE, sequence);
 }
 
+/* Apps are not sealed: no session is needed to check them. */
+static envres_status
+verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *list,
+            envres_error *err)
+{
+    struct context ctx = { .db = store->db, .mem = &store->mem, .clock = &store->clock };
+    memcpy(ctx.workspace, workspace, SEAL_ID);
+    envres_status st = version_verify(&ctx, add_finding, list, err);
+    if (st == ENVRES_OK)
+        st = release_verify(&ctx, add_finding, list, err);
+    return st;
+}
+
 static envres_status
 verify_workspaces(envres_store *store, envres_list *list, envres_error *err)
 {
@@ -392,6 +406,8 @@ verify_workspaces(envres_store *store, envres_list *list, envres_error *err)
         st = keyring_verify(store->db, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)
             st = audit_verify(store->db, &store->mem, ids[i], add_finding, list, &first_bad, err);
+        if (st == ENVRES_OK)
+            st = verify_apps(store, ids[i], list, err);
     }
     if (st == ENVRES_OK && count == 0)
         add_finding(list, "ENVRES_E_CORRUPT", "workspace", "the store has no workspace");

@@ -30,7 +30,8 @@ envres_status audit_find(struct db *db, const uint8_t *workspace, const uint8_t 
                          const char *action, struct slice object, bool *found, int64_t *revision,
                          envres_error *err);
 
-/* The newest revision that an entry says was made in an environment; 0 when there is none. */
+/* The newest configuration revision that an entry says was made in an environment; 0 when there is
+ * none. Entries of apps, versions and parts count other things and are left out. */
 envres_status audit_newest_revision(struct db *db, const uint8_t *workspace,
                                     const uint8_t *environment, int64_t *revision,
                                     envres_error *err);
