@@ -6,6 +6,8 @@
 #ifndef ENVRES_DELIVERY_CHECK_H
 #define ENVRES_DELIVERY_CHECK_H
 
+#include <envres/release.h>
+
 #include "model/content.h"
 #include "resolve/scope.h"
 
@@ -27,6 +29,10 @@ envres_status check_run(struct context *ctx, const struct app *app, const struct
 /* E_CHECK when there are errors: how many, and the first with its part, line and column. */
 envres_status check_passed(const struct findings *findings, const struct version *version,
                            const struct environment *target, envres_error *err);
+
+/* A list with one finding: the check itself could not be made ("not-checked", an error). */
+envres_status findings_failed(const struct mem *mem, envres_status why, envres_list **out,
+                              envres_error *err);
 
 /* As the host calls it: its own read transaction. */
 envres_status check_version(struct context *ctx, const envres_version_name *name,

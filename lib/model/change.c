@@ -60,6 +60,12 @@ change_in(struct change *change, const struct environment *environment, envres_e
 {
     memcpy(change->environment, environment->id, SEAL_ID);
     change->has_environment = true;
+    return change_reason(change, environment, err);
+}
+
+envres_status
+change_reason(const struct change *change, const struct environment *environment, envres_error *err)
+{
     if (!environment->require_reason || change->reason.len > 0)
         return ENVRES_OK;
     envres_status st =

@@ -30,6 +30,10 @@ struct change {
 envres_status change_in(struct change *change, const struct environment *environment,
                         envres_error *err);
 
+/* The second half alone: for environments a change passes through. */
+envres_status change_reason(const struct change *change, const struct environment *environment,
+                            envres_error *err);
+
 /* What a change is called in the audit: "variable.put", and "variable/" + name. */
 struct change_title {
     const char *action;

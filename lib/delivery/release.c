@@ -1,0 +1,850 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The moves. Each is one transaction with its audit entry, and asks in one order, so that nobody
+ * learns more from a refusal than they may: arguments, existence, reason, state, the caller's
+ * expectation, approvals, check. A dry run does it all and is rolled back: what it answers is what
+ * would have been.
+ */
+#include "delivery/release.h"
+
+#include <string.h>
+
+#include "base/list.h"
+#include "base/text.h"
+#include "delivery/check.h"
+#include "model/machine.h"
+
+/* ---- what all of them need ------------------------------------------------------------------ */
+
+/* One move on its way: what was asked, what was found, what the caller gets. */
+struct move {
+    struct slice app_name;
+    struct slice version_name; /* .data NULL: none */
+    struct app app;
+    struct version version;
+    enum version_state state;
+    struct findings *findings; /* of the check, made inside */
+    envres_list *record;       /* of a release, described inside */
+    int64_t made;              /* what the change answers: the record's sequence */
+    bool wants_record;
+    bool is_dry;
+};
+
+static envres_status
+check_flags(uint32_t flags, uint32_t known, envres_error *err)
+{
+    return flags & ~known ? err_set(err, ENVRES_E_INVALID, "the options have an unknown flag")
+                          : ENVRES_OK;
+}
+
+/* Both names of a version, and the state it is in. */
+static envres_status
+move_find(struct context *ctx, struct move *move, envres_error *err)
+{
+    envres_status st = app_find(ctx, move->app_name, &move->app, err);
+    if (st == ENVRES_OK)
+        st = version_find(ctx, &move->app, move->version_name, &move->version, err);
+    if (st == ENVRES_OK)
+        st = version_state(ctx, &move->app, &move->version, &move->state, err);
+    return st;
+}
+
+static envres_status
+move_names(const envres_version_name *name, struct move *move, envres_error *err)
+{
+    envres_status st = version_name_read(name, &move->app_name, &move->version_name, err);
+    if (st == ENVRES_OK && !move->version_name.data)
+        st = err_set(err, ENVRES_E_INVALID, "the version's name is NULL");
+    return st;
+}
+
+static envres_status
+changed(const struct version *version, const char *what, envres_error *err)
+{
+    envres_status st =
+        err_set(err, ENVRES_E_CHANGED, "version '%s' %s meanwhile", version->name, what);
+    err_subject(err, version->name, strlen(version->name));
+    err_hint(err, "look at it again and decide anew; nothing was done");
+    return st;
+}
+
+static envres_status
+expect_content(const struct version *version, const uint8_t *content, envres_error *err)
+{
+    return seal_equal(version->content, content, SEAL_DIGEST) ? ENVRES_OK
+                                                              : changed(version, "was edited", err);
+}
+
+static envres_status
+expect_live(const struct app *app, int64_t live, envres_error *err)
+{
+    if (app->live == live)
+        return ENVRES_OK;
+    envres_status st =
+        app->live ? err_set(err, ENVRES_E_CHANGED, "release %lld of '%s' is live now",
+                            (long long)app->live, app->name)
+                  : err_set(err, ENVRES_E_CHANGED, "nothing of '%s' is live now", app->name);
+    err_subject(err, app->name, strlen(app->name));
+    err_hint(err, "look at it again and decide anew; nothing was done");
+    return st;
+}
+
+/* The end of the path. */
+static envres_status
+last_stage(struct context *ctx, struct environment *out, envres_error *err)
+{
+    struct environment *path = NULL;
+    size_t count = 0;
+    envres_status st = path_all(ctx, &path, &count, err);
+    if (st == ENVRES_OK && count == 0)
+        st = err_set(err, ENVRES_E_CORRUPT, "the workspace has no promotion path");
+    if (st == ENVRES_OK)
+        *out = path[count - 1];
+    mem_free(ctx->mem, path);
+    return st;
+}
+
+/* The check of one step; what an earlier step found gives way. */
+static envres_status
+check_step(struct context *ctx, struct move *move, const struct environment *target,
+           envres_error *err)
+{
+    findings_free(move->findings);
+    envres_status st = check_run(ctx, &move->app, &move->version, target, move->findings, err);
+    return st == ENVRES_OK ? check_passed(move->findings, &move->version, target, err) : st;
+}
+
+/* Runs a change that works on a move, under the title "version/APP/V" or "app/APP". */
+static envres_status
+move_run(struct context *ctx, const envres_change *given, const char *action, change_fn work,
+         struct move *move, const void *request, envres_error *err)
+{
+    struct buf object = { .mem = NULL };
+    buf_init(&object, ctx->mem, false);
+    envres_status st = ENVRES_OK;
+    if (move->version_name.data)
+        st = version_object(move->app_name, move->version_name, &object, err);
+    struct change_title title = { action, move->version_name.data ? "version/" : "app/",
+                                  move->version_name.data ? slice_of(object.data, object.len)
+                                                          : move->app_name };
+    if (st == ENVRES_OK)
+        st = change_run(ctx, given, &title, work, request, &move->made, err);
+    buf_free(&object);
+    return st;
+}
+
+/* ---- promote -------------------------------------------------------------------------------- */
+
+struct promotion {
+    struct move *move;
+    struct slice to;
+    struct slice expect_stage;
+    const uint8_t *expect_content;
+    bool through;
+};
+
+/* The part of the path that a promotion goes over. */
+struct steps {
+    struct environment *path;
+    size_t count;
+    size_t from; /* index of the stage */
+    size_t to;   /* index of the target */
+};
+
+static envres_status
+not_next(const struct version *version, const struct steps *steps, envres_error *err)
+{
+    const char *stage = steps->path[steps->from].key;
+    const char *to = steps->path[steps->to].key;
+    envres_status st =
+        steps->to <= steps->from
+            ? err_set(err, ENVRES_E_SKIPS, "version '%s' has reached %s already", version->name, to)
+            : err_set(err, ENVRES_E_SKIPS, "%s is not the next environment after %s", to, stage);
+    err_subject(err, to, strlen(to));
+    if (steps->from + 1 < steps->count)
+        err_hint(err, "next is %s", steps->path[steps->from + 1].key);
+    return st;
+}
+
+static envres_status
+find_steps(struct context *ctx, const struct promotion *promotion, const struct environment *target,
+           struct steps *out, envres_error *err)
+{
+    const struct version *version = &promotion->move->version;
+    bool found = false;
+    envres_status st = path_all(ctx, &out->path, &out->count, err);
+    if (st < 0)
+        return st;
+    for (size_t i = 0; i < out->count; i++) {
+        if (memcmp(out->path[i].id, version->stage, SEAL_ID) == 0) {
+            out->from = i;
+            found = true;
+        }
+        if (memcmp(out->path[i].id, target->id, SEAL_ID) == 0)
+            out->to = i;
+    }
+    if (!found)
+        return err_set(err, ENVRES_E_CORRUPT, "version '%s' stands off the path", version->name);
+    if (out->to <= out->from || (out->to > out->from + 1 && !promotion->through))
+        return not_next(version, out, err);
+    return ENVRES_OK;
+}
+
+static envres_status
+check_target(const struct environment *target, envres_error *err)
+{
+    if (target->position > 0)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_OFF_PATH, "%s is not on the promotion path", target->key);
+    err_subject(err, target->key, strlen(target->key));
+    err_hint(err, "a scope there serves the live release without a promotion");
+    return st;
+}
+
+static envres_status
+expect_stage(const struct promotion *promotion, const struct steps *steps, envres_error *err)
+{
+    const char *stage = steps->path[steps->from].key;
+    if (slice_equal(promotion->expect_stage, slice_str(stage)))
+        return ENVRES_OK;
+    envres_status st = err_set(err, ENVRES_E_CHANGED, "version '%s' stands in %s now",
+                               promotion->move->version.name, stage);
+    err_subject(err, stage, strlen(stage));
+    err_hint(err, "look at it again and decide anew; nothing was done");
+    return st;
+}
+
+/* The version stands at the end of its steps; it leaves the draft state with the first. */
+static envres_status
+take_steps(struct change *change, struct move *move, const struct steps *steps, envres_error *err)
+{
+    struct version *version = &move->version;
+    envres_status st = content_freeze(change->ctx, version, err);
+    if (st < 0)
+        return st;
+    version->stored = STORED_FROZEN;
+    memcpy(version->stage, steps->path[steps->to].id, SEAL_ID);
+    change->revision = version->number;
+    return version_store_state(change->ctx, version, change->now, err);
+}
+
+static envres_status
+promote_steps(struct change *change, const struct promotion *promotion, const struct steps *steps,
+              envres_error *err)
+{
+    struct move *move = promotion->move;
+    envres_status st = expect_stage(promotion, steps, err);
+    if (st == ENVRES_OK)
+        st = expect_content(&move->version, promotion->expect_content, err);
+    /* Approvals of the environments gone into are asked here, before the checks. */
+    for (size_t i = steps->from + 1; st == ENVRES_OK && i <= steps->to; i++)
+        st = check_step(change->ctx, move, &steps->path[i], err);
+    if (st == ENVRES_OK)
+        st = take_steps(change, move, steps, err);
+    change->nothing = move->is_dry;
+    return st;
+}
+
+static envres_status
+promote_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct promotion *promotion = asked;
+    struct move *move = promotion->move;
+    struct context *ctx = change->ctx;
+    struct environment target = { 0 };
+    struct steps steps = { 0 };
+    envres_status st = move_find(ctx, move, err);
+    if (st == ENVRES_OK)
+        st = environment_find(ctx, promotion->to, &target, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &target, err);
+    if (st == ENVRES_OK)
+        st = machine_allow(&move->version, move->state, EVENT_PROMOTE, err);
+    if (st == ENVRES_OK)
+        st = check_target(&target, err);
+    if (st == ENVRES_OK)
+        st = find_steps(ctx, promotion, &target, &steps, err);
+    for (size_t i = steps.from + 1; st == ENVRES_OK && i < steps.to; i++)
+        st = change_reason(change, &steps.path[i], err);
+    if (st == ENVRES_OK)
+        st = promote_steps(change, promotion, &steps, err);
+    mem_free(ctx->mem, steps.path);
+    return st;
+}
+
+static envres_status
+read_promotion(const envres_promote_options *given, struct promotion *out, envres_error *err)
+{
+    envres_promote_options options = { 0 };
+    envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
+    if (st == ENVRES_OK)
+        st = check_flags(options.flags, ENVRES_MOVE_THROUGH | ENVRES_MOVE_DRY_RUN, err);
+    if (st == ENVRES_OK && (!options.to || !options.expect_stage || !options.expect_content))
+        st = err_set(err, ENVRES_E_INVALID,
+                     "a promotion names its target, and the stage and content it expects");
+    if (st == ENVRES_OK)
+        st = text_argument(options.to, options.to_len, SIZE_MAX, "the target", &out->to, err);
+    if (st == ENVRES_OK)
+        st = text_argument(options.expect_stage, options.expect_stage_len, SIZE_MAX,
+                           "the expected stage", &out->expect_stage, err);
+    out->expect_content = options.expect_content;
+    out->through = (options.flags & ENVRES_MOVE_THROUGH) != 0;
+    out->move->is_dry = (options.flags & ENVRES_MOVE_DRY_RUN) != 0;
+    return st;
+}
+
+envres_status
+move_promote(struct context *ctx, const envres_version_name *name,
+             const envres_promote_options *options, const envres_change *given,
+             envres_list **findings, envres_error *err)
+{
+    struct findings found = { 0 };
+    struct move move = { .findings = &found };
+    struct promotion promotion = { .move = &move };
+    envres_status st = move_names(name, &move, err);
+    if (st == ENVRES_OK)
+        st = read_promotion(options, &promotion, err);
+    if (st == ENVRES_OK)
+        st = move_run(ctx, given, "version.promote", promote_inside, &move, &promotion, err);
+    if (st == ENVRES_OK && findings) {
+        *findings = found.list;
+        found.list = NULL;
+    }
+    findings_free(&found);
+    return st;
+}
+
+/* ---- discard -------------------------------------------------------------------------------- */
+
+struct discarding {
+    struct move *move;
+    const uint8_t *expect_content;
+};
+
+static envres_status
+check_not_only(struct context *ctx, const struct move *move, envres_error *err)
+{
+    struct version *all = NULL;
+    size_t count = 0;
+    size_t others = 0;
+    envres_status st = version_all(ctx, &move->app, &all, &count, err);
+    if (st < 0)
+        return st;
+    for (size_t i = 0; i < count; i++)
+        others += all[i].stored != STORED_DISCARDED && all[i].number != move->version.number;
+    mem_free(ctx->mem, all);
+    if (others > 0)
+        return ENVRES_OK;
+    st = err_set(err, ENVRES_E_ONLY_VERSION, "version '%s' is the only one of '%s'",
+                 move->version.name, move->app.name);
+    err_subject(err, move->version.name, strlen(move->version.name));
+    err_hint(err, "make another version first");
+    return st;
+}
+
+static envres_status
+discard_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct discarding *discarding = asked;
+    struct move *move = discarding->move;
+    struct environment stage = { 0 };
+    envres_status st = move_find(change->ctx, move, err);
+    if (st == ENVRES_OK)
+        st = stage_find(change->ctx, move->version.stage, &stage, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &stage, err);
+    if (st == ENVRES_OK)
+        st = machine_allow(&move->version, move->state, EVENT_DISCARD, err);
+    if (st == ENVRES_OK)
+        st = check_not_only(change->ctx, move, err);
+    if (st == ENVRES_OK)
+        st = expect_content(&move->version, discarding->expect_content, err);
+    if (st < 0)
+        return st;
+    move->version.stored = STORED_DISCARDED;
+    change->revision = move->version.number;
+    return version_store_state(change->ctx, &move->version, change->now, err);
+}
+
+envres_status
+move_discard(struct context *ctx, const envres_version_name *name, const uint8_t *content,
+             const envres_change *given, envres_error *err)
+{
+    struct move move = { .is_dry = false };
+    struct discarding discarding = { &move, content };
+    envres_status st = move_names(name, &move, err);
+    if (st == ENVRES_OK && !content)
+        st = err_set(err, ENVRES_E_INVALID, "the content that is expected is NULL");
+    if (st < 0)
+        return st;
+    return move_run(ctx, given, "version.discard", discard_inside, &move, &discarding, err);
+}
+
+/* ---- release -------------------------------------------------------------------------------- */
+
+struct releasing {
+    struct move *move;
+    struct semver tag; /* when it was given */
+    uint32_t bump;
+    struct slice notes;
+    const uint8_t *expect_content;
+    int64_t expect_live;
+};
+
+/* A retired version stands where it was released from; the path may have grown since. */
+static envres_status
+check_at_end(const struct move *move, const struct environment *last, envres_error *err)
+{
+    if (memcmp(move->version.stage, last->id, SEAL_ID) == 0)
+        return ENVRES_OK;
+    envres_status st = err_set(err, ENVRES_E_NOT_READY, "version '%s' has not reached %s",
+                               move->version.name, last->key);
+    err_subject(err, move->version.name, strlen(move->version.name));
+    err_hint(err, "the path has grown since it was released: make a version from it and promote "
+                  "that");
+    return st;
+}
+
+static envres_status
+choose_tag(struct context *ctx, const struct releasing *releasing, struct semver *out,
+           envres_error *err)
+{
+    const struct app *app = &releasing->move->app;
+    struct semver highest = { 0 };
+    bool found = false;
+    *out = releasing->tag;
+    envres_status st = ENVRES_OK;
+    if (releasing->bump != ENVRES_BUMP_NONE) {
+        st = release_highest(ctx, app, &found, &highest, err);
+        if (st == ENVRES_OK)
+            st = semver_next(found ? &highest : NULL, releasing->bump, out, err);
+    }
+    return st == ENVRES_OK ? release_check_tag(ctx, app, out, err) : st;
+}
+
+/* Where a rollback from the new release will lead: to what was served last. */
+static envres_status
+find_previous(struct context *ctx, const struct app *app, int64_t *previous, envres_error *err)
+{
+    struct release newest = { 0 };
+    bool found = false;
+    *previous = app->live;
+    if (app->live)
+        return ENVRES_OK;
+    envres_status st = release_newest(ctx, app, &found, &newest, err);
+    if (st == ENVRES_OK && found && newest.kind == RELEASE_WITHDRAW)
+        *previous = newest.target;
+    return st;
+}
+
+static void
+copy_tag(struct release *record, const struct semver *tag)
+{
+    memcpy(record->tag, tag->text, sizeof(record->tag));
+    memcpy(record->tag_order, tag->order, tag->order_len);
+    record->tag_order_len = tag->order_len;
+}
+
+static envres_status
+make_record(struct change *change, const struct releasing *releasing,
+            const struct environment *last, const struct semver *tag, envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    struct move *move = releasing->move;
+    struct release record = { .kind = RELEASE_NEW,
+                              .pin_config = move->app.pin_config,
+                              .notes = releasing->notes,
+                              .revision = last->revision };
+    copy_tag(&record, tag);
+    memcpy(record.version, move->version.id, SEAL_ID);
+    memcpy(record.environment, last->id, SEAL_ID);
+    memcpy(record.content, move->version.content, SEAL_DIGEST);
+    envres_status st = find_previous(ctx, &move->app, &record.previous, err);
+    if (st == ENVRES_OK && record.pin_config)
+        st = config_digest(ctx, last, record.config, err);
+    if (st == ENVRES_OK)
+        st = release_append(change, &move->app, &record, err);
+    if (st < 0)
+        return st;
+    move->version.stored = STORED_RELEASED;
+    return version_store_state(ctx, &move->version, change->now, err);
+}
+
+/* The answer to the caller, of the record as it was just made; a dry run ends here. */
+static envres_status
+describe_record(struct change *change, struct move *move, envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    if (move->wants_record)
+        st = release_describe(change->ctx, &move->app, change->revision, &move->record, err);
+    change->nothing = move->is_dry;
+    return st;
+}
+
+static envres_status
+release_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct releasing *releasing = asked;
+    struct move *move = releasing->move;
+    struct context *ctx = change->ctx;
+    struct environment last = { 0 };
+    struct semver tag = { 0 };
+    envres_status st = move_find(ctx, move, err);
+    if (st == ENVRES_OK)
+        st = last_stage(ctx, &last, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &last, err);
+    if (st == ENVRES_OK)
+        st = machine_allow(&move->version, move->state, EVENT_RELEASE, err);
+    if (st == ENVRES_OK)
+        st = check_at_end(move, &last, err);
+    if (st == ENVRES_OK)
+        st = choose_tag(ctx, releasing, &tag, err);
+    if (st == ENVRES_OK)
+        st = expect_content(&move->version, releasing->expect_content, err);
+    if (st == ENVRES_OK)
+        st = expect_live(&move->app, releasing->expect_live, err);
+    /* Approvals of the last environment are asked here, before the check. */
+    if (st == ENVRES_OK)
+        st = check_step(ctx, move, &last, err);
+    if (st == ENVRES_OK)
+        st = make_record(change, releasing, &last, &tag, err);
+    return st == ENVRES_OK ? describe_record(change, move, err) : st;
+}
+
+static envres_status
+read_tag(const envres_release_options *options, struct releasing *out, envres_error *err)
+{
+    struct slice tag = { 0 };
+    if (options->bump > ENVRES_BUMP_PATCH)
+        return err_set(err, ENVRES_E_INVALID, "no such bump");
+    if ((options->bump == ENVRES_BUMP_NONE) == (options->tag == NULL))
+        return err_set(err, ENVRES_E_INVALID, "a release has a tag, or a bump: one of them");
+    out->bump = options->bump;
+    if (!options->tag)
+        return ENVRES_OK;
+    envres_status st =
+        text_argument(options->tag, options->tag_len, SIZE_MAX, "the tag", &tag, err);
+    return st == ENVRES_OK ? semver_read(tag, &out->tag, err) : st;
+}
+
+static envres_status
+read_releasing(const envres_release_options *given, struct releasing *out, envres_error *err)
+{
+    envres_release_options options = { 0 };
+    envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
+    if (st == ENVRES_OK)
+        st = check_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
+    if (st == ENVRES_OK && (!options.expect_content || options.expect_live < 0))
+        st = err_set(err, ENVRES_E_INVALID,
+                     "a release says what content and what live release it expects");
+    if (st == ENVRES_OK)
+        st = read_tag(&options, out, err);
+    if (st == ENVRES_OK)
+        st = text_argument(options.notes, options.notes ? options.notes_len : 0, LIMIT_NOTES,
+                           "the notes", &out->notes, err);
+    out->expect_content = options.expect_content;
+    out->expect_live = options.expect_live;
+    out->move->is_dry = (options.flags & ENVRES_MOVE_DRY_RUN) != 0;
+    return st;
+}
+
+/* A call that repeats one that was committed before gives the record of that one. */
+static envres_status
+find_made(struct context *ctx, struct move *move, envres_error *err)
+{
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = app_find(ctx, move->app_name, &move->app, err);
+    if (st == ENVRES_OK)
+        st = release_describe(ctx, &move->app, move->made, &move->record, err);
+    return db_end(ctx->db, st, NULL, err);
+}
+
+static envres_status
+hand_over(struct context *ctx, struct move *move, envres_status st, envres_list **out,
+          envres_error *err)
+{
+    if (st == ENVRES_OK && out && !move->record)
+        st = find_made(ctx, move, err);
+    if (st == ENVRES_OK && out)
+        *out = move->record;
+    else
+        envres_list_free(move->record);
+    return st;
+}
+
+envres_status
+move_release(struct context *ctx, const envres_version_name *name,
+             const envres_release_options *options, const envres_change *given, envres_list **out,
+             envres_list **findings, envres_error *err)
+{
+    struct findings found = { 0 };
+    struct move move = { .findings = &found, .wants_record = out != NULL };
+    struct releasing releasing = { .move = &move };
+    envres_status st = move_names(name, &move, err);
+    if (st == ENVRES_OK)
+        st = read_releasing(options, &releasing, err);
+    if (st == ENVRES_OK)
+        st = move_run(ctx, given, "version.release", release_inside, &move, &releasing, err);
+    st = hand_over(ctx, &move, st, out, err);
+    if (st == ENVRES_OK && findings) {
+        *findings = found.list;
+        found.list = NULL;
+    }
+    findings_free(&found);
+    return st;
+}
+
+/* ---- roll back ------------------------------------------------------------------------------ */
+
+struct rolling {
+    struct move *move;
+    struct slice to;      /* tag; .data NULL: none */
+    struct slice version; /* likewise */
+    int64_t expect_live;
+};
+
+static envres_status
+nothing_before(const struct app *app, envres_error *err)
+{
+    envres_status st =
+        app->live ? err_set(err, ENVRES_E_NOTHING_BEFORE,
+                            "there is no release of '%s' before the one that is live", app->name)
+                  : err_set(err, ENVRES_E_NOTHING_BEFORE, "'%s' was never released", app->name);
+    err_subject(err, app->name, strlen(app->name));
+    err_hint(err, app->live ? "name a release, or release another version" : "release a version");
+    return st;
+}
+
+/* The nearest record before the live one that is of another version: going back to the same parts
+ * under another tag would change nothing that is served. */
+static envres_status
+find_before(struct context *ctx, const struct app *app, struct release *out, envres_error *err)
+{
+    struct release live = { 0 };
+    envres_status st = release_get(ctx, app, app->live, &live, err);
+    *out = live;
+    while (st == ENVRES_OK && memcmp(out->version, live.version, SEAL_ID) == 0) {
+        if (out->previous == 0)
+            return nothing_before(app, err);
+        st = release_get(ctx, app, out->previous, out, err);
+    }
+    return st;
+}
+
+static envres_status
+find_withdrawn(struct context *ctx, const struct app *app, struct release *out, envres_error *err)
+{
+    bool found = false;
+    envres_status st = release_newest(ctx, app, &found, out, err);
+    if (st < 0)
+        return st;
+    if (!found || out->kind != RELEASE_WITHDRAW)
+        return nothing_before(app, err);
+    return release_get(ctx, app, out->target, out, err);
+}
+
+static envres_status
+find_of_version(struct context *ctx, const struct rolling *rolling, struct release *out,
+                envres_error *err)
+{
+    const struct app *app = &rolling->move->app;
+    struct version version = { 0 };
+    enum version_state state = VERSION_DRAFT;
+    bool found = false;
+    envres_status st = version_find(ctx, app, rolling->version, &version, err);
+    if (st == ENVRES_OK)
+        st = version_state(ctx, app, &version, &state, err);
+    if (st == ENVRES_OK)
+        st = machine_allow(&version, state, EVENT_ROLLBACK, err);
+    if (st == ENVRES_OK)
+        st = release_of_version(ctx, app, &version, &found, out, err);
+    if (st == ENVRES_OK && !found)
+        st = err_set(err, ENVRES_E_CORRUPT, "version '%s' has no release", version.name);
+    return st;
+}
+
+/* The release (never a rollback's record) that becomes live again. */
+static envres_status
+find_target(struct context *ctx, const struct rolling *rolling, struct release *out,
+            envres_error *err)
+{
+    struct move *move = rolling->move;
+    const struct app *app = &move->app;
+    envres_status st = rolling->to.data        ? release_by_tag(ctx, app, rolling->to, out, err)
+                       : rolling->version.data ? find_of_version(ctx, rolling, out, err)
+                       : app->live             ? find_before(ctx, app, out, err)
+                                               : find_withdrawn(ctx, app, out, err);
+    if (st == ENVRES_OK && out->kind == RELEASE_ROLLBACK)
+        st = release_get(ctx, app, out->target, out, err);
+    if (st == ENVRES_OK)
+        st = version_by_id(ctx, out->version, &move->version, err);
+    if (st == ENVRES_OK)
+        st = version_state(ctx, app, &move->version, &move->state, err);
+    return st == ENVRES_OK ? machine_allow(&move->version, move->state, EVENT_ROLLBACK, err) : st;
+}
+
+/* What is restored must be what was released: the record as it was signed, of the content as it is.
+ */
+static envres_status
+check_whole(struct context *ctx, const struct move *move, const struct release *target,
+            envres_error *err)
+{
+    envres_status st = release_check(ctx, target, err);
+    if (st < 0 || seal_equal(move->version.content, target->content, SEAL_DIGEST))
+        return st;
+    st = err_set(err, ENVRES_E_INTEGRITY, "version '%s' has another content than was released",
+                 move->version.name);
+    err_subject(err, move->version.name, strlen(move->version.name));
+    err_hint(err, "run verify, then roll back to another release");
+    return st;
+}
+
+static envres_status
+rollback_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct rolling *rolling = asked;
+    struct move *move = rolling->move;
+    struct context *ctx = change->ctx;
+    struct environment stage = { 0 };
+    struct release target = { 0 };
+    envres_status st = app_find(ctx, move->app_name, &move->app, err);
+    if (st == ENVRES_OK)
+        st = last_stage(ctx, &stage, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &stage, err);
+    if (st == ENVRES_OK)
+        st = find_target(ctx, rolling, &target, err);
+    if (st == ENVRES_OK)
+        st = expect_live(&move->app, rolling->expect_live, err);
+    /* Approvals are asked here, where the environment wants them for rollbacks too. */
+    if (st == ENVRES_OK)
+        st = check_whole(ctx, move, &target, err);
+    if (st < 0)
+        return st;
+    struct release record = target;
+    record.kind = RELEASE_ROLLBACK;
+    record.target = target.sequence;
+    record.notes = slice_str("");
+    st = release_append(change, &move->app, &record, err);
+    return st == ENVRES_OK ? describe_record(change, move, err) : st;
+}
+
+static envres_status
+read_rolling(const envres_rollback_options *given, struct rolling *out, envres_error *err)
+{
+    envres_rollback_options options = { 0 };
+    struct semver tag = { 0 };
+    envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
+    if (st == ENVRES_OK)
+        st = check_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
+    if (st == ENVRES_OK && (!given || options.expect_live < 0))
+        st = err_set(err, ENVRES_E_INVALID, "a rollback says what live release it expects");
+    if (st == ENVRES_OK && options.to && options.version)
+        st = err_set(err, ENVRES_E_INVALID, "a rollback leads to a tag or to a version, not both");
+    if (st == ENVRES_OK && options.to) {
+        st = text_argument(options.to, options.to_len, SIZE_MAX, "the tag", &out->to, err);
+        if (st == ENVRES_OK)
+            st = semver_read(out->to, &tag, err);
+    }
+    if (st == ENVRES_OK && options.version)
+        st = text_argument(options.version, options.version_len, SIZE_MAX, "the version's name",
+                           &out->version, err);
+    out->expect_live = options.expect_live;
+    out->move->is_dry = (options.flags & ENVRES_MOVE_DRY_RUN) != 0;
+    return st;
+}
+
+/* What the check says of what is live again. It comes after the commit: it takes longer than the
+ * rollback itself, and must not be able to stop it. */
+static envres_status
+check_afterwards(struct context *ctx, const struct move *move, envres_list **out)
+{
+    struct environment stage = { 0 };
+    envres_version_name name = { .size = sizeof(name),
+                                 .app = move->app.name,
+                                 .app_len = strlen(move->app.name),
+                                 .version = move->version.name,
+                                 .version_len = strlen(move->version.name) };
+    envres_status st = last_stage(ctx, &stage, NULL);
+    if (st == ENVRES_OK)
+        st = check_version(ctx, &name, slice_str(stage.key), out, NULL);
+    return st == ENVRES_OK ? st : findings_failed(ctx->mem, st, out, NULL);
+}
+
+envres_status
+move_rollback(struct context *ctx, struct slice app, const envres_rollback_options *options,
+              const envres_change *given, envres_list **out, envres_list **findings,
+              envres_error *err)
+{
+    struct move move = { .app_name = app, .wants_record = out != NULL };
+    struct rolling rolling = { .move = &move };
+    envres_status st = read_rolling(options, &rolling, err);
+    if (st == ENVRES_OK)
+        st = move_run(ctx, given, "app.rollback", rollback_inside, &move, &rolling, err);
+    st = hand_over(ctx, &move, st, out, err);
+    /* Done is done: that its check could not be made is no failure of the rollback. */
+    if (st == ENVRES_OK && findings && move.app.name[0] &&
+        check_afterwards(ctx, &move, findings) < 0)
+        *findings = NULL;
+    return st;
+}
+
+/* ---- withdraw ------------------------------------------------------------------------------- */
+
+struct withdrawing {
+    struct move *move;
+    int64_t expect_live;
+};
+
+static envres_status
+nothing_live(const struct app *app, envres_error *err)
+{
+    envres_status st = err_set(err, ENVRES_E_NOTHING_LIVE, "no release of '%s' is live", app->name);
+    err_subject(err, app->name, strlen(app->name));
+    err_hint(err, "there is nothing to withdraw");
+    return st;
+}
+
+static envres_status
+withdraw_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct withdrawing *withdrawing = asked;
+    struct move *move = withdrawing->move;
+    struct context *ctx = change->ctx;
+    struct environment stage = { 0 };
+    struct release record = { 0 };
+    envres_status st = app_find(ctx, move->app_name, &move->app, err);
+    if (st == ENVRES_OK)
+        st = last_stage(ctx, &stage, err);
+    if (st == ENVRES_OK)
+        st = change_in(change, &stage, err);
+    if (st == ENVRES_OK && move->app.live == 0)
+        st = nothing_live(&move->app, err);
+    if (st == ENVRES_OK)
+        st = expect_live(&move->app, withdrawing->expect_live, err);
+    if (st == ENVRES_OK)
+        st = release_get(ctx, &move->app, move->app.live, &record, err);
+    if (st < 0)
+        return st;
+    record.kind = RELEASE_WITHDRAW;
+    record.target = record.sequence;
+    record.notes = slice_str("");
+    st = release_append(change, &move->app, &record, err);
+    return st == ENVRES_OK ? describe_record(change, move, err) : st;
+}
+
+envres_status
+move_withdraw(struct context *ctx, struct slice app, int64_t live, const envres_change *given,
+              envres_list **out, envres_error *err)
+{
+    struct move move = { .app_name = app, .wants_record = out != NULL };
+    struct withdrawing withdrawing = { &move, live };
+    envres_status st = live < 0 ? err_set(err, ENVRES_E_INVALID, "no such release") : ENVRES_OK;
+    if (st == ENVRES_OK)
+        st = move_run(ctx, given, "app.withdraw", withdraw_inside, &move, &withdrawing, err);
+    return hand_over(ctx, &move, st, out, err);
+}
