@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "guard/audit.h"
 #include "model/config.h"
+#include "model/content.h"
 #include "model/release.h"
 #include "storage/files.h"
 
@@ -390,6 +391,8 @@ verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *
     struct context ctx = { .db = store->db, .mem = &store->mem, .clock = &store->clock };
     memcpy(ctx.workspace, workspace, SEAL_ID);
     envres_status st = version_verify(&ctx, add_finding, list, err);
+    if (st == ENVRES_OK)
+        st = content_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
         st = release_verify(&ctx, add_finding, list, err);
     return st;

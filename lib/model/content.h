@@ -25,6 +25,9 @@ struct tree_entry {
     bool is_public;
 };
 
+/* Column `action` of an edit. */
+enum { EDIT_PUT = 1, EDIT_REMOVE = 2, EDIT_RESTORE = 3 };
+
 /* Sorted by path. */
 struct tree {
     const struct mem *mem;
@@ -57,6 +60,16 @@ envres_status content_tree(struct context *ctx, const uint8_t digest[SEAL_DIGEST
 envres_status content_part(struct context *ctx, const struct tree_entry *entry, struct buf *out,
                            envres_error *err);
 
+/* What the version began from. */
+envres_status content_base(struct context *ctx, const struct version *version, struct tree *out,
+                           envres_error *err);
+/* Its base with the edits up to number `at` (below 0: all) laid over it, whatever its state; not
+ * compared with its content digest. */
+envres_status content_compose(struct context *ctx, const struct version *version, int64_t at,
+                              struct tree *out, envres_error *err);
+
+/* Digest of a part's bytes. */
+void part_digest(uint8_t digest[SEAL_DIGEST], const void *data, size_t len);
 /* Digest of a tree. */
 envres_status tree_digest(const struct tree *tree, uint8_t digest[SEAL_DIGEST], envres_error *err);
 
