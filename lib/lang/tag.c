@@ -545,8 +545,21 @@ find_meant(struct slice word)
     return best;
 }
 
+/* At the end of a path: `>>`, or a bar and the name of a filter. */
+static bool
+is_closed(const char *text, size_t at, size_t end)
+{
+    if (end - at >= 2 && text[at] == '>' && text[at + 1] == '>')
+        return true;
+    if (at == end || text[at] != '|')
+        return false;
+    size_t start = skip_class(text, at + 1, end, CHAR_SPACE);
+    size_t stop = skip_class(text, start, end, CHAR_NAME | CHAR_DIGIT);
+    return filter_find((struct slice){ text + start, stop - start }, NULL) != FILTER_COUNT_;
+}
+
 /* A path of names and dots that is closed like a tag, whose first word is nearly a root. Shifts and
- * streams (`a << env.x;`) are not closed that way and are left alone. */
+ * streams (`a << env.x;`, `1 << env.bits | 2`) are not closed that way and are left alone. */
 bool
 tag_is_near(const char *text, size_t at, size_t len, struct tag_near *out)
 {
@@ -561,10 +574,7 @@ tag_is_near(const char *text, size_t at, size_t len, struct tag_near *out)
     while (stop < end && (is_class(text[stop], CHAR_NAME | CHAR_DIGIT) || text[stop] == '.'))
         stop++;
     size_t close = skip_class(text, stop, end, CHAR_SPACE);
-    bool is_closed =
-        close < end &&
-        (text[close] == '|' || (close + 1 < end && text[close] == '>' && text[close + 1] == '>'));
-    if (stop == dot + 1 || !is_closed)
+    if (stop == dot + 1 || !is_closed(text, close, end))
         return false;
     const char *meant = find_meant((struct slice){ text + start, dot - start });
     if (!meant)

@@ -26,13 +26,6 @@
 #include "lang/shell.h"
 #include "lang/tag.h"
 
-struct near_miss {
-    const char *meant;
-    struct slice path;
-    uint32_t tag;
-    uint32_t word_len;
-};
-
 struct envres_template {
     atomic_uint_fast32_t refs;
     struct mem mem;
@@ -40,7 +33,7 @@ struct envres_template {
     const struct filter_call *calls;
     const struct filter_arg *args;
     const char *strings;
-    const struct near_miss *near;
+    const struct template_near *near;
     uint32_t near_count;
     struct segment *own_segments; /* NULL: they lie in the template's block */
 };
@@ -459,7 +452,7 @@ make_layout(const struct parser *parser)
     const struct intern *intern = &parser->intern;
     bool is_borrowed = (parser->flags & ENVRES_TEMPLATE_BORROW) != 0;
     struct layout layout = { .size = sizeof(struct envres_template) };
-    layout.near = place_block(&layout, parser->near.count, sizeof(struct near_miss));
+    layout.near = place_block(&layout, parser->near.count, sizeof(struct template_near));
     layout.refs = place_block(&layout, intern->refs.count, sizeof(struct template_ref));
     layout.segments = place_block(&layout, parser->segments.on_heap ? 0 : parser->segments.count,
                                   sizeof(struct segment));
@@ -492,7 +485,7 @@ fill_refs(const struct parser *parser, const char *text, const char *strings,
 
 static void
 fill_near(const struct parser *parser, const char *text, const char *strings,
-          struct near_miss *near)
+          struct template_near *near)
 {
     const struct near_draft *drafts = parser->near.data;
     for (uint32_t i = 0; i < parser->near.count; i++) {
@@ -547,7 +540,7 @@ compile(struct parser *parser, struct envres_template **out, envres_error *err)
               intern->args.count * sizeof(struct filter_arg));
     tmpl->calls = (const struct filter_call *)(const void *)(block + layout.calls);
     tmpl->args = (const struct filter_arg *)(const void *)(block + layout.args);
-    tmpl->near = (const struct near_miss *)(const void *)(block + layout.near);
+    tmpl->near = (const struct template_near *)(const void *)(block + layout.near);
     tmpl->view = (struct template_view){
         .text = parser->text,
         .text_len = parser->len,
@@ -568,7 +561,7 @@ compile(struct parser *parser, struct envres_template **out, envres_error *err)
     fill_refs(parser, tmpl->view.text, tmpl->strings,
               (struct template_ref *)(void *)(block + layout.refs));
     fill_near(parser, tmpl->view.text, tmpl->strings,
-              (struct near_miss *)(void *)(block + layout.near));
+              (struct template_near *)(void *)(block + layout.near));
     if (parser->segments.on_heap)
         adopt_segments(parser, tmpl);
     else
@@ -716,7 +709,7 @@ add_tag_row(envres_list *list, struct line_counter *counter, const struct envres
 
 static void
 add_near_row(envres_list *list, struct line_counter *counter, const struct envres_template *tmpl,
-             const struct near_miss *near)
+             const struct template_near *near)
 {
     struct buf hint;
     buf_init(&hint, &tmpl->mem, false);
@@ -783,6 +776,15 @@ template_position(const envres_template *tmpl, uint32_t segment, envres_error *e
 {
     assert(segment < tmpl->view.segment_count);
     err_position_in(err, tmpl->view.text, tmpl->view.text_len, tmpl->view.segments[segment].tag);
+}
+
+bool
+template_near(const envres_template *tmpl, uint32_t index, struct template_near *out)
+{
+    if (index >= tmpl->near_count)
+        return false;
+    *out = tmpl->near[index];
+    return true;
 }
 
 bool

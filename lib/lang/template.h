@@ -112,6 +112,17 @@ bool template_is_verbatim(const envres_template *tmpl, uint32_t expr, const stru
  * a template. Linear. */
 bool template_has_tag(const char *text, size_t len);
 
+/* Text that is kept, though it looks like a tag: `<< enviroment.variables.X >>`. */
+struct template_near {
+    uint32_t tag;      /* offset of its << in the text the caller gave */
+    struct slice path; /* "enviroment.variables.X" */
+    const char *meant; /* what should stand for its first word: "environment" */
+    uint32_t word_len; /* of the first word of `path` */
+};
+
+/* The index-th near miss, in the order of the text; false behind the last. */
+bool template_near(const envres_template *tmpl, uint32_t index, struct template_near *out);
+
 /* True when the text is one tag alone (white space around it is not allowed). */
 bool template_is_one_tag(const envres_template *tmpl);
 
