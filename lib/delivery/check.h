@@ -6,6 +6,7 @@
 #ifndef ENVRES_DELIVERY_CHECK_H
 #define ENVRES_DELIVERY_CHECK_H
 
+#include <envres/list.h>
 #include <envres/release.h>
 
 #include "model/content.h"
@@ -30,7 +31,7 @@ envres_status check_run(struct context *ctx, const struct app *app, const struct
 envres_status check_passed(const struct findings *findings, const struct version *version,
                            const struct environment *target, envres_error *err);
 
-/* A list with one finding: the check itself could not be made ("not-checked", an error). */
+/* A list with one finding: the check itself could not be made ("not-checked"), and why. */
 envres_status findings_failed(const struct mem *mem, envres_status why, envres_list **out,
                               envres_error *err);
 
