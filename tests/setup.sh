@@ -93,6 +93,7 @@ look() {
     need libjsmn-dev "the header jsmn.h" header jsmn.h
     if [ "$tests" = yes ]; then
         need libcmocka-dev "cmocka with headers" module cmocka cmocka.h
+        need patch "patch" have patch
     fi
     if [ "$gates" = yes ]; then
         need git "git" have git

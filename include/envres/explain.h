@@ -19,7 +19,8 @@ enum {
     ENVRES_EXPLAIN_STATUS = 2,      /**< text: "ENVRES_OK", or why it does not resolve */
     ENVRES_EXPLAIN_ENVIRONMENT = 3, /**< text: whose value it is, or null */
     ENVRES_EXPLAIN_LAYER = 4,       /**< text: "value", "template", "default", "setting",
-                                         "kind default", "fallback", "environment", or null */
+                                         "kind default", "fallback", "environment", "app",
+                                         or null */
     ENVRES_EXPLAIN_TYPE = 5,        /**< text or null */
     ENVRES_EXPLAIN_SECRET = 6,      /**< integer 0 or 1 */
     ENVRES_EXPLAIN_REVISION = 7,    /**< integer or null */
@@ -30,7 +31,8 @@ enum {
 };
 
 /**
- * Explains a variable's name, a resource field ("crm.host"), a resource's handle, or a template.
+ * Explains a variable's name, a resource field ("crm.host"), a resource's handle, "app.name",
+ * "app.version" or "app.release" (where no resource is called app), or a template.
  * A reference that does not resolve is a row, not an error.
  * Errors: ENVRES_E_SYNTAX, ENVRES_E_UTF8, ENVRES_E_NOT_FOUND (a bare name nobody knows). Since 0.1.
  */

@@ -165,28 +165,51 @@ envres_key_generate(uint8_t *key, envres_error *err)
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
-envres_status
-envres_scope_open(envres_session *session, const char *environment, size_t environment_len,
-                  const envres_scope_options *given, envres_scope **out, envres_error *err)
+/* NULL: not asked for. */
+static envres_status
+read_asked(const char *text, size_t len, const char *what, struct slice *out, envres_error *err)
+{
+    if (!text && (len == 0 || len == ENVRES_NUL_TERMINATED))
+        return ENVRES_OK;
+    return text_argument(text, len, SIZE_MAX, what, out, err);
+}
+
+static envres_status
+read_request(const char *environment, size_t environment_len, const envres_scope_options *given,
+             struct scope_request *out, envres_error *err)
 {
     envres_scope_options options = { 0 };
-    struct slice key = { 0 };
-    if (!out)
-        return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
-    *out = NULL;
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK && (options.flags & ~(uint32_t)ENVRES_SCOPE_DAMAGED))
         st = err_set(err, ENVRES_E_INVALID, "the scope options have an unknown flag");
     if (st == ENVRES_OK)
-        st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key", &key,
-                           err);
+        st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key",
+                           &out->environment, err);
+    if (st == ENVRES_OK)
+        st = read_asked(options.app, options.app_len, "the app's name", &out->app, err);
+    if (st == ENVRES_OK)
+        st = read_asked(options.tag, options.tag_len, "the tag", &out->tag, err);
+    if (st == ENVRES_OK)
+        st = read_asked(options.version, options.version_len, "the version's name", &out->version,
+                        err);
+    out->revision = options.revision;
+    out->flags = options.flags;
+    return st;
+}
+
+envres_status
+envres_scope_open(envres_session *session, const char *environment, size_t environment_len,
+                  const envres_scope_options *given, envres_scope **out, envres_error *err)
+{
+    struct scope_request request = { 0 };
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the scope");
+    *out = NULL;
+    envres_status st = read_request(environment, environment_len, given, &request, err);
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)
         return st;
-    struct scope_request request = { .environment = key,
-                                     .revision = options.revision,
-                                     .flags = options.flags };
     st = scope_load(&session->context, &request, NULL, out, err);
     session_leave(session);
     return st;
@@ -204,13 +227,20 @@ envres_scope_latest(envres_session *session, envres_scope *scope, envres_scope *
     envres_status st = scope_enter(scope, err);
     if (st == ENVRES_OK && scope->changes != session->store->changes)
         return err_set(err, ENVRES_E_INVALID, "the scope is of another store");
+    if (st == ENVRES_OK && memcmp(scope->keys->workspace, session->context.workspace, SEAL_ID) != 0)
+        return err_set(err, ENVRES_E_INVALID, "the scope is of another workspace");
     if (st == ENVRES_OK)
         st = envres_store_poll(session->store, NULL, err);
     if (st < 0)
         return st;
-    if (envres_scope_is_stale(scope))
-        return envres_scope_open(session, scope->environment.key, ENVRES_NUL_TERMINATED, NULL, out,
-                                 err);
-    *out = envres_scope_ref(scope);
-    return ENVRES_OK;
+    if (!envres_scope_is_stale(scope)) {
+        *out = envres_scope_ref(scope);
+        return ENVRES_OK;
+    }
+    st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = scope_load(&session->context, &scope->request, scope, out, err);
+    session_leave(session);
+    return st;
 }

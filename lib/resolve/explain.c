@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "resolve/render.h"
+#include "resolve/served.h"
 
 enum { EXPLAIN_ROWS_MAX = 10000 };
 
@@ -142,6 +143,44 @@ explain_nested(struct explainer *explainer, const envres_scope *scope, const str
     return st;
 }
 
+/* Of the app that is served. */
+static void
+note_app(const envres_scope *scope, struct buf *out)
+{
+    if (scope->served->sequence > 0)
+        buf_add_format(out, "of the app served: release %s, number %lld", scope->served->tag,
+                       (long long)scope->served->sequence);
+    else
+        buf_add_str(out, "of the app served, at a version that was never released");
+}
+
+/* Where there is no item to tell of, or it does not resolve. */
+static void
+note_reference(struct explainer *explainer, const envres_scope *scope,
+               const struct template_ref *ref, envres_status found, const struct target *target,
+               const envres_error *why, struct buf *note)
+{
+    envres_list *list = explainer->list;
+    if (found < 0) {
+        note->len = 0;
+        buf_add_str(note, envres_error_message(why));
+        if (envres_error_hint(why)[0])
+            buf_add_format(note, "; %s", envres_error_hint(why));
+    } else if (target->missing) {
+        list_set_str(list, ENVRES_EXPLAIN_LAYER, "default");
+        buf_add_str(note, "nothing there: the tag's default is taken");
+    } else if (ref_is_of_app(ref)) {
+        list_set_str(list, ENVRES_EXPLAIN_LAYER, "app");
+        list_set_str(list, ENVRES_EXPLAIN_TYPE, "string");
+        note_app(scope, note);
+    } else if (!target->item) {
+        list_set_str(list, ENVRES_EXPLAIN_LAYER, "environment");
+        list_set_str(list, ENVRES_EXPLAIN_ENVIRONMENT, scope->environment.key);
+        list_set_str(list, ENVRES_EXPLAIN_TYPE, "string");
+        buf_add_str(note, "of the environment itself");
+    }
+}
+
 static envres_status
 explain_reference(struct explainer *explainer, const envres_scope *scope,
                   const struct template_ref *ref, bool has_default, uint32_t depth,
@@ -170,20 +209,7 @@ explain_reference(struct explainer *explainer, const envres_scope *scope,
     list_set_int(explainer->list, ENVRES_EXPLAIN_SECRET, 0);
     if (item)
         fill_item(explainer, scope, source, item, &note);
-    if (found < 0) {
-        note.len = 0;
-        buf_add_str(&note, envres_error_message(why));
-        if (envres_error_hint(why)[0])
-            buf_add_format(&note, "; %s", envres_error_hint(why));
-    } else if (target.missing) {
-        list_set_str(explainer->list, ENVRES_EXPLAIN_LAYER, "default");
-        buf_add_str(&note, "nothing there: the tag's default is taken");
-    } else if (!item) {
-        list_set_str(explainer->list, ENVRES_EXPLAIN_LAYER, "environment");
-        list_set_str(explainer->list, ENVRES_EXPLAIN_ENVIRONMENT, scope->environment.key);
-        list_set_str(explainer->list, ENVRES_EXPLAIN_TYPE, "string");
-        buf_add_str(&note, "of the environment itself");
-    }
+    note_reference(explainer, scope, ref, found, &target, why, &note);
     list_set_text(explainer->list, ENVRES_EXPLAIN_NOTE, note.data, note.len);
     envres_status st = why ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
     if (st == ENVRES_OK)
@@ -232,14 +258,37 @@ explain_handle(struct explainer *explainer, const envres_scope *scope, struct sl
     return st;
 }
 
-/* A bare name: a variable, a resource, or HANDLE.FIELD. */
+/* "app.name", "app.version", "app.release" where no resource is called app. */
+static bool
+is_app_name(const envres_scope *scope, struct slice text, enum ref_root *root)
+{
+    static const struct {
+        const char *name;
+        enum ref_root root;
+    } rows[] = {
+        { "app.name", REF_APP_NAME },
+        { "app.version", REF_APP_VERSION },
+        { "app.release", REF_APP_RELEASE },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!slice_equal(text, slice_str(rows[i].name)))
+            continue;
+        *root = rows[i].root;
+        return scope_handle(scope, slice_str("app")) == UINT32_MAX;
+    }
+    return false;
+}
+
+/* A bare name: a variable, a resource, HANDLE.FIELD, or one of the app's. */
 static envres_status
 explain_name(struct explainer *explainer, const envres_scope *scope, struct slice text,
              envres_error *err)
 {
     const char *dot = memchr(text.data, '.', text.len);
     struct template_ref ref = { .root = REF_VARIABLE, .name = text };
-    if (dot) {
+    if (is_app_name(scope, text, &ref.root)) {
+        ref.name = slice_str("");
+    } else if (dot) {
         size_t len = (size_t)(dot - text.data);
         ref.root = REF_RESOURCE;
         ref.name = slice_of(text.data, len);

@@ -10,6 +10,66 @@
 #include "base/value.h"
 #include "resolve/connect.h"
 #include "resolve/render.h"
+#include "resolve/served.h"
+
+/* ---- the key for connection pools ----------------------------------------------------------- */
+
+static char *
+write_digits(char *out, uint64_t number)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    while (count > 0)
+        *out++ = digits[--count];
+    return out;
+}
+
+/* Where the app's names are part of a resource's settings, or its settings are of two times, the
+ * newest revision does not tell all. */
+static void
+write_variant(const envres_scope *source, bool uses_app, char *out)
+{
+    struct {
+        int64_t revision;
+        char app[LIMIT_APP + 1];
+        char version[LIMIT_APP + 1];
+        char tag[LIMIT_TAG + 1];
+    } what;
+    uint8_t digest[SEAL_DIGEST];
+    memset(&what, 0, sizeof(what));
+    if (source->pins)
+        what.revision = source->revision;
+    if (uses_app && source->served) {
+        memcpy(what.app, source->served->app, sizeof(what.app));
+        memcpy(what.version, source->served->version, sizeof(what.version));
+        memcpy(what.tag, source->served->tag, sizeof(what.tag));
+    }
+    seal_digest(digest, "envres1/variant", &what, sizeof(what));
+    text_hex(out, digest, CACHE_VARIANT);
+}
+
+void
+handle_write_key(envres_resource_handle *handle, int64_t newest, bool uses_app)
+{
+    const envres_scope *source = handle->source;
+    char *out = handle->cache_key;
+    text_hex(out, source->items[handle->first].setting.object, SEAL_ID);
+    text_hex(out + 2 * SEAL_ID, source->environment.id, SEAL_ID);
+    out += (size_t)4 * SEAL_ID;
+    *out++ = '-';
+    out = write_digits(out, (uint64_t)newest);
+    *out = '\0';
+    if (source->pins || uses_app) {
+        *out++ = '-';
+        write_variant(source, uses_app, out);
+    }
+}
+
+/* ---- taking one ----------------------------------------------------------------------------- */
 
 static envres_status
 no_settings(const envres_scope *scope, const envres_resource_handle *handle, envres_error *err)

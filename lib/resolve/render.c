@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "lang/params.h"
+#include "resolve/served.h"
 
 /* Plain compositions of one scope are expanded when it is opened: together at most this much. */
 enum { SETTLED_MAX = 64 * 1024 * 1024 };
@@ -104,6 +105,34 @@ target_param(const struct template_ref *ref, bool has_default, const envres_para
     return st;
 }
 
+static envres_status
+target_app(const envres_scope *scope, enum ref_root root, bool has_default, struct target *out,
+           envres_error *err)
+{
+    const struct served *served = scope->served;
+    if (served && root == REF_APP_NAME)
+        return target_text(slice_str(served->app), out);
+    if (served && root == REF_APP_VERSION)
+        return target_text(slice_str(served->version), out);
+    if (served && served->sequence > 0)
+        return target_text(slice_str(served->tag), out);
+    if (has_default) {
+        out->missing = true;
+        return ENVRES_OK;
+    }
+    envres_status st = ENVRES_E_NOT_SET;
+    if (served) {
+        err_set(err, st, "version '%s' of app '%s' was never released, so there is no app.release",
+                served->version, served->app);
+        err_hint(err, "give the tag a default, or serve a release");
+    } else {
+        err_set(err, st, "this scope serves no app");
+        err_hint(err, "name the app when the scope is opened");
+    }
+    err_subject(err, "app", 3);
+    return st;
+}
+
 envres_status
 target_find(const envres_scope *scope, const struct template_ref *ref, bool has_default,
             const envres_params *params, struct target *out, envres_error *err)
@@ -129,13 +158,7 @@ target_find(const envres_scope *scope, const struct template_ref *ref, bool has_
     case REF_APP_RELEASE:
         break;
     }
-    if (has_default) {
-        out->missing = true;
-        return ENVRES_OK;
-    }
-    envres_status st = err_set(err, ENVRES_E_NOT_SET, "this scope serves no app");
-    err_subject(err, "app", 3);
-    return st;
+    return target_app(scope, ref->root, has_default, out, err);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -304,14 +327,6 @@ struct prober {
     uint64_t total;     /* bytes written so far: each of them would be in the result */
 };
 
-/* Parameters come with the render, the app with the scope that will serve it. */
-static bool
-is_given(const struct template_ref *ref)
-{
-    return ref->root == REF_PARAM || ref->root == REF_APP_NAME || ref->root == REF_APP_VERSION ||
-           ref->root == REF_APP_RELEASE;
-}
-
 static envres_status
 probe_expr(struct prober *prober, const struct template_view *view, uint32_t index,
            envres_error *err)
@@ -319,7 +334,8 @@ probe_expr(struct prober *prober, const struct template_view *view, uint32_t ind
     const struct template_expr *expr = &view->exprs[index];
     const struct template_ref *ref = &view->refs[expr->ref];
     struct target target = { 0 };
-    if (is_given(ref))
+    /* Parameters come with the render, the app with the scope that will serve it. */
+    if (ref->root == REF_PARAM || ref_is_of_app(ref))
         return ENVRES_OK;
     envres_status st = target_find(prober->scope, ref, expr->has_default, NULL, &target, err);
     if (st == ENVRES_OK && target.item && target.item->state != ITEM_PLAIN) {
@@ -462,6 +478,8 @@ settle_references(struct settler *settler, struct item *item, const envres_templ
                 item->newest = target.item->newest;
         }
         item->secret = item->secret || target.secret;
+        item->uses_app = item->uses_app || ref_is_of_app(&view.refs[expr->ref]) ||
+                         (target.item && target.item->uses_app);
     }
     if (item->depth > LIMIT_TEMPLATE_DEPTH)
         return err_set(err, ENVRES_E_DEPTH, "templates inside templates go deeper than %d",
@@ -537,6 +555,7 @@ forget_visit(struct item *item)
     item->depth = 0;
     item->secret = item->setting.secret;
     item->newest = item->setting.revision;
+    item->uses_app = false;
     item->visit = VISIT_NONE;
 }
 

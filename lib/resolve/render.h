@@ -22,6 +22,14 @@ envres_status target_find(const envres_scope *scope, const struct template_ref *
                           bool has_default, const envres_params *params, struct target *out,
                           envres_error *err);
 
+/* app.name, app.version, app.release. */
+static inline bool
+ref_is_of_app(const struct template_ref *ref)
+{
+    return ref->root == REF_APP_NAME || ref->root == REF_APP_VERSION ||
+           ref->root == REF_APP_RELEASE;
+}
+
 /* Appends an item's value to a secret buffer; opens what is sealed, expands what is composed. */
 envres_status item_open(const envres_scope *scope, const struct item *item, uint32_t depth,
                         struct buf *out, envres_error *err);

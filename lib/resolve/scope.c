@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "resolve/render.h"
+#include "resolve/served.h"
 
 envres_scope *
 envres_scope_ref(envres_scope *scope)
@@ -35,6 +36,7 @@ envres_scope_unref(envres_scope *scope)
     mem_free(&mem, scope->items);
     mem_free(&mem, scope->others);
     mem_free(&mem, scope->authors);
+    served_unref(scope->served);
     env_keys_unref(scope->keys);
     change_counter_unref(scope->changes);
     pool_free(&scope->pool);
@@ -130,6 +132,14 @@ list_environments(const envres_scope *scope, enum object_class object_class, str
     }
 }
 
+/* What was set since is not there, and does not look unset to who reads the newest settings. */
+static void
+hint_pinned(const envres_scope *scope, envres_error *err)
+{
+    err_hint(err, "release %s pins the plain settings of %s at revision %lld", scope->served->tag,
+             scope->environment.key, (long long)scope->revision);
+}
+
 static envres_status
 unknown_name(const envres_scope *scope, enum object_class object_class, struct slice name,
              envres_error *err)
@@ -150,6 +160,8 @@ unknown_name(const envres_scope *scope, enum object_class object_class, struct s
     err_subject(err, name.data, name.len);
     if (nearest.best.data)
         err_hint(err, "did you mean '%.*s'?", (int)nearest.best.len, nearest.best.data);
+    else if (scope->pins)
+        hint_pinned(scope, err);
     return st;
 }
 
@@ -178,7 +190,9 @@ scope_absent(const envres_scope *scope, enum object_class object_class, struct s
             : err_set(err, ENVRES_E_NOT_CONFIGURED, "resource '%.*s' has no settings in %s",
                       (int)name.len, name.data, scope->environment.key);
     err_subject(err, name.data, name.len);
-    if (where[0])
+    if (scope->pins)
+        hint_pinned(scope, err);
+    else if (where[0])
         err_hint(err, "it is set in: %s", where);
     else
         err_hint(err, "no environment has settings for it");

@@ -49,9 +49,13 @@ struct item {
     uint8_t depth; /* templates inside templates, this one counted */
     bool secret;
     bool is_template;
+    bool uses_app;          /* takes a name, version or release of the app */
     int64_t newest;         /* newest revision of it and of all it refers to */
     struct setting setting; /* name, field, kind, revision ...; slices in the pool */
 };
+
+/* Bytes that tell readings apart in which the newest revision is the same. */
+enum { CACHE_VARIANT = 8 };
 
 struct envres_resource_handle {
     envres_scope *scope;        /* the one the caller asked; kept alive by the handle */
@@ -63,7 +67,7 @@ struct envres_resource_handle {
     uint32_t count;
     bool is_set;           /* has settings of its own in source */
     envres_error *failure; /* why it does not resolve, or NULL */
-    char cache_key[2 * 2 * SEAL_ID + 24];
+    char cache_key[2 * 2 * SEAL_ID + 24 + 2 * CACHE_VARIANT];
 };
 
 struct other_name {
@@ -77,6 +81,21 @@ struct name_table {
     uint32_t mask;
 };
 
+/* What a scope is asked for; kept in it, so that a fresh one can be opened in its place. */
+struct scope_request {
+    struct slice environment;
+    int64_t revision; /* 0: the newest, or what the release pins */
+    uint32_t flags;   /* ENVRES_SCOPE_* */
+    struct slice app; /* .data NULL: none; likewise tag and version: the live release */
+    struct slice tag;
+    struct slice version;
+    /* For a check: app, version and tag, all given, are what app.* gives; none of them is looked
+     * up, and no part is read. */
+    bool is_check;
+};
+
+struct served;
+
 struct envres_scope {
     struct mem mem;
     atomic_uint references;
@@ -88,7 +107,8 @@ struct envres_scope {
     struct pool pool;
     struct environment environment;
     int64_t revision;
-    bool is_pinned; /* opened at an older revision */
+    bool is_pinned; /* an older revision was asked for: nothing makes it stale */
+    bool pins;      /* plain settings are those of the release's revision */
     bool head_ok;   /* false: what is absent may have been removed from the file */
     struct item *items;
     uint32_t item_count;
@@ -106,21 +126,13 @@ struct envres_scope {
     size_t fallback_count;
     struct author_name *authors;
     size_t author_count;
+    struct served *served;        /* NULL: no app */
+    struct scope_request request; /* slices in the pool */
 };
 
 struct author_name {
     uint8_t id[SEAL_ID];
     struct slice name;
-};
-
-/* What a scope is asked for; kept in it, so that a fresh one can be opened in its place. */
-struct scope_request {
-    struct slice environment;
-    int64_t revision; /* 0: the newest, or what the release pins */
-    uint32_t flags;   /* ENVRES_SCOPE_* */
-    struct slice app; /* .data NULL: none; likewise tag and version: the live release */
-    struct slice tag;
-    struct slice version;
 };
 
 /* Fills a scope in a read transaction of its own; under the store's lock. `before`, which may be
@@ -138,6 +150,10 @@ uint32_t scope_variable(const envres_scope *scope, struct slice name);
 uint32_t scope_handle(const envres_scope *scope, struct slice name);
 /* An item of a handle by field, or NULL. */
 const struct item *handle_item(const envres_resource_handle *handle, struct slice field);
+
+/* Writes the cache key, of the newest revision of a handle's items. `uses_app`: one of them takes a
+ * name of the app. */
+void handle_write_key(envres_resource_handle *handle, int64_t newest, bool uses_app);
 
 /* NOT_SET or NOT_FOUND (variables), NOT_CONFIGURED or NOT_FOUND (resources), with hints; INTEGRITY
  * when absence cannot be trusted. */

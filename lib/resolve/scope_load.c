@@ -9,11 +9,22 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "resolve/pinned.h"
 #include "resolve/render.h"
+#include "resolve/served.h"
+
+/* How a scope is filled. */
+struct plan {
+    const struct scope_request *request;
+    const struct served *before; /* whose parts may be shared; or NULL */
+    struct served *served;       /* of the scope that falls back to this one; or NULL */
+    bool follow;                 /* follow fallbacks: theirs are not followed */
+};
 
 /* Rows as they come; items are made of them when all are there. */
 struct loading {
     struct context *ctx;
+    const struct plan *plan;
     envres_scope *scope;
     struct item *items;
     size_t count;
@@ -325,24 +336,37 @@ lay_out_fields(const struct item *rows, uint32_t count, const struct kind *kind,
     return used;
 }
 
-static void
-write_cache_key(envres_resource_handle *handle, const uint8_t object[SEAL_ID],
-                const uint8_t environment[SEAL_ID], int64_t newest)
+/* All rows of a resource have the kind it has; where plain ones are of an earlier time than the
+ * secret ones, theirs is the one that the release saw. */
+static struct slice
+handle_kind(const struct item *rows, uint32_t count)
 {
-    text_hex(handle->cache_key, object, SEAL_ID);
-    text_hex(handle->cache_key + 2 * SEAL_ID, environment, SEAL_ID);
-    char *out = handle->cache_key + (size_t)4 * SEAL_ID;
-    uint64_t left = (uint64_t)newest;
-    char digits[20];
-    int count = 0;
-    do {
-        digits[count++] = (char)('0' + left % 10);
-        left /= 10;
-    } while (left);
-    *out++ = '-';
-    while (count > 0)
-        *out++ = digits[--count];
-    *out = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        if (!rows[i].setting.secret)
+            return rows[i].setting.kind;
+    }
+    return rows[0].setting.kind;
+}
+
+/* A resource that was removed and made anew since a release pinned its settings has a past without
+ * secrets and secrets without a past: to send the one to the other is never meant. */
+static envres_status
+refuse_mixture(struct loading *loading, envres_resource_handle *handle, const struct item *rows,
+               uint32_t count, bool *is_mixed, envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    *is_mixed = false;
+    for (uint32_t i = 1; scope->pins && i < count; i++)
+        *is_mixed |= memcmp(rows[i].setting.object, rows[0].setting.object, SEAL_ID) != 0;
+    if (!*is_mixed)
+        return ENVRES_OK;
+    err_set(loading->why, ENVRES_E_NOT_CONFIGURED,
+            "resource '%.*s' was made anew since release %s pinned its settings",
+            (int)handle->name.len, handle->name.data, scope->served->tag);
+    err_subject(loading->why, handle->name.data, handle->name.len);
+    err_hint(loading->why, "release again, or serve without pinning");
+    handle->failure = scope_keep_error(scope, loading->why);
+    return handle->failure ? ENVRES_OK : no_memory(err);
 }
 
 /* The rows of one resource, [first, end) of the sorted items, become a handle. */
@@ -358,7 +382,7 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
     handle->scope = scope;
     handle->source = scope;
     handle->name = rows[0].setting.name;
-    handle->kind = kind_find(rows[0].setting.kind);
+    handle->kind = kind_find(handle_kind(rows, count));
     for (uint32_t i = 0; i < count; i++) {
         if (!slice_equal(rows[i].setting.field, slice_str(FALLBACK_FIELD)))
             continue;
@@ -375,9 +399,13 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
     if (!handle->kind)
         return err_set(err, ENVRES_E_CORRUPT, "resource '%.*s' has an unknown kind",
                        (int)handle->name.len, handle->name.data);
+    bool is_mixed = false;
+    envres_status st = refuse_mixture(loading, handle, rows, end - first, &is_mixed, err);
+    if (st < 0)
+        return st;
     handle->is_set = count > 0;
     handle->first = *used;
-    if (count > 0)
+    if (count > 0 && !is_mixed)
         handle->count = lay_out_fields(rows, count, handle->kind, scope->head_ok, laid + *used);
     *used += handle->count;
     scope->handle_count++;
@@ -483,8 +511,8 @@ lay_out(struct loading *loading, envres_error *err)
 
 /* ---- fallbacks ------------------------------------------------------------------------------ */
 
-static envres_status load_scope(struct context *ctx, struct slice environment, int64_t revision,
-                                bool follow, envres_scope **out, envres_error *err);
+static envres_status load_scope(struct context *ctx, const struct plan *plan, envres_scope **out,
+                                envres_error *err);
 
 static envres_status
 fallback_scope(struct loading *loading, struct slice key, envres_scope **out, envres_error *err)
@@ -501,7 +529,9 @@ fallback_scope(struct loading *loading, struct slice key, envres_scope **out, en
     if (!grown)
         return no_memory(err);
     scope->fallbacks = grown;
-    envres_status st = load_scope(loading->ctx, key, 0, false, out, err);
+    struct scope_request request = { .environment = key };
+    struct plan plan = { .request = &request, .served = scope->served };
+    envres_status st = load_scope(loading->ctx, &plan, out, err);
     if (st == ENVRES_OK)
         scope->fallbacks[scope->fallback_count++] = *out;
     return st;
@@ -562,6 +592,7 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     const struct kind *kind = handle->kind;
     const struct item *broken = NULL;
     int64_t newest = 0;
+    bool uses_app = false;
     if (handle->count == 0 || handle->failure)
         return ENVRES_OK;
     if (!handle->source->head_ok) {
@@ -573,11 +604,11 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     for (uint32_t i = 0; i < handle->count; i++) {
         const struct item *item = &handle->source->items[handle->first + i];
         newest = item->newest > newest ? item->newest : newest;
+        uses_app = uses_app || item->uses_app;
         if (!broken && item->state == ITEM_BROKEN)
             broken = item;
     }
-    write_cache_key(handle, handle->source->items[handle->first].setting.object,
-                    handle->source->environment.id, newest);
+    handle_write_key(handle, newest, uses_app);
     bool is_set[LIMIT_FIELDS] = { false };
     for (uint32_t f = 0; f < kind->count; f++)
         is_set[f] = handle_item(handle, slice_str(kind->fields[f].name)) != NULL;
@@ -592,13 +623,13 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
 }
 
 static envres_status
-settle_handles(struct loading *loading, bool follow, envres_error *err)
+settle_handles(struct loading *loading, envres_error *err)
 {
     envres_scope *scope = loading->scope;
     envres_status st = table_make(scope, &scope->resources, scope->handle_count, err);
     for (uint32_t i = 0; st == ENVRES_OK && i < scope->handle_count; i++) {
         table_add(scope, &scope->resources, scope->handles[i].name, i);
-        if (follow)
+        if (loading->plan->follow)
             st = follow_fallback(loading, &scope->handles[i], err);
     }
     if (st == ENVRES_OK)
@@ -628,27 +659,105 @@ new_scope(struct context *ctx, envres_scope **out, envres_error *err)
 }
 
 static envres_status
-read_rows(struct loading *loading, struct slice environment, int64_t revision, envres_error *err)
+keep_request(envres_scope *scope, const struct scope_request *request, envres_error *err)
+{
+    struct slice *texts[] = { &scope->request.environment, &scope->request.app, &scope->request.tag,
+                              &scope->request.version };
+    scope->request = *request;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        envres_status st = texts[i]->data ? keep_slice(&scope->pool, texts[i], err) : ENVRES_OK;
+        if (st < 0)
+            return st;
+    }
+    return ENVRES_OK;
+}
+
+/* Environment and app, and at which revision the settings are read. */
+static envres_status
+choose_reading(struct loading *loading, struct served_pin *pin, envres_error *err)
+{
+    const struct plan *plan = loading->plan;
+    const struct scope_request *request = plan->request;
+    envres_scope *scope = loading->scope;
+    struct environment *environment = &scope->environment;
+    envres_status st = environment_find(loading->ctx, request->environment, environment, err);
+    if (st < 0)
+        return st;
+    if (request->revision < 0 || request->revision > environment->revision) {
+        st = err_set(err, ENVRES_E_NOT_FOUND, "%s never had revision %lld", environment->key,
+                     (long long)request->revision);
+        err_hint(err, "the newest is %lld", (long long)environment->revision);
+        return st;
+    }
+    if (request->app.data)
+        st =
+            served_load(loading->ctx, request, environment, plan->before, &scope->served, pin, err);
+    else
+        scope->served = served_ref(plan->served);
+    scope->is_pinned = request->revision > 0;
+    scope->pins = pin->is_set && !scope->is_pinned;
+    scope->revision = scope->is_pinned ? request->revision
+                      : scope->pins    ? pin->revision
+                                       : environment->revision;
+    return st;
+}
+
+/* Plain settings at the release's revision are those that its manifest names. */
+static envres_status
+check_pin(struct loading *loading, const struct served_pin *pin, const uint8_t config[SEAL_DIGEST],
+          envres_error *err)
+{
+    envres_scope *scope = loading->scope;
+    if (pin->revision <= scope->environment.revision &&
+        seal_equal(config, pin->config, SEAL_DIGEST))
+        return ENVRES_OK;
+    scope->head_ok = false;
+    if (loading->plan->request->flags & ENVRES_SCOPE_DAMAGED)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_INTEGRITY,
+                "the settings of %s at revision %lld are not those that release %s pinned",
+                scope->environment.key, (long long)pin->revision, scope->served->tag);
+    err_subject(err, scope->environment.key, strlen(scope->environment.key));
+    err_hint(err, "rows are missing or exchanged: run verify, then put a backup in its place");
+    return st;
+}
+
+static envres_status
+read_settings(struct loading *loading, const struct served_pin *pin, envres_error *err)
 {
     struct context *ctx = loading->ctx;
     envres_scope *scope = loading->scope;
     struct env_keys *keys = NULL;
-    struct head head;
-    envres_status st = environment_find(ctx, environment, &scope->environment, err);
-    if (st == ENVRES_OK && (revision < 0 || revision > scope->environment.revision)) {
-        st = err_set(err, ENVRES_E_NOT_FOUND, "%s never had revision %lld", scope->environment.key,
-                     (long long)revision);
-        err_hint(err, "the newest is %lld", (long long)scope->environment.revision);
-    }
-    if (st == ENVRES_OK)
-        st = environment_head(ctx, &scope->environment, &keys, &head, err);
+    struct head head = { 0 };
+    envres_status st = environment_head(ctx, &scope->environment, &keys, &head, err);
     if (st < 0)
         return st;
     scope->keys = env_keys_ref(keys);
-    scope->is_pinned = revision > 0;
-    scope->revision = revision > 0 ? revision : scope->environment.revision;
-    st = config_each(ctx, &scope->environment, keys, &head, revision, take_setting, loading,
-                     &scope->head_ok, err);
+    if (!scope->pins)
+        return config_each(ctx, &scope->environment, keys, &head, loading->plan->request->revision,
+                           take_setting, loading, &scope->head_ok, err);
+    struct pinned reading = {
+        .environment = &scope->environment, .keys = keys, .head = &head, .revision = pin->revision
+    };
+    st = pinned_each(ctx, &reading, take_setting, loading, err);
+    if (st < 0)
+        return st;
+    scope->head_ok = reading.head_ok;
+    return check_pin(loading, pin, reading.config, err);
+}
+
+static envres_status
+read_rows(struct loading *loading, envres_error *err)
+{
+    struct context *ctx = loading->ctx;
+    envres_scope *scope = loading->scope;
+    struct served_pin pin = { .is_set = false };
+    envres_status st = keep_request(scope, loading->plan->request, err);
+    if (st == ENVRES_OK)
+        st = choose_reading(loading, &pin, err);
+    if (st == ENVRES_OK)
+        st = read_settings(loading, &pin, err);
     if (st == ENVRES_OK)
         st = take_environments(ctx, scope, err);
     if (st == ENVRES_OK)
@@ -661,10 +770,9 @@ read_rows(struct loading *loading, struct slice environment, int64_t revision, e
 }
 
 static envres_status
-load_scope(struct context *ctx, struct slice environment, int64_t revision, bool follow,
-           envres_scope **out, envres_error *err)
+load_scope(struct context *ctx, const struct plan *plan, envres_scope **out, envres_error *err)
 {
-    struct loading loading = { .ctx = ctx };
+    struct loading loading = { .ctx = ctx, .plan = plan };
     envres_status st = new_scope(ctx, &loading.scope, err);
     if (st < 0)
         return st;
@@ -677,7 +785,7 @@ load_scope(struct context *ctx, struct slice environment, int64_t revision, bool
         envres_scope_unref(scope);
         return no_memory(err);
     }
-    st = read_rows(&loading, environment, revision, err);
+    st = read_rows(&loading, err);
     if (st == ENVRES_OK && loading.count > 1)
         qsort(loading.items, loading.count, sizeof(*loading.items), compare_items);
     scope->items = loading.items;
@@ -689,7 +797,7 @@ load_scope(struct context *ctx, struct slice environment, int64_t revision, bool
     if (st == ENVRES_OK)
         st = lay_out(&loading, err);
     if (st == ENVRES_OK)
-        st = settle_handles(&loading, follow, err);
+        st = settle_handles(&loading, err);
     mem_free(ctx->mem, loading.resources);
     if (st < 0) {
         envres_scope_unref(scope);
@@ -699,13 +807,27 @@ load_scope(struct context *ctx, struct slice environment, int64_t revision, bool
     return ENVRES_OK;
 }
 
+static envres_status
+check_request(const struct scope_request *request, envres_error *err)
+{
+    if (!request->app.data && (request->tag.data || request->version.data))
+        return err_set(err, ENVRES_E_INVALID, "a tag or a version needs its app");
+    if (request->tag.data && request->version.data && !request->is_check)
+        return err_set(err, ENVRES_E_INVALID, "a tag and a version cannot be served together");
+    return ENVRES_OK;
+}
+
 envres_status
 scope_load_inside(struct context *ctx, const struct scope_request *request,
                   const envres_scope *before, envres_scope **out, envres_error *err)
 {
     envres_scope *scope = NULL;
-    (void)before;
-    envres_status st = load_scope(ctx, request->environment, request->revision, true, &scope, err);
+    struct plan plan = { .request = request,
+                         .before = before ? before->served : NULL,
+                         .follow = true };
+    envres_status st = check_request(request, err);
+    if (st == ENVRES_OK)
+        st = load_scope(ctx, &plan, &scope, err);
     if (st == ENVRES_OK && !scope->head_ok && !(request->flags & ENVRES_SCOPE_DAMAGED)) {
         /* One row too many, too few or too old: which values are the right ones, none can say. */
         st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",

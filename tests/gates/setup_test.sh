@@ -13,7 +13,7 @@ machine() {
     name=$1
     bin=$work/$name/bin
     mkdir -p "$bin"
-    for tool in sh dirname mktemp rm cat awk env uname cc objcopy ninja pkg-config python3; do
+    for tool in sh dirname mktemp rm cat awk env uname cc objcopy ninja pkg-config python3 patch; do
         printf '#!/bin/sh\nPATH=%s exec %s "$@"\n' "'$PATH'" "$(command -v $tool)" >"$bin/$tool"
     done
     # These look tools up in the PATH they are given, so they must not be wrapped.
@@ -114,9 +114,16 @@ script pkg-config '[ "$2" != cmocka ]'
 setup
 expect 2 "cmocka with headers (Debian package libcmocka-dev)"
 
-machine "no cmocka, and no tests wanted"
+machine "no patch"
+with_meson
+rm "$bin/patch"
+setup
+expect 2 "patch (Debian package patch)" '!cmocka'
+
+machine "no cmocka and no patch, and no tests wanted"
 with_meson
 script pkg-config '[ "$2" != cmocka ]'
+rm "$bin/patch"
 setup --without-tests
 expect 0 '!Missing'
 
