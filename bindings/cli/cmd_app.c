@@ -204,7 +204,7 @@ live_cell(struct table *table, const envres_list *app)
     text_free(&cell);
 }
 
-/* "v3 in staging at 2026-11-21 15:00:00" */
+/* "v3 in staging at 2026-11-21 15:00:00 UTC" */
 static void
 last_cell(struct table *table, const envres_list *last)
 {
@@ -213,7 +213,7 @@ last_cell(struct table *table, const envres_list *last)
     if (envres_list_count(last) == 0)
         return;
     time_format(envres_list_integer(last, 0, ENVRES_LAST_TIME), time);
-    text_printf(&cell, "%s in %s at %s", envres_list_text(last, 0, ENVRES_LAST_VERSION, NULL),
+    text_printf(&cell, "%s in %s at %s UTC", envres_list_text(last, 0, ENVRES_LAST_VERSION, NULL),
                 envres_list_text(last, 0, ENVRES_LAST_ENVIRONMENT, NULL), time);
     table_word(table, "last opened", STYLE_DIM);
     table_cell(table, text_get(&cell), cell.len, STYLE_PLAIN);
@@ -229,7 +229,7 @@ show_table(struct cli *cli, const envres_list *app, const envres_list *last)
         { "protected", ENVRES_APP_PROTECTED, SHAPE_FLAG },
         { "versions", ENVRES_APP_VERSIONS, SHAPE_CELL },
         { "made by", ENVRES_APP_AUTHOR, SHAPE_CELL },
-        { "made at", ENVRES_APP_TIME, SHAPE_TIME },
+        { "made (UTC)", ENVRES_APP_TIME, SHAPE_TIME },
     };
     struct table *table = table_facts(cli, app, 0, columns, COUNT(columns));
     live_cell(table, app);

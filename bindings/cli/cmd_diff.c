@@ -90,26 +90,17 @@ print_line(struct printer *printer, const char *color, const char *line, size_t 
     text_puts(&printer->out, *begin ? "\x1b[0m\n" : "\n");
 }
 
+/* The first two lines name the part; what a line begins with says what the others are. */
 static void
 print_hunks(struct printer *printer, const char *text, size_t len)
 {
-    while (len > 0) {
+    for (size_t number = 0; len > 0; number++) {
         const char *feed = memchr(text, '\n', len);
         size_t line = feed ? (size_t)(feed - text) : len;
-        print_line(printer, color_of(text[0]), text, line);
+        print_line(printer, number < 2 ? "\x1b[1m" : color_of(text[0]), text, line);
         text += line + (feed ? 1 : 0);
         len -= line + (feed ? 1 : 0);
     }
-}
-
-/* "--- a/path"; a name with a space ends in a tab, as those who read it expect. */
-static void
-print_name(struct printer *printer, const char *mark, const char *path)
-{
-    struct text line = { 0 };
-    text_printf(&line, "%s%s%s", mark, path, strchr(path, ' ') ? "\t" : "");
-    print_line(printer, "\x1b[1m", text_get(&line), line.len);
-    text_free(&line);
 }
 
 /* A part that cannot be shown by lines. */
@@ -140,16 +131,10 @@ print_text(struct cli *cli, const envres_list *list)
     for (size_t row = 0; row < envres_list_count(list); row++) {
         size_t len = 0;
         const char *text = envres_list_text(list, row, ENVRES_DIFF_TEXT, &len);
-        const char *path = envres_list_text(list, row, ENVRES_DIFF_PATH, NULL);
-        if (len == 0) {
+        if (len > 0)
+            print_hunks(&printer, text, len);
+        else
             print_sentence(&printer, list, row);
-            continue;
-        }
-        bool added = !envres_list_text(list, row, ENVRES_DIFF_OLD_DIGEST, NULL);
-        bool removed = !envres_list_text(list, row, ENVRES_DIFF_NEW_DIGEST, NULL);
-        print_name(&printer, added ? "--- " : "--- a/", added ? "/dev/null" : path);
-        print_name(&printer, removed ? "+++ " : "+++ b/", removed ? "/dev/null" : path);
-        print_hunks(&printer, text, len);
     }
     return out_text(cli, &printer.out);
 }

@@ -114,7 +114,7 @@ take_public(struct cli *cli, const struct parts *parts, envres_part_write *write
     if (!on && !off)
         on = is_public_now(cli, parts, write->path);
     if (on < 0)
-        return fail_library(cli);
+        return fail_part(cli);
     write->flags = on ? ENVRES_PART_PUBLIC : 0;
     return 0;
 }
@@ -129,7 +129,7 @@ put(struct cli *cli, const struct parts *parts, const envres_part_write *write)
     envres_change change = change_of(cli, 0);
     if (envres_part_put(cli->session, &parts->name, write, 1, &change, content, cli->err) < 0 ||
         (!remove && envres_part_digest(write->data, write->data_len, digest, cli->err) < 0))
-        return fail_library(cli);
+        return fail_part(cli);
     if (!cli->json)
         return 0;
     json_done_with(&json, parts, write->path);
@@ -272,7 +272,7 @@ cmd_part_get(struct cli *cli)
     int status = open_parts(cli, &parts);
     if (status == 0 && envres_part_get(cli->session, &parts.name, argument_at(&cli->parsed, 1), NUL,
                                        &value, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0)
         status = write_part(cli, &parts, value);
     envres_value_free(value);
@@ -313,7 +313,7 @@ cmd_part_list(struct cli *cli)
     envres_list *list = NULL;
     int status = open_parts(cli, &parts);
     if (status == 0 && envres_part_list(cli->session, &parts.name, &list, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0)
         status = print_parts(cli, list, parts.version);
     envres_list_free(list);
@@ -366,7 +366,7 @@ cmd_part_history(struct cli *cli)
     int status = open_parts(cli, &parts);
     if (status == 0 &&
         envres_part_history(cli->session, &parts.name, path, path ? NUL : 0, &list, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0)
         status = print_edits(cli, list, parts.version);
     envres_list_free(list);
@@ -399,7 +399,7 @@ cmd_part_restore(struct cli *cli)
     envres_change change = change_of(cli, 0);
     if (status == 0 &&
         envres_part_restore(cli->session, &parts.name, path, NUL, edit, &change, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0 && cli->json) {
         json_done_with(&json, &parts, path);
         json_key(&json, "edit");

@@ -78,7 +78,7 @@ add_file(struct cli *cli, struct import *import, const struct tree_file *file)
     if (envres_list_integer(import->have, row, ENVRES_PART_IS_PUBLIC))
         write->flags = ENVRES_PART_PUBLIC;
     if (envres_part_digest(file->data, file->len, digest, cli->err) < 0)
-        return fail_library(cli);
+        return fail_part(cli);
     digest_write(digest, digits);
     if (!list_is(import->have, row, ENVRES_PART_DIGEST, digits, strlen(digits)))
         import->changed++;
@@ -187,9 +187,12 @@ put_import(struct cli *cli, struct import *import)
     envres_version_name name = version_named(argument_at(&cli->parsed, 0), import->version);
     envres_change change = change_of(cli, 0);
     uint8_t content[DIGEST_LEN] = { 0 };
+    if (import->count == 0)
+        return fail_usage(cli, NULL, "there are no files in '%s'; nothing was imported",
+                          argument_at(&cli->parsed, 1));
     if (envres_part_put(cli->session, &name, import->writes, import->count, &change, content,
                         cli->err) < 0)
-        return fail_library(cli);
+        return fail_part(cli);
     note_import(cli, import);
     return cli->json ? print_import(cli, import, content) : 0;
 }
@@ -214,7 +217,7 @@ cmd_part_import(struct cli *cli)
         status = version_of_parts(cli, &import.version);
     envres_version_name name = version_named(app, import.version);
     if (status == 0 && envres_part_list(cli->session, &name, &import.have, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0)
         status = tree_read(cli, argument_at(&cli->parsed, 1), &import.tree);
     if (status == 0)
@@ -238,11 +241,11 @@ export_part(struct cli *cli, const envres_version_name *name, const envres_list 
     envres_value *value = NULL;
     const char *path = envres_list_text(list, row, ENVRES_PART_PATH, &path_len);
     if (envres_part_get(cli->session, name, path, path_len, &value, cli->err) < 0)
-        return fail_library(cli);
+        return fail_part(cli);
     const char *data = envres_value_data(value, &len);
     int status = 0;
     if (envres_part_digest(data, len, digest, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     digest_write(digest, digits);
     if (status == 0 && !list_is(list, row, ENVRES_PART_DIGEST, digits, strlen(digits)))
         status = fail_code(cli, ENVRES_E_CHANGED, "export it again",
@@ -301,7 +304,7 @@ cmd_part_export(struct cli *cli)
         status = version_of_parts(cli, &version);
     envres_version_name name = version_named(app, version);
     if (status == 0 && envres_part_list(cli->session, &name, &list, cli->err) < 0)
-        status = fail_library(cli);
+        status = fail_part(cli);
     if (status == 0)
         status = write_parts(cli, &name, list);
     if (status == 0)

@@ -11,6 +11,7 @@
 #include "input.h"
 #include "opening.h"
 #include "rows.h"
+#include "values.h"
 #include "versions.h"
 
 #include <stdlib.h>
@@ -142,8 +143,9 @@ cmd_version_list(struct cli *cli)
                             &list, cli->err) < 0)
         return fail_library(cli);
     if (environment && envres_list_count(list) == 0)
-        status = fail_code(cli, ENVRES_E_NO_VERSION_HERE, NULL, "no version of '%s' is in %s yet",
-                           app, environment);
+        status = fail_code(cli, ENVRES_E_NO_VERSION_HERE,
+                           "promote one there, or look in the environment before",
+                           "no version of '%s' has reached %s yet", app, environment);
     else
         status = print_versions(cli, list);
     envres_list_free(list);
@@ -175,13 +177,14 @@ print_version(struct cli *cli, const envres_list *list)
         { "stage", ENVRES_VERSION_STAGE, SHAPE_CELL },
         { "made from", ENVRES_VERSION_PARENT, SHAPE_CELL },
         { "made by", ENVRES_VERSION_AUTHOR, SHAPE_CELL },
-        { "made at", ENVRES_VERSION_CREATED, SHAPE_TIME },
-        { "changed at", ENVRES_VERSION_CHANGED, SHAPE_TIME },
+        { "made (UTC)", ENVRES_VERSION_CREATED, SHAPE_TIME },
+        { "changed (UTC)", ENVRES_VERSION_CHANGED, SHAPE_TIME },
         { "parts", ENVRES_VERSION_PARTS, SHAPE_CELL },
         { "bytes", ENVRES_VERSION_BYTES, SHAPE_CELL },
         { "content", ENVRES_VERSION_CONTENT, SHAPE_CELL },
-        { "description", ENVRES_VERSION_DESCRIPTION, SHAPE_CELL },
     };
+    static const struct column description = { "description", ENVRES_VERSION_DESCRIPTION,
+                                               SHAPE_CELL };
     struct json json = { 0 };
     if (cli->json) {
         json_row(&json, list, 0, json_version, COUNT(json_version));
@@ -189,6 +192,10 @@ print_version(struct cli *cli, const envres_list *list)
     }
     struct table *table = table_facts(cli, list, 0, columns, COUNT(columns));
     release_cell(table, list);
+    if (!list_is(list, 0, ENVRES_VERSION_DESCRIPTION, "", 0)) {
+        table_word(table, description.name, STYLE_DIM);
+        table_column(table, list, 0, &description);
+    }
     return table_print(table);
 }
 

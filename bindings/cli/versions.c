@@ -23,21 +23,35 @@ version_named(const char *app, const char *version)
     return name;
 }
 
-/* The name of the only draft; NULL where there is none or several. */
-static char *
-only_draft(const envres_list *list)
+static bool
+is_draft(const envres_list *list, size_t row)
 {
-    const char *draft = NULL;
-    size_t draft_len = 0;
+    return list_is(list, row, ENVRES_VERSION_STATE, "draft", strlen("draft"));
+}
+
+/* Where there is none the name stays NULL. */
+static int
+take_only_draft(struct cli *cli, const envres_list *list, char **name)
+{
+    struct text names = { 0 };
+    size_t drafts = 0;
     size_t count = envres_list_count(list);
     for (size_t row = 0; row < count; row++) {
-        if (!list_is(list, row, ENVRES_VERSION_STATE, "draft", strlen("draft")))
+        size_t len = 0;
+        const char *draft = envres_list_text(list, row, ENVRES_VERSION_NAME, &len);
+        if (!is_draft(list, row))
             continue;
-        if (draft)
-            return NULL;
-        draft = envres_list_text(list, row, ENVRES_VERSION_NAME, &draft_len);
+        text_puts(&names, drafts++ ? ", " : "");
+        text_add(&names, draft, len);
     }
-    return draft ? memory_copy(draft, draft_len) : NULL;
+    int status = 0;
+    if (drafts == 1)
+        *name = memory_copy(text_get(&names), names.len);
+    else if (drafts > 1)
+        status = fail_usage(cli, "name one with --version V", "'%s' has several drafts: %s",
+                            argument_at(&cli->parsed, 0), text_get(&names));
+    text_free(&names);
+    return status;
 }
 
 int
@@ -53,9 +67,9 @@ version_of_parts(struct cli *cli, char **name)
     envres_list *list = NULL;
     if (envres_version_list(cli->session, app, NUL, NULL, 0, 0, &list, cli->err) < 0)
         return fail_library(cli);
-    *name = only_draft(list);
+    int status = take_only_draft(cli, list, name);
     envres_list_free(list);
-    return 0;
+    return status;
 }
 
 static int
