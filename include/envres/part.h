@@ -48,7 +48,8 @@ ENVRES_API envres_status envres_part_digest(const void *data, size_t len, uint8_
  * @param writes   an array of `count` structs (each with its size); at most 10,000
  * @param content  32 bytes of the caller's for the version's new content digest, or NULL
  * Errors: ENVRES_E_FROZEN, ENVRES_E_DISCARDED, ENVRES_E_CHANGED, ENVRES_E_PATH,
- * ENVRES_E_NAME_TAKEN (a path that differs only in case, or that would be both part and folder),
+ * ENVRES_E_NAME_TAKEN (a path that differs only in ASCII case, or that would be both part and
+ * folder without regard to it; a path twice in the call),
  * ENVRES_E_NOT_FOUND (app, version, part to remove), ENVRES_E_LIMIT, ENVRES_E_REASON; the error's
  * subject is the path at fault. Since 0.1.
  */

@@ -152,8 +152,9 @@ enum {
     ENVRES_DIFF_NEW_DIGEST = 3, /**< text: hex, or null */
     ENVRES_DIFF_OLD_SIZE = 4,   /**< integer or null */
     ENVRES_DIFF_NEW_SIZE = 5,   /**< integer or null */
-    ENVRES_DIFF_TEXT = 6,       /**< text: a unified diff with three lines of context; null for
-                                     parts that are not UTF-8 text, and without _WITH_TEXT */
+    ENVRES_DIFF_TEXT = 6,       /**< text: a unified diff with three lines of context, "" where an
+                                     empty part came or went; null for parts that are not UTF-8
+                                     text, and without _WITH_TEXT */
     ENVRES_DIFF_COLUMNS = 7
 };
 

@@ -141,3 +141,26 @@ fx_revision(struct fx *fx, const char *env)
     envres_list_free(list);
     return revision;
 }
+
+envres_version_name
+fx_version(const char *app, const char *version)
+{
+    envres_version_name name = { .size = sizeof(name),
+                                 .app = app,
+                                 .app_len = TEXT,
+                                 .version = version,
+                                 .version_len = version ? TEXT : 0 };
+    return name;
+}
+
+envres_part_write
+fx_part(const char *path, const void *data, size_t len, uint32_t flags)
+{
+    envres_part_write write = { .size = sizeof(write),
+                                .flags = flags,
+                                .path = path,
+                                .path_len = TEXT,
+                                .data = data,
+                                .data_len = len };
+    return write;
+}

@@ -40,6 +40,10 @@ envres_status fx_field(struct fx *fx, const char *env, const char *handle, const
 envres_status fx_fallback(struct fx *fx, const char *env, const char *handle, const char *to);
 envres_scope *fx_scope(struct fx *fx, const char *env);
 
+/* `version` NULL: the only draft. */
+envres_version_name fx_version(const char *app, const char *version);
+envres_part_write fx_part(const char *path, const void *data, size_t len, uint32_t flags);
+
 /* Renders in the newest scope of an environment and compares; `want` NULL: `code` is expected. */
 void fx_renders(struct fx *fx, const char *env, const char *text, const char *want,
                 envres_status code);

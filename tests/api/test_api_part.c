@@ -1,43 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of apps: puts that say what they replace, autosave, history, undo, what differs between
- * versions, and how little a version costs. */
+/* Parts of apps: puts that say what they replace, history, undo, what differs between versions,
+ * freeing. */
 #include "helper.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { DIGEST = 32 };
-
-static envres_version_name
-version_of(const char *app, const char *version)
-{
-    envres_version_name name = { .size = sizeof(name),
-                                 .app = app,
-                                 .app_len = TEXT,
-                                 .version = version,
-                                 .version_len = version ? TEXT : 0 };
-    return name;
-}
-
-static envres_part_write
-write_of(const char *path, const void *data, size_t len, uint32_t flags)
-{
-    envres_part_write write = { .size = sizeof(write),
-                                .flags = flags,
-                                .path = path,
-                                .path_len = TEXT,
-                                .data = data,
-                                .data_len = len };
-    return write;
-}
 
 static envres_status
 put_in(envres_session *session, const char *app, const char *version, const char *path,
        const char *text, uint32_t flags, envres_error *err)
 {
-    envres_version_name name = version_of(app, version);
-    envres_part_write write = write_of(path, text, text ? strlen(text) : 0, flags);
+    envres_version_name name = fx_version(app, version);
+    envres_part_write write = fx_part(path, text, text ? strlen(text) : 0, flags);
     return envres_part_put(session, &name, &write, 1, NULL, NULL, err);
 }
 
@@ -51,8 +26,8 @@ static envres_status
 expect_put(struct fx *fx, const char *path, const char *text, const char *expected)
 {
     uint8_t digest[DIGEST];
-    envres_version_name name = version_of("dash", NULL);
-    envres_part_write write = write_of(path, text, strlen(text), 0);
+    envres_version_name name = fx_version("dash", NULL);
+    envres_part_write write = fx_part(path, text, strlen(text), 0);
     write.expect = digest;
     OK(fx, envres_part_digest(expected, strlen(expected), digest, fx->err));
     return envres_part_put(fx->session, &name, &write, 1, NULL, NULL, fx->err);
@@ -62,7 +37,7 @@ expect_put(struct fx *fx, const char *path, const char *text, const char *expect
 static void
 part_is(struct fx *fx, const char *version, const char *path, const char *want)
 {
-    envres_version_name name = version_of("dash", version);
+    envres_version_name name = fx_version("dash", version);
     envres_value *value = NULL;
     size_t len = 0;
     envres_status st = envres_part_get(fx->session, &name, path, TEXT, &value, fx->err);
@@ -105,7 +80,7 @@ subject_is(struct fx *fx, const char *subject)
 static envres_list *
 history_of(struct fx *fx, const char *version, const char *path)
 {
-    envres_version_name name = version_of("dash", version);
+    envres_version_name name = fx_version("dash", version);
     envres_list *list = NULL;
     OK(fx, envres_part_history(fx->session, &name, path, path ? TEXT : 0, &list, fx->err));
     return list;
@@ -124,16 +99,16 @@ bytes_come_back_as_they_went(void **state)
 {
     static const char invalid[] = "\xFF\xFE\x00\xC0\x80\r\n\x00";
     struct fx *fx = *state;
-    envres_version_name name = version_of("dash", "v1");
+    envres_version_name name = fx_version("dash", "v1");
     envres_value *value = NULL;
     size_t len = 0;
     char all[256 * 3];
     create_app(fx);
     for (size_t i = 0; i < sizeof(all); i++)
         all[i] = (char)(unsigned char)(i & 0xFF);
-    envres_part_write writes[] = { write_of("all", all, sizeof(all), ENVRES_PART_PUBLIC),
-                                   write_of("invalid", invalid, sizeof(invalid), 0),
-                                   write_of("empty", NULL, 0, 0) };
+    envres_part_write writes[] = { fx_part("all", all, sizeof(all), ENVRES_PART_PUBLIC),
+                                   fx_part("invalid", invalid, sizeof(invalid), 0),
+                                   fx_part("empty", NULL, 0, 0) };
     OK(fx, envres_part_put(fx->session, &name, writes, 3, NULL, NULL, fx->err));
     for (size_t i = 0; i < 3; i++) {
         OK(fx, envres_part_get(fx->session, &name, writes[i].path, TEXT, &value, fx->err));
@@ -178,8 +153,8 @@ a_put_says_what_it_replaces(void **state)
     part_is(fx, NULL, "a", "two");
     /* all or none */
     uint8_t digest[DIGEST] = { 0 };
-    envres_version_name name = version_of("dash", NULL);
-    envres_part_write both[] = { write_of("c", "c", 1, 0), write_of("a", "three", 5, 0) };
+    envres_version_name name = fx_version("dash", NULL);
+    envres_part_write both[] = { fx_part("c", "c", 1, 0), fx_part("a", "three", 5, 0) };
     both[1].expect = digest;
     FAILS(fx, ENVRES_E_CHANGED, envres_part_put(fx->session, &name, both, 2, NULL, NULL, fx->err));
     part_is(fx, NULL, "c", NULL);
@@ -193,10 +168,10 @@ static void
 misuse_is_refused(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name name = version_of("dash", NULL);
-    envres_version_name unknown = version_of("dosh", NULL);
-    envres_version_name no_version = version_of("dash", "v2");
-    envres_part_write write = write_of("a", "x", 1, 0);
+    envres_version_name name = fx_version("dash", NULL);
+    envres_version_name unknown = fx_version("dosh", NULL);
+    envres_version_name no_version = fx_version("dash", "v2");
+    envres_part_write write = fx_part("a", "x", 1, 0);
     envres_part_write twice[] = { write, write };
     envres_value *value = NULL;
     envres_list *list = NULL;
@@ -234,10 +209,10 @@ misuse_is_refused(void **state)
     write.data_len = ENVRES_NUL_TERMINATED;
     FAILS(fx, ENVRES_E_INVALID,
           envres_part_put(fx->session, &name, &write, 1, NULL, NULL, fx->err));
-    write = write_of("a", NULL, 1, 0);
+    write = fx_part("a", NULL, 1, 0);
     FAILS(fx, ENVRES_E_INVALID,
           envres_part_put(fx->session, &name, &write, 1, NULL, NULL, fx->err));
-    write = write_of("a", "x", 1, 0);
+    write = fx_part("a", "x", 1, 0);
     write.size = 8;
     FAILS(fx, ENVRES_E_ABI, envres_part_put(fx->session, &name, &write, 1, NULL, NULL, fx->err));
     FAILS(fx, ENVRES_E_INVALID, envres_part_get(fx->session, &name, "a", TEXT, NULL, fx->err));
@@ -261,7 +236,7 @@ static void
 paths_do_not_clash(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name name = version_of("dash", NULL);
+    envres_version_name name = fx_version("dash", NULL);
     create_app(fx);
     OK(fx, put(fx, NULL, "src/Main.js", "x", 0));
     FAILS(fx, ENVRES_E_NAME_TAKEN, put(fx, NULL, "src/main.js", "x", 0));
@@ -273,8 +248,8 @@ paths_do_not_clash(void **state)
     OK(fx, put(fx, NULL, "SRC/other.js", "x", 0));
     OK(fx, put(fx, NULL, "src.js", "x", 0));
     /* what counts is what is there after all writes */
-    envres_part_write writes[] = { write_of("src/main.js", "y", 1, 0),
-                                   write_of("src/Main.js", NULL, 0, ENVRES_PART_REMOVE) };
+    envres_part_write writes[] = { fx_part("src/main.js", "y", 1, 0),
+                                   fx_part("src/Main.js", NULL, 0, ENVRES_PART_REMOVE) };
     OK(fx, envres_part_put(fx->session, &name, writes, 2, NULL, NULL, fx->err));
     part_is(fx, NULL, "src/main.js", "y");
     part_is(fx, NULL, "src/Main.js", NULL);
@@ -288,11 +263,11 @@ limits_say_which(void **state)
 {
     struct fx *fx = *state;
     const size_t most = 16 * 1024 * 1024;
-    envres_version_name name = version_of("dash", NULL);
+    envres_version_name name = fx_version("dash", NULL);
     char *big = calloc(1, most + 1);
     char path[32];
     create_app(fx);
-    envres_part_write write = write_of("big/0", big, most + 1, 0);
+    envres_part_write write = fx_part("big/0", big, most + 1, 0);
     FAILS(fx, ENVRES_E_LIMIT, envres_part_put(fx->session, &name, &write, 1, NULL, NULL, fx->err));
     subject_is(fx, "big/0");
     assert_non_null(strstr(envres_error_message(fx->err), "16777216"));
@@ -318,14 +293,14 @@ a_version_has_ten_thousand_parts(void **state)
 {
     enum { MOST = 10000 };
     struct fx *fx = *state;
-    envres_version_name name = version_of("dash", NULL);
+    envres_version_name name = fx_version("dash", NULL);
     envres_part_write *writes = calloc(MOST, sizeof(*writes));
     char(*paths)[24] = calloc(MOST, sizeof(*paths));
     envres_list *list = NULL;
     create_app(fx);
     for (int i = 0; i < MOST; i++) {
         snprintf(paths[i], sizeof(paths[i]), "%d/%d", (i * 7919) % 100, i);
-        writes[i] = write_of(paths[i], paths[i], strlen(paths[i]), 0);
+        writes[i] = fx_part(paths[i], paths[i], strlen(paths[i]), 0);
     }
     OK(fx, envres_part_put(fx->session, &name, writes, MOST, NULL, NULL, fx->err));
     FAILS(fx, ENVRES_E_LIMIT, put(fx, NULL, "one more", "x", 0));
@@ -336,7 +311,7 @@ a_version_has_ten_thousand_parts(void **state)
     OK(fx, create_version(fx, "next", "v1", 0));
     OK(fx, put(fx, "next", paths[18], NULL, ENVRES_PART_REMOVE));
     OK(fx, put(fx, "next", "one more", "x", 0));
-    name = version_of("dash", "next");
+    name = fx_version("dash", "next");
     OK(fx, envres_part_list(fx->session, &name, &list, fx->err));
     assert_int_equal(envres_list_count(list), MOST);
     for (size_t i = 1; i < MOST; i++)
@@ -371,9 +346,9 @@ equal_versions_have_equal_content(void **state)
     struct fx *fx = *state;
     uint8_t one[DIGEST];
     uint8_t two[DIGEST];
-    envres_version_name v1 = version_of("dash", "v1");
-    envres_version_name v2 = version_of("dash", "v2");
-    envres_part_write a[] = { write_of("x", "1", 1, 0), write_of("y", "2", 1, 0) };
+    envres_version_name v1 = fx_version("dash", "v1");
+    envres_version_name v2 = fx_version("dash", "v2");
+    envres_part_write a[] = { fx_part("x", "1", 1, 0), fx_part("y", "2", 1, 0) };
     create_app(fx);
     OK(fx, envres_part_put(fx->session, &v1, a, 2, NULL, one, fx->err));
     OK(fx, create_version(fx, "v2", NULL, ENVRES_VERSION_EMPTY));
@@ -404,8 +379,8 @@ an_operation_is_done_once(void **state)
     uint8_t first[DIGEST];
     uint8_t again[DIGEST];
     envres_change change = { .size = sizeof(change), .operation = operation };
-    envres_version_name name = version_of("dash", NULL);
-    envres_part_write write = write_of("a", "one", 3, ENVRES_PART_ABSENT);
+    envres_version_name name = fx_version("dash", NULL);
+    envres_part_write write = fx_part("a", "one", 3, ENVRES_PART_ABSENT);
     create_app(fx);
     OK(fx, envres_part_put(fx->session, &name, &write, 1, &change, first, fx->err));
     OK(fx, put(fx, NULL, "a", "two", 0));
@@ -421,8 +396,8 @@ a_reason_may_be_required(void **state)
     envres_environment_options options = { .size = sizeof(options),
                                            .flags = ENVRES_ENVIRONMENT_REASON };
     envres_change change = { .size = sizeof(change), .reason = "hot fix", .reason_len = TEXT };
-    envres_version_name name = version_of("dash", NULL);
-    envres_part_write write = write_of("a", "one", 3, 0);
+    envres_version_name name = fx_version("dash", NULL);
+    envres_part_write write = fx_part("a", "one", 3, 0);
     create_app(fx);
     OK(fx, envres_environment_set(fx->session, "development", TEXT, &options, NULL, fx->err));
     FAILS(fx, ENVRES_E_REASON, put(fx, NULL, "a", "one", 0));
@@ -435,7 +410,7 @@ static void
 history_says_who_and_when(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name name = version_of("dash", NULL);
+    envres_version_name name = fx_version("dash", NULL);
     create_app(fx);
     OK(fx, put(fx, NULL, "a", "one", 0));
     fx->now += 1000;
@@ -490,7 +465,7 @@ static void
 undo_goes_anywhere(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name v2 = version_of("dash", "v2");
+    envres_version_name v2 = fx_version("dash", "v2");
     create_app(fx);
     OK(fx, put(fx, NULL, "a", "base", ENVRES_PART_PUBLIC));
     OK(fx, create_version(fx, "v2", "v1", 0));
@@ -524,12 +499,78 @@ undo_goes_anywhere(void **state)
     part_is(fx, "v1", "a", "base");
 }
 
+/* ---- what differs --------------------------------------------------------------------------- */
+
+static void
+differences_are_by_path(void **state)
+{
+    struct fx *fx = *state;
+    envres_version_name v1 = fx_version("dash", "v1");
+    envres_version_name v2 = fx_version("dash", "v2");
+    envres_list *list = NULL;
+    create_app(fx);
+    envres_part_write base[] = {
+        fx_part("a.txt", "one\ntwo\n", 8, 0), fx_part("bin", "\0\xFF", 2, 0),
+        fx_part("flags", "same", 4, 0),       fx_part("gone.txt", "bye\n", 4, 0),
+        fx_part("same", "same", 4, 0),
+    };
+    OK(fx, envres_part_put(fx->session, &v1, base, 5, NULL, NULL, fx->err));
+    OK(fx, create_version(fx, "v2", "v1", 0));
+    OK(fx, envres_version_diff(fx->session, &v1, &v2, 0, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 0);
+    envres_list_free(list);
+    envres_part_write edits[] = {
+        fx_part("a.txt", "one\n2\n", 6, 0),
+        fx_part("bin", "\0\xFE", 2, 0),
+        fx_part("flags", "same", 4, ENVRES_PART_PUBLIC),
+        fx_part("gone.txt", NULL, 0, ENVRES_PART_REMOVE),
+        fx_part("my new.txt", "hello", 5, 0),
+    };
+    OK(fx, envres_part_put(fx->session, &v2, edits, 5, NULL, NULL, fx->err));
+    OK(fx, envres_version_diff(fx->session, &v1, &v2, ENVRES_DIFF_WITH_TEXT, &list, fx->err));
+    static const struct {
+        const char *path;
+        const char *change;
+        int64_t old_size; /* -1: null */
+        int64_t new_size;
+        const char *text;
+    } rows[] = {
+        { "a.txt", "changed", 8, 6, "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n" },
+        { "bin", "changed", 2, 2, NULL },
+        { "flags", "flags", 4, 4, NULL },
+        { "gone.txt", "removed", 4, -1, "--- a/gone.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-bye\n" },
+        { "my new.txt", "added", -1, 5,
+          "--- /dev/null\n+++ b/my new.txt\t\n@@ -0,0 +1 @@\n+hello\n"
+          "\\ No newline at end of file\n" },
+    };
+    assert_int_equal(envres_list_count(list), 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(cell(list, i, ENVRES_DIFF_PATH), rows[i].path);
+        assert_string_equal(cell(list, i, ENVRES_DIFF_CHANGE), rows[i].change);
+        assert_int_equal(envres_list_type(list, i, ENVRES_DIFF_OLD_SIZE),
+                         rows[i].old_size < 0 ? ENVRES_CELL_NULL : ENVRES_CELL_INTEGER);
+        assert_int_equal(envres_list_type(list, i, ENVRES_DIFF_NEW_DIGEST),
+                         rows[i].new_size < 0 ? ENVRES_CELL_NULL : ENVRES_CELL_TEXT);
+        if (rows[i].new_size >= 0)
+            assert_int_equal(envres_list_integer(list, i, ENVRES_DIFF_NEW_SIZE), rows[i].new_size);
+        if (rows[i].text)
+            assert_string_equal(cell(list, i, ENVRES_DIFF_TEXT), rows[i].text);
+        else
+            assert_null(cell(list, i, ENVRES_DIFF_TEXT));
+    }
+    envres_list_free(list);
+    envres_version_name unknown = fx_version("dash", "v3");
+    FAILS(fx, ENVRES_E_NOT_FOUND,
+          envres_version_diff(fx->session, &v1, &unknown, 0, &list, fx->err));
+    assert_null(list);
+}
+
 /* ---- versions that moved on ----------------------------------------------------------------- */
 
 static void
 content_of(struct fx *fx, const char *version, uint8_t digest[DIGEST])
 {
-    envres_version_name name = version_of("dash", version);
+    envres_version_name name = fx_version("dash", version);
     envres_list *list = NULL;
     OK(fx, envres_version_describe(fx->session, &name, &list, fx->err));
     const char *hex = cell(list, 0, ENVRES_VERSION_CONTENT);
@@ -545,7 +586,7 @@ static void
 promote(struct fx *fx, const char *version)
 {
     uint8_t digest[DIGEST];
-    envres_version_name name = version_of("dash", version);
+    envres_version_name name = fx_version("dash", version);
     content_of(fx, version, digest);
     envres_promote_options options = { .size = sizeof(options),
                                        .to = "staging",
@@ -560,7 +601,7 @@ static void
 discard(struct fx *fx, const char *version)
 {
     uint8_t digest[DIGEST];
-    envres_version_name name = version_of("dash", version);
+    envres_version_name name = fx_version("dash", version);
     content_of(fx, version, digest);
     OK(fx, envres_version_discard(fx->session, &name, digest, NULL, fx->err));
 }
@@ -569,7 +610,7 @@ static void
 a_frozen_version_is_read_only(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name v1 = version_of("dash", "v1");
+    envres_version_name v1 = fx_version("dash", "v1");
     create_app(fx);
     OK(fx, put(fx, NULL, "a", "one", 0));
     OK(fx, put(fx, NULL, "a", "two", 0));
@@ -580,7 +621,7 @@ a_frozen_version_is_read_only(void **state)
     FAILS(fx, ENVRES_E_FROZEN, envres_part_restore(fx->session, &v1, "a", TEXT, 1, NULL, fx->err));
     part_is(fx, "v1", "a", "two");
     envres_value *value = NULL;
-    envres_version_name none = version_of("dash", NULL);
+    envres_version_name none = fx_version("dash", NULL);
     FAILS(fx, ENVRES_E_NOT_FOUND, envres_part_get(fx->session, &none, "a", TEXT, &value, fx->err));
     envres_list *list = history_of(fx, "v1", "a");
     assert_int_equal(envres_list_count(list), 2);
@@ -608,8 +649,8 @@ static void
 gc_frees_what_nothing_refers_to(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name v2 = version_of("dash", "v2");
-    envres_version_name v3 = version_of("dash", "v3");
+    envres_version_name v2 = fx_version("dash", "v2");
+    envres_version_name v3 = fx_version("dash", "v3");
     envres_value *value = NULL;
     create_app(fx);
     OK(fx, put(fx, NULL, "a", "shared", 0));
@@ -646,7 +687,7 @@ static void
 gc_keeps_what_can_be_restored(void **state)
 {
     struct fx *fx = *state;
-    envres_version_name v1 = version_of("dash", "v1");
+    envres_version_name v1 = fx_version("dash", "v1");
     create_app(fx);
     OK(fx, put(fx, NULL, "a", "first", 0));
     OK(fx, put(fx, NULL, "a", "second", 0));
@@ -654,162 +695,6 @@ gc_keeps_what_can_be_restored(void **state)
     gc_is(fx, 0, 0, 0);
     OK(fx, envres_part_restore(fx->session, &v1, "a", TEXT, 1, NULL, fx->err));
     part_is(fx, NULL, "a", "first");
-}
-
-/* ---- in a file ------------------------------------------------------------------------------ */
-
-struct file {
-    struct fx *fx;
-    char folder[64];
-    char path[96];
-    uint8_t key[32];
-};
-
-static envres_credential
-owner_of(struct file *file)
-{
-    memset(file->key, 7, sizeof(file->key));
-    envres_credential owner = { .size = sizeof(owner),
-                                .kind = ENVRES_CREDENTIAL_RAW_KEY,
-                                .secret = file->key,
-                                .secret_len = sizeof(file->key) };
-    return owner;
-}
-
-static void
-open_file(struct file *file, envres_store **store, envres_session **session, int create)
-{
-    envres_credential owner = owner_of(file);
-    envres_store_options options = { .size = sizeof(options), .flags = ENVRES_STORE_RELAXED };
-    if (create)
-        OK(file->fx, envres_store_create(file->path, TEXT, &options, &owner, store, file->fx->err));
-    else
-        OK(file->fx, envres_store_open(file->path, TEXT, &options, store, file->fx->err));
-    OK(file->fx, envres_session_open(*store, NULL, 0, &owner, session, file->fx->err));
-}
-
-static void
-make_file(struct file *file, struct fx *fx, envres_store **store, envres_session **session)
-{
-    file->fx = fx;
-    strcpy(file->folder, "/tmp/envres-part-XXXXXX");
-    assert_non_null(mkdtemp(file->folder));
-    snprintf(file->path, sizeof(file->path), "%s/store", file->folder);
-    umask(077);
-    open_file(file, store, session, 1);
-}
-
-static void
-remove_file(struct file *file)
-{
-    char journal[128];
-    snprintf(journal, sizeof(journal), "%s-journal", file->path);
-    unlink(journal);
-    unlink(file->path);
-    assert_int_equal(rmdir(file->folder), 0);
-}
-
-static int64_t
-size_of(const struct file *file)
-{
-    struct stat info;
-    assert_int_equal(stat(file->path, &info), 0);
-    return info.st_size;
-}
-
-static void
-each_put_is_there_after_reopening(void **state)
-{
-    struct fx *fx = *state;
-    struct file file = { .fx = NULL };
-    envres_store *store = NULL;
-    envres_session *session = NULL;
-    envres_version_name name = version_of("dash", NULL);
-    char text[32];
-    make_file(&file, fx, &store, &session);
-    OK(fx, envres_app_create(session, "dash", TEXT, NULL, NULL, fx->err));
-    for (int i = 0; i < 20; i++) {
-        envres_value *value = NULL;
-        snprintf(text, sizeof(text), "text %d", i);
-        OK(fx, put_in(session, "dash", NULL, i % 3 ? "a" : "b", text, 0, fx->err));
-        envres_session_close(session);
-        envres_store_close(store);
-        open_file(&file, &store, &session, 0);
-        OK(fx, envres_part_get(session, &name, i % 3 ? "a" : "b", TEXT, &value, fx->err));
-        assert_string_equal(envres_value_data(value, NULL), text);
-        envres_value_free(value);
-    }
-    envres_list *list = NULL;
-    OK(fx, envres_part_history(session, &name, NULL, 0, &list, fx->err));
-    assert_int_equal(envres_list_count(list), 20);
-    envres_list_free(list);
-    envres_session_close(session);
-    envres_store_close(store);
-    remove_file(&file);
-}
-
-/* 2 MB in 40 parts. Bytes that do not repeat. */
-static void
-fill_app(struct fx *fx, envres_session *session)
-{
-    enum { PARTS = 40, EACH = 50 * 1024 };
-    envres_version_name name = version_of("dash", NULL);
-    envres_part_write writes[PARTS];
-    char paths[PARTS][32];
-    char *bytes = malloc(PARTS * EACH);
-    uint64_t seed = 42;
-    for (size_t i = 0; i < PARTS * EACH; i++) {
-        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        bytes[i] = (char)(seed >> 56);
-    }
-    for (size_t i = 0; i < PARTS; i++) {
-        snprintf(paths[i], sizeof(paths[i]), "src/modules/module-%zu.js", i);
-        writes[i] = write_of(paths[i], bytes + i * EACH, EACH, 0);
-    }
-    OK(fx, envres_app_create(session, "dash", TEXT, NULL, NULL, fx->err));
-    OK(fx, envres_part_put(session, &name, writes, PARTS, NULL, NULL, fx->err));
-    free(bytes);
-}
-
-/* `edited`: each version changes a small part as well. */
-static int64_t
-growth_of_versions(struct fx *fx, int edited)
-{
-    struct file file = { .fx = NULL };
-    envres_store *store = NULL;
-    envres_session *session = NULL;
-    envres_list *findings = NULL;
-    make_file(&file, fx, &store, &session);
-    fill_app(fx, session);
-    int64_t before = size_of(&file);
-    assert_true(before > 2000 * 1000);
-    for (int i = 2; i <= 1001; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "v%d", i);
-        OK(fx, envres_version_create(session, "dash", TEXT, NULL, NULL, NULL, fx->err));
-        if (edited)
-            OK(fx, put_in(session, "dash", name, "src/config.js", name, 0, fx->err));
-    }
-    int64_t after = size_of(&file);
-    OK(fx, envres_store_verify(store, session, &findings, fx->err));
-    assert_int_equal(envres_list_count(findings), 0);
-    envres_list_free(findings);
-    envres_session_close(session);
-    envres_store_close(store);
-    remove_file(&file);
-    return after - before;
-}
-
-static void
-versions_cost_references(void **state)
-{
-    struct fx *fx = *state;
-    int64_t plain = growth_of_versions(fx, 0);
-    int64_t edited = growth_of_versions(fx, 1);
-    print_message("1,000 versions of 2 MB: %lld bytes; with an edit in each: %lld bytes\n",
-                  (long long)plain, (long long)edited);
-    assert_true(plain < 5 * 1000 * 1000);
-    assert_true(edited < 10 * 1000 * 1000);
 }
 
 int
@@ -829,11 +714,10 @@ main(void)
         TEST(a_reason_may_be_required),
         TEST(history_says_who_and_when),
         TEST(undo_goes_anywhere),
+        TEST(differences_are_by_path),
         TEST(a_frozen_version_is_read_only),
         TEST(gc_frees_what_nothing_refers_to),
         TEST(gc_keeps_what_can_be_restored),
-        TEST(each_put_is_there_after_reopening),
-        TEST(versions_cost_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
