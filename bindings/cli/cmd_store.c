@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* verify and backup: the store as a whole. A finding is an answer (status 1), not an error. */
+/* verify, backup, gc: the store as a whole. A finding is an answer (status 1), not an error. */
 #include "commands.h"
 
 #include "opening.h"
 #include "output.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -145,4 +146,54 @@ cmd_backup(struct cli *cli)
     }
     out_note(cli, "copied and checked; the same key opens it, so keep that apart from it");
     return 0;
+}
+
+/* ---- gc ------------------------------------------------------------------------------------ */
+
+static const char *
+plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static int
+print_freed(struct cli *cli, const envres_list *list)
+{
+    static const struct column columns[] = {
+        { "parts", ENVRES_GC_PARTS, SHAPE_CELL },
+        { "trees", ENVRES_GC_TREES, SHAPE_CELL },
+        { "bytes", ENVRES_GC_BYTES, SHAPE_CELL },
+    };
+    int64_t parts = envres_list_integer(list, 0, ENVRES_GC_PARTS);
+    int64_t trees = envres_list_integer(list, 0, ENVRES_GC_TREES);
+    int64_t bytes = envres_list_integer(list, 0, ENVRES_GC_BYTES);
+    struct json json = { 0 };
+    struct text line = { 0 };
+    if (cli->json) {
+        json_ok(&json);
+        json_columns(&json, list, 0, columns, sizeof(columns) / sizeof(columns[0]));
+        return json_done(cli, &json);
+    }
+    if (parts == 0 && trees == 0)
+        text_puts(&line, "nothing to free\n");
+    else
+        text_printf(&line, "freed %lld part%s and %lld list%s of parts, %lld byte%s\n",
+                    (long long)parts, plural(parts), (long long)trees, plural(trees),
+                    (long long)bytes, plural(bytes));
+    return out_text(cli, &line);
+}
+
+int
+cmd_gc(struct cli *cli)
+{
+    envres_list *list = NULL;
+    int status = open_session(cli);
+    if (status)
+        return status;
+    envres_change change = change_of(cli, 0);
+    if (envres_session_gc(cli->session, &change, &list, cli->err) < 0)
+        return fail_library(cli);
+    status = print_freed(cli, list);
+    envres_list_free(list);
+    return status;
 }

@@ -28,12 +28,36 @@ int cmd_resource_list(struct cli *cli);
 int cmd_resource_show(struct cli *cli);
 int cmd_resource_remove(struct cli *cli);
 
+int cmd_app_create(struct cli *cli);
+int cmd_app_list(struct cli *cli);
+int cmd_app_show(struct cli *cli);
+int cmd_app_protect(struct cli *cli);
+int cmd_app_pin(struct cli *cli);
+
+int cmd_part_put(struct cli *cli);
+int cmd_part_get(struct cli *cli);
+int cmd_part_list(struct cli *cli);
+int cmd_part_remove(struct cli *cli);
+int cmd_part_history(struct cli *cli);
+int cmd_part_restore(struct cli *cli);
+int cmd_part_import(struct cli *cli);
+int cmd_part_export(struct cli *cli);
+
+int cmd_version_create(struct cli *cli);
+int cmd_version_list(struct cli *cli);
+int cmd_version_show(struct cli *cli);
+int cmd_version_diff(struct cli *cli);
+int cmd_version_rename(struct cli *cli);
+int cmd_version_describe(struct cli *cli);
+int cmd_version_discard(struct cli *cli);
+
 int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_run(struct cli *cli);
 
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
+int cmd_gc(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 
 int cmd_completion(struct cli *cli);

@@ -10,6 +10,7 @@
 
 #include "opening.h"
 #include "output.h"
+#include "versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ struct completion {
     const char *word;   /* to be completed */
     const char *prefix; /* what stands before it in the same word: "--env=" */
     size_t prefix_len;
+    const char *app;     /* the first argument, which is one where versions or parts are wanted */
+    const char *version; /* of --version, or NULL */
     struct text out;
 };
 
@@ -36,23 +39,43 @@ candidate(struct completion *completion, const char *name, const char *says)
 
 /* ---- names out of the store ---------------------------------------------------------------- */
 
+/* What belongs to an app. */
 static envres_status
-read_names(struct cli *cli, enum completes what, envres_list **list, uint32_t columns[2])
+read_names_of_app(const struct completion *completion, enum completes what, envres_list **list)
 {
-    columns[0] = columns[1] = 0;
+    struct cli *cli = completion->cli;
+    const char *app = completion->app ? completion->app : "";
+    envres_version_name name = version_named(app, completion->version);
+    return what == COMPLETE_PART ? envres_part_list(cli->session, &name, list, cli->err)
+                                 : envres_version_list(cli->session, app, ENVRES_NUL_TERMINATED,
+                                                       NULL, 0, 0, list, cli->err);
+}
+
+/* `says`: the column that explains a name, 0: none. */
+static envres_status
+read_names(const struct completion *completion, enum completes what, envres_list **list,
+           uint32_t *says)
+{
+    static const uint32_t explaining[] = { [COMPLETE_ENVIRONMENT] = ENVRES_ENVIRONMENT_LABEL,
+                                           [COMPLETE_VARIABLE] = ENVRES_VARIABLE_TYPE,
+                                           [COMPLETE_RESOURCE] = ENVRES_RESOURCE_KIND,
+                                           [COMPLETE_APP] = ENVRES_APP_LIVE_TAG,
+                                           [COMPLETE_APP_VERSION] = ENVRES_VERSION_STATE,
+                                           [COMPLETE_PART] = 0 };
+    struct cli *cli = completion->cli;
     if (what == COMPLETE_KIND)
         return envres_kind_list(NULL, list, cli->err);
     if (open_quietly(cli) != 0)
         return ENVRES_E_KEY;
-    if (what == COMPLETE_ENVIRONMENT) {
-        columns[1] = ENVRES_ENVIRONMENT_LABEL;
+    *says = explaining[what];
+    if (what == COMPLETE_ENVIRONMENT)
         return envres_environment_list(cli->session, list, cli->err);
-    }
-    columns[1] =
-        what == COMPLETE_VARIABLE ? (uint32_t)ENVRES_VARIABLE_TYPE : (uint32_t)ENVRES_RESOURCE_KIND;
-    return what == COMPLETE_VARIABLE
-               ? envres_variable_list(cli->session, NULL, 0, 0, list, cli->err)
-               : envres_resource_list(cli->session, list, cli->err);
+    if (what == COMPLETE_VARIABLE)
+        return envres_variable_list(cli->session, NULL, 0, 0, list, cli->err);
+    if (what == COMPLETE_RESOURCE)
+        return envres_resource_list(cli->session, list, cli->err);
+    return what == COMPLETE_APP ? envres_app_list(cli->session, list, cli->err)
+                                : read_names_of_app(completion, what, list);
 }
 
 /* All these tables have the name in their first column, and the rows of a name together. */
@@ -60,13 +83,13 @@ static void
 complete_names(struct completion *completion, enum completes what)
 {
     envres_list *list = NULL;
-    uint32_t columns[2];
-    if (read_names(completion->cli, what, &list, columns) < 0)
+    uint32_t column = 0;
+    if (read_names(completion, what, &list, &column) < 0)
         return;
     const char *last = "";
     for (size_t row = 0; row < envres_list_count(list); row++) {
-        const char *name = envres_list_text(list, row, columns[0], NULL);
-        const char *says = columns[1] ? envres_list_text(list, row, columns[1], NULL) : NULL;
+        const char *name = envres_list_text(list, row, 0, NULL);
+        const char *says = column ? envres_list_text(list, row, column, NULL) : NULL;
         if (name && strcmp(name, last) != 0)
             candidate(completion, name, says);
         last = name ? name : last;
@@ -106,6 +129,8 @@ struct typed {
     const struct command *command;
     const struct group_row *group;
     size_t arguments;
+    const char *first;                /* the first of them */
+    const char *version;              /* of --version V */
     const struct option_row *waiting; /* an option whose value comes next */
     bool plain;                       /* behind -- */
     bool lost;                        /* there is no such command */
@@ -127,8 +152,10 @@ find_option(const struct typed *typed, const char *word, size_t len)
 
 /* --store, --key-file and --workspace typed before decide where names come from. */
 static void
-take_option(const struct option_row *row, const char *value)
+take_option(struct typed *typed, const struct option_row *row, const char *value)
 {
+    if (row == &option_rows[OPT_OF_VERSION])
+        typed->version = value;
     if (row->variable && row != &option_rows[OPT_ENV])
         setenv(row->variable, value, 1);
 }
@@ -139,7 +166,7 @@ read_word(struct typed *typed, const char *word)
     if (typed->waiting && strcmp(word, "=") == 0) {
         return; /* bash makes three words of --env=staging */
     } else if (typed->waiting) {
-        take_option(typed->waiting, word);
+        take_option(typed, typed->waiting, word);
         typed->waiting = NULL;
     } else if (!typed->plain && strcmp(word, "--") == 0) {
         typed->plain = true;
@@ -147,10 +174,10 @@ read_word(struct typed *typed, const char *word)
         const struct option_row *row = find_option(typed, word, strcspn(word, "="));
         const char *equals = strchr(word, '=');
         if (row && row->argument && equals)
-            take_option(row, equals + 1);
+            take_option(typed, row, equals + 1);
         typed->waiting = row && row->argument && !equals ? row : NULL;
     } else if (typed->command) {
-        typed->arguments++;
+        typed->first = typed->arguments++ == 0 ? word : typed->first;
         typed->plain = typed->plain || typed->command->flags & COMMAND_PROGRAM;
     } else {
         size_t words = 0;
@@ -245,6 +272,8 @@ cmd_candidates(struct cli *cli)
         read_word(&typed, argument_at(&cli->parsed, i));
     if (count > 0)
         completion.word = argument_at(&cli->parsed, count - 1);
+    completion.app = typed.first;
+    completion.version = typed.version;
     complete_word(&completion, &typed);
     return out_text(cli, &completion.out);
 }

@@ -210,20 +210,42 @@ fail_library(struct cli *cli)
     return exit_of(cli, row->act);
 }
 
-int
-fail_opening(struct cli *cli, const char *path)
+/* `message` is freed. */
+static int
+fail_saying(struct cli *cli, struct text *message)
 {
     const struct status_row *row = find_row(envres_error_code(cli->err));
-    struct text message = { 0 };
-    text_printf(&message, "%s: %s", path, envres_error_message(cli->err));
     struct failure failure = {
         .code = envres_status_name(envres_error_code(cli->err)),
-        .message = text_get(&message),
+        .message = text_get(message),
         .hint = row->hint ? row->hint : envres_error_hint(cli->err),
     };
     print_failure(cli, &failure);
-    text_free(&message);
+    text_free(message);
     return exit_of(cli, row->act);
+}
+
+int
+fail_opening(struct cli *cli, const char *path)
+{
+    struct text message = { 0 };
+    text_printf(&message, "%s: %s", path, envres_error_message(cli->err));
+    return fail_saying(cli, &message);
+}
+
+int
+fail_part(struct cli *cli)
+{
+    const char *subject = envres_error_subject(cli->err);
+    const char *said = envres_error_message(cli->err);
+    struct text quoted = { 0 };
+    struct text message = { 0 };
+    text_printf(&quoted, "'%s'", subject);
+    if (*subject && !strstr(said, text_get(&quoted)))
+        text_printf(&message, "%s: ", text_get(&quoted));
+    text_puts(&message, said);
+    text_free(&quoted);
+    return fail_saying(cli, &message);
 }
 
 int

@@ -39,7 +39,8 @@ input_descriptor(struct cli *cli, int fd, const char *name, struct text *out)
             break;
         text_add(out, chunk, (size_t)got);
         if (out->len > INPUT_MAX) {
-            status = fail_code(cli, ENVRES_E_LIMIT, "a value has at most 1 MiB, a template 16 MiB",
+            status = fail_code(cli, ENVRES_E_LIMIT,
+                               "a value has at most 1 MiB, a template or a part 16 MiB",
                                "%s is too long", name);
             break;
         }

@@ -21,7 +21,10 @@ enum completes {
     COMPLETE_ENVIRONMENT,
     COMPLETE_VARIABLE,
     COMPLETE_RESOURCE,
-    COMPLETE_KIND
+    COMPLETE_KIND,
+    COMPLETE_APP,
+    COMPLETE_APP_VERSION, /* of the app that is the first argument */
+    COMPLETE_PART         /* likewise */
 };
 
 /* In the order in which help lists them. Where two have the same name (a command's own --reason),
@@ -60,6 +63,18 @@ enum option_id {
     OPT_PASSPHRASE,
     OPT_WITHOUT_KEY,
     OPT_FORCE,
+    OPT_OF_VERSION,
+    OPT_EXPECT_DIGEST,
+    OPT_PUBLIC,
+    OPT_NOT_PUBLIC,
+    OPT_PRUNE,
+    OPT_OVERWRITE,
+    OPT_EDIT,
+    OPT_FROM,
+    OPT_EMPTY,
+    OPT_NAME,
+    OPT_ALL,
+    OPT_STAT,
     OPT_STORE, /* the first of the global ones */
     OPT_KEY_FILE,
     OPT_PASSPHRASE_FD,

@@ -70,6 +70,8 @@ int json_done(struct cli *cli, struct json *json);
 int fail_library(struct cli *cli);
 /* The same with the file named, for what the library says of a file. */
 int fail_opening(struct cli *cli, const char *path);
+/* The same with what the error is about named, where the message does not: one part of many. */
+int fail_part(struct cli *cli);
 /* The same for reading one thing by its name: `get` of what is not set is status 1. */
 int fail_reading(struct cli *cli);
 /* The same while something is being resolved: what is unknown or not set there is status 4. The

@@ -14,6 +14,7 @@ static const char types[] = "string number boolean json template";
 static const char contexts[] = "text json url shell";
 static const char yes_no[] = "yes no";
 static const char shells[] = "bash zsh fish";
+static const char pins[] = "none config";
 
 const struct option_row option_rows[OPT_COUNT_] = {
     [OPT_ENV] = { .name = "env",
@@ -107,6 +108,32 @@ const struct option_row option_rows[OPT_COUNT_] = {
     [OPT_PASSPHRASE] = { .name = "passphrase", .help = "a passphrase in place of a key file" },
     [OPT_WITHOUT_KEY] = { .name = "without-key", .help = "check only what needs no key" },
     [OPT_FORCE] = { .name = "force", .help = "although something refers to it or is lost with it" },
+    [OPT_OF_VERSION] = { .name = "version",
+                         .argument = "V",
+                         .completes = COMPLETE_APP_VERSION,
+                         .help = "the version; else the app's only draft" },
+    [OPT_EXPECT_DIGEST] = { .name = "expect",
+                            .argument = "DIGEST",
+                            .help = "only if the part has this digest now: 64 hexadecimal digits" },
+    [OPT_PUBLIC] = { .name = "public",
+                     .help = "it goes to clients: the check refuses a secret in it" },
+    [OPT_NOT_PUBLIC] = { .name = "not-public", .help = "it is public no more" },
+    [OPT_PRUNE] = { .name = "prune", .help = "take out parts that the folder does not have" },
+    [OPT_OVERWRITE] = { .name = "force",
+                        .help = "into a folder that is not empty; other files stay" },
+    [OPT_EDIT] = { .name = "edit",
+                   .argument = "N",
+                   .help = "an edit of the part, by its number; 0: as the version was made" },
+    [OPT_FROM] = { .name = "from",
+                   .argument = "V",
+                   .completes = COMPLETE_APP_VERSION,
+                   .help = "the version to begin from; else the live one, else the newest" },
+    [OPT_EMPTY] = { .name = "empty", .help = "begin without parts" },
+    [OPT_NAME] = { .name = "name",
+                   .argument = "N",
+                   .help = "its name; else the next of v1, v2, ..." },
+    [OPT_ALL] = { .name = "all", .help = "discarded ones too" },
+    [OPT_STAT] = { .name = "stat", .help = "a table of the parts that differ, without their text" },
     [OPT_STORE] = { .name = "store",
                     .argument = "PATH",
                     .variable = "ENVRES_STORE",
@@ -139,13 +166,17 @@ const struct option_row option_rows[OPT_COUNT_] = {
 const struct group_row group_rows[] = {
     { "env", "environments" },
     { "resource", "databases, services, buckets: a handle with settings per environment" },
+    { "app", "what is versioned and released" },
+    { "part", "the files of an app" },
+    { "version", "states of an app's parts, on their way through the environments" },
 };
 
 const size_t group_count = COUNT(group_rows);
 
 const struct exit_row exit_rows[] = {
     { 0, "done, or nothing found" },
-    { 1, "a negative answer: `get` of what is not set, `verify` or `doctor` found something" },
+    { 1, "a negative answer: `get` of what is not set, versions differ, `verify` or `doctor` found "
+         "something" },
     { 2, "usage, and values that cannot be: not UTF-8, too long, of another type" },
     { 3, "not found" },
     { 4, "unresolved, cyclic, type or syntax error in a template, also a name unknown there" },
@@ -171,6 +202,19 @@ const size_t exit_count = COUNT(exit_rows);
 #define HANDLE_ARGUMENT                                                                            \
     {                                                                                              \
         .name = "HANDLE", .completes = COMPLETE_RESOURCE                                           \
+    }
+
+#define APP_ARGUMENT                                                                               \
+    {                                                                                              \
+        .name = "APP", .completes = COMPLETE_APP                                                   \
+    }
+#define VERSION_ARGUMENT                                                                           \
+    {                                                                                              \
+        .name = "V", .completes = COMPLETE_APP_VERSION                                             \
+    }
+#define PART_ARGUMENT                                                                              \
+    {                                                                                              \
+        .name = "PATH", .completes = COMPLETE_PART                                                 \
     }
 
 const struct command command_rows[] = {
@@ -362,6 +406,195 @@ const struct command command_rows[] = {
       .examples = { { "kinds", "" }, { "kinds postgres", "one of them" } },
       .arguments = { { .name = "KIND", .completes = COMPLETE_KIND, .optional = true } } },
 
+    { .name = "app create",
+      .run = cmd_app_create,
+      .summary = "make an app and its first draft",
+      .details = "An app is what is versioned and released; its content is a set of parts, which "
+                 "are files. The first draft is v1, and empty.",
+      .examples = { { "app create shop", "" } },
+      .arguments = { { .name = "APP" } },
+      .flags = COMMAND_WRITES },
+    { .name = "app list",
+      .run = cmd_app_list,
+      .summary = "the apps, and what is live of each",
+      .examples = { { "app list", "" } } },
+    { .name = "app show",
+      .run = cmd_app_show,
+      .summary = "one app, and what you opened last in it",
+      .examples = { { "app show shop", "" } },
+      .arguments = { APP_ARGUMENT } },
+    { .name = "app protect",
+      .run = cmd_app_protect,
+      .summary = "whether promotions and releases need an approval everywhere",
+      .examples = { { "app protect shop yes", "" },
+                    { "app protect shop no", "only where the environment asks for one" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "yes|no", .choices = yes_no, .completes = COMPLETE_CHOICES } },
+      .flags = COMMAND_WRITES },
+    { .name = "app pin",
+      .run = cmd_app_pin,
+      .summary = "whether a release keeps the configuration it was made with",
+      .details =
+          "config: the live release reads plain variables and resource settings as they were when "
+          "it was made, and a rollback brings them back with it. Secrets are always read as they "
+          "are now, so that they can be rotated. none: everything is read as it is now.",
+      .examples = { { "app pin shop config", "" }, { "app pin shop none", "as at first" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "none|config", .choices = pins, .completes = COMPLETE_CHOICES } },
+      .flags = COMMAND_WRITES },
+
+    { .name = "part put",
+      .run = cmd_part_put,
+      .summary = "store a file as a part of a draft",
+      .details =
+          "Takes the file, or standard input, byte for byte. The edit is on the disk when the "
+          "command ends, and is remembered. A part that is public stays public unless "
+          "--not-public is given.",
+      .examples = { { "part put shop pages/home.html home.html", "" },
+                    { "sed s/old/new/ home.html | envres part put shop pages/home.html", "" },
+                    { "part put shop js/app.js app.js --public", "clients get to see it" },
+                    { "part put shop a.sql a.sql --version v3 --expect \"$DIGEST\"",
+                      "refused if somebody changed it" } },
+      .arguments = { APP_ARGUMENT,
+                     PART_ARGUMENT,
+                     { .name = "FILE", .completes = COMPLETE_FILE, .optional = true } },
+      .options = { OPT_OF_VERSION, OPT_EXPECT_DIGEST, OPT_PUBLIC, OPT_NOT_PUBLIC },
+      .flags = COMMAND_WRITES },
+    { .name = "part get",
+      .run = cmd_part_get,
+      .summary = "print a part, byte for byte",
+      .examples = { { "part get shop pages/home.html", "" },
+                    { "part get shop logo.png --version v2 -o logo.png", "" } },
+      .arguments = { APP_ARGUMENT, PART_ARGUMENT },
+      .options = { OPT_OF_VERSION, OPT_OUTPUT } },
+    { .name = "part list",
+      .run = cmd_part_list,
+      .summary = "the parts of a version",
+      .examples = { { "part list shop", "" },
+                    { "part list shop --version v2 --json", "with whole digests" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_OF_VERSION } },
+    { .name = "part remove",
+      .run = cmd_part_remove,
+      .summary = "take a part out of a draft",
+      .details = "History keeps it: `envres part restore` brings it back.",
+      .examples = { { "part remove shop pages/old.html", "" } },
+      .arguments = { APP_ARGUMENT, PART_ARGUMENT },
+      .options = { OPT_OF_VERSION, OPT_EXPECT_DIGEST },
+      .flags = COMMAND_WRITES },
+    { .name = "part history",
+      .run = cmd_part_history,
+      .summary = "the edits of a version, newest first",
+      .details = "Of one part or of all. Edits made before the version was created are in the "
+                 "history of the version that it was made from.",
+      .examples = { { "part history shop", "" }, { "part history shop pages/home.html", "" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "PATH", .completes = COMPLETE_PART, .optional = true } },
+      .options = { OPT_OF_VERSION } },
+    { .name = "part restore",
+      .run = cmd_part_restore,
+      .summary = "bring a part of a draft back as it was",
+      .details = "The older state becomes a new edit; nothing is lost.",
+      .examples = { { "part restore shop pages/home.html --edit 7", "as after edit 7" },
+                    { "part restore shop pages/home.html --edit 0", "as the version was made" } },
+      .arguments = { APP_ARGUMENT, PART_ARGUMENT },
+      .options = { OPT_OF_VERSION, OPT_EDIT },
+      .required = { OPT_EDIT },
+      .flags = COMMAND_WRITES },
+    { .name = "part import",
+      .run = cmd_part_import,
+      .summary = "store all files of a folder as parts of a draft",
+      .details =
+          "All of them or none, in one edit. Parts that the folder does not have stay, unless "
+          "--prune takes them out. Hidden files are taken like others, but not a .git at the top. "
+          "Symbolic links, pipes, sockets and devices, the store's own files, and names that "
+          "cannot be paths of parts are refused before anything is written. Empty folders and "
+          "file modes are not kept.",
+      .examples = { { "part import shop ./app", "" },
+                    { "part import shop ./app --prune", "the draft becomes what the folder is" } },
+      .arguments = { APP_ARGUMENT, { .name = "DIR", .completes = COMPLETE_FILE } },
+      .options = { OPT_OF_VERSION, OPT_PRUNE },
+      .flags = COMMAND_WRITES },
+    { .name = "part export",
+      .run = cmd_part_export,
+      .summary = "write all parts of a version into a folder",
+      .details = "A new folder is there whole or not at all. One that is there must be empty; with "
+                 "--force files are written over, and others stay. No symbolic link is followed.",
+      .examples = { { "part export shop ./app", "" },
+                    { "part export shop ./v2 --version v2", "" } },
+      .arguments = { APP_ARGUMENT, { .name = "DIR", .completes = COMPLETE_FILE } },
+      .options = { OPT_OF_VERSION, OPT_OVERWRITE } },
+
+    { .name = "version create",
+      .run = cmd_version_create,
+      .summary = "make a draft, and print its name",
+      .details = "It begins with the parts of another version, in any state but discarded: of the "
+                 "live one unless --from names one, of the newest where nothing is live. It takes "
+                 "no room until it is edited.",
+      .examples = { { "version create shop", "" },
+                    { "version create shop --from v2 --name hotfix", "" },
+                    { "v=$(envres version create shop) && envres part put shop a.js --version $v",
+                      "" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_FROM, OPT_EMPTY, OPT_NAME },
+      .flags = COMMAND_WRITES },
+    { .name = "version list",
+      .run = cmd_version_list,
+      .summary = "the versions of an app, newest first",
+      .details = "With -e those that have come as far as that environment; status 3 when none has.",
+      .examples = { { "version list shop", "" },
+                    { "version list shop -e staging", "" },
+                    { "version list shop --all", "discarded ones too" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_ENV, OPT_ALL } },
+    { .name = "version show",
+      .run = cmd_version_show,
+      .summary = "one version; with -e the one to work on there",
+      .details =
+          "With -e and no V it is the one changed last of those that have come to the environment. "
+          "With -e version and environment are remembered as what you opened last: `envres app "
+          "show` has them.",
+      .examples = { { "version show shop v2", "" },
+                    { "version show shop -e staging", "the one to work on" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "V", .completes = COMPLETE_APP_VERSION, .optional = true } },
+      .options = { OPT_ENV } },
+    { .name = "version diff",
+      .run = cmd_version_diff,
+      .summary = "what differs between two versions",
+      .details =
+          "A unified diff of the parts that are text, which `patch -p1` and `git apply` take; "
+          "a sentence for each other part. Status 1 when they differ, 0 when not.",
+      .examples = { { "version diff shop v1 v2", "" },
+                    { "version diff shop v1 v2 --stat", "which parts" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "V1", .completes = COMPLETE_APP_VERSION },
+                     { .name = "V2", .completes = COMPLETE_APP_VERSION } },
+      .options = { OPT_STAT } },
+    { .name = "version rename",
+      .run = cmd_version_rename,
+      .summary = "give a version another name",
+      .details = "In any state. Tags and sequence numbers of releases never change.",
+      .examples = { { "version rename shop v3 checkout-redesign", "" } },
+      .arguments = { APP_ARGUMENT, VERSION_ARGUMENT, { .name = "NAME" } },
+      .flags = COMMAND_WRITES },
+    { .name = "version describe",
+      .run = cmd_version_describe,
+      .summary = "say what a version is about",
+      .details = "In any state, in up to 1,000 bytes. The empty text takes it away.",
+      .examples = { { "version describe shop v3 'new checkout, first try'", "" } },
+      .arguments = { APP_ARGUMENT, VERSION_ARGUMENT, { .name = "TEXT" } },
+      .flags = COMMAND_WRITES },
+    { .name = "version discard",
+      .run = cmd_version_discard,
+      .summary = "give a version up",
+      .details =
+          "It keeps its name and takes part in nothing any more; `envres gc` frees its bytes. A "
+          "version that is live, was released, or is the app's only one stays.",
+      .examples = { { "version discard shop v3", "" } },
+      .arguments = { APP_ARGUMENT, VERSION_ARGUMENT },
+      .flags = COMMAND_WRITES },
+
     { .name = "render",
       .run = cmd_render,
       .summary = "render a template for one environment",
@@ -425,6 +658,12 @@ const struct command command_rows[] = {
           "others use the store.",
       .examples = { { "backup /mnt/backup/envres-$(date +%F).db", "" } },
       .arguments = { { .name = "FILE", .completes = COMPLETE_FILE } } },
+    { .name = "gc",
+      .run = cmd_gc,
+      .summary = "free the bytes that nothing refers to any more",
+      .details = "Those of discarded versions. The file keeps its size; the room is used again.",
+      .examples = { { "gc", "" } },
+      .flags = COMMAND_WRITES },
     { .name = "doctor",
       .run = cmd_doctor,
       .summary = "what the store runs on, and what should be mended",

@@ -155,6 +155,7 @@ parts_are_borrowed(void **state)
     serve_app(fx, "crm", 0);
     for (size_t i = 4; i > 0; i--)
         serve_part(fx, "crm", "v1", paths[i - 1], i == 4 ? "" : paths[i - 1]);
+    OK(fx, fx_put(fx, "staging", "HOST", "h", 0, ENVRES_WRITE_PLAIN));
     OK(fx, fx_put(fx, "production", "HOST", "h", 0, ENVRES_WRITE_PLAIN));
     serve_part(fx, "crm", "v1", "b/1.txt", "<< app.name >> at << environment.variables.HOST >>");
     serve_release(fx, "crm", "v1", "1.0.0");
@@ -377,6 +378,7 @@ static void
 make_pinned(struct fx *fx)
 {
     serve_app(fx, "crm", PIN);
+    OK(fx, fx_put(fx, "staging", "HOST", "s0", 0, ENVRES_WRITE_PLAIN));
     OK(fx, put(fx, "HOST", "h1", ENVRES_WRITE_PLAIN));
     OK(fx, put(fx, "KEY", "k1", ENVRES_WRITE_SECRET));
     OK(fx, envres_resource_define(fx->session, "db", TEXT, "postgres", TEXT, NULL, fx->err));
@@ -501,6 +503,7 @@ renames_and_classes(void **state)
 {
     struct fx *fx = *state;
     make_pinned(fx);
+    OK(fx, envres_variable_unset(fx->session, "staging", TEXT, "HOST", TEXT, NULL, NULL, fx->err));
     envres_scope *scope = NULL;
     OK(fx, envres_variable_rename(fx->session, "HOST", TEXT, "ADDRESS", TEXT, NULL, fx->err));
     OK(fx, envres_variable_rename(fx->session, "KEY", TEXT, "TOKEN", TEXT, NULL, fx->err));
@@ -526,6 +529,7 @@ plain_becomes_secret_and_back(void **state)
 {
     struct fx *fx = *state;
     make_pinned(fx);
+    OK(fx, envres_variable_unset(fx->session, "staging", TEXT, "HOST", TEXT, NULL, NULL, fx->err));
     OK(fx, put(fx, "HOST", "h-secret", ENVRES_WRITE_SECRET));
     envres_scope *scope = serve_scope(fx, "crm");
     serve_renders(fx, scope, "<< environment.variables.HOST >>", "h-secret", 0);

@@ -50,6 +50,9 @@ class Completion(Case):
         self.make_store()
         self.ok("set", "SHOW_BETA=true", "--type", "boolean", "-e", "production")
         self.ok("resource", "add", "crm", "--kind", "postgres")
+        self.ok("app", "create", "shop")
+        self.ok("part", "put", "shop", "pages/home.html", stdin="x")
+        self.ok("version", "create", "shop", "--name", "hotfix")
         self.write("template.txt", "x")
 
     def complete(self, line):
@@ -62,7 +65,7 @@ class Completion(Case):
 
     def test_rows(self):
         rows = [
-            ("envres ver", ["verify"]),
+            ("envres veri", ["verify"]),
             ("envres env ", ["add", "list", "remove", "set", "show"]),
             ("envres resource sh", ["show"]),
             ("envres list -e ", ["development", "production", "staging"]),
@@ -77,6 +80,15 @@ class Completion(Case):
             ("envres completion ", ["bash", "fish", "zsh"]),
             ("envres kinds post", ["postgres"]),
             ("envres list --env prod", ["production"]),
+            ("envres app sh", ["show"]),
+            ("envres app show ", ["shop"]),
+            ("envres app pin shop ", ["config", "none"]),
+            ("envres version show shop ", ["hotfix", "v1"]),
+            ("envres version diff shop v1 h", ["hotfix"]),
+            ("envres version show nosuch ", []),
+            ("envres part get shop --version v1 pa", ["pages/home.html"]),
+            ("envres part list shop --version ", ["hotfix", "v1"]),
+            ("envres part list shop --vers", ["--version"]),
             ("envres nosuch x ", []),
         ]
         for line, wanted in rows:
@@ -98,7 +110,7 @@ class Completion(Case):
 
     def test_without_a_store(self):
         os.remove(self.path("envres.db"))
-        self.assertEqual(self.complete("envres ver"), ["verify"])
+        self.assertEqual(self.complete("envres veri"), ["verify"])
         self.assertEqual(self.complete("envres list -e "), [])
 
     def test_another_store(self):

@@ -89,8 +89,8 @@ class Table(Case):
                 self.assertEqual({act, read, resolve}, numbers, page[code])
 
     def test_later_commands_are_absent(self):
-        for name in ("app", "part", "version", "promote", "release", "rollback", "status", "query",
-                     "principal", "grant", "audit", "redact", "destroy", "salvage", "gc", "key"):
+        for name in ("promote", "release", "rollback", "status", "query", "principal", "grant",
+                     "audit", "redact", "destroy", "salvage", "key"):
             self.fails(2, name, says="there is no command '%s'" % name)
         self.fails(2, "list", "--as", "someone", says="no option --as")
 

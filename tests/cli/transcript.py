@@ -18,7 +18,7 @@ import tempfile
 from harness import clean_environment
 
 TIMES = [(re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b"), "<TIME>"),
-         (re.compile(r'"time":\d{13}\b'), '"time":<TIME>')]
+         (re.compile(r'"(time|created|changed)":\d{13}\b'), r'"\1":<TIME>')]
 
 
 def show(process):
