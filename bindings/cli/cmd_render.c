@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * render and explain. The text comes from a file or standard input, byte for byte; nothing is added
- * to what comes out. Positions in errors are those of the text, in the form that editors read.
+ * render and explain. The text comes from a file, standard input or a part of an app, byte for
+ * byte; nothing is added to what comes out. Positions in errors are those of the text, in the form
+ * that editors read.
  */
 #include "commands.h"
 
@@ -13,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- parameters ---------------------------------------------------------------------------- */
 
@@ -79,8 +81,15 @@ context_of(const struct cli *cli)
     return ENVRES_CONTEXT_TEXT;
 }
 
+/* What is rendered, borrowed from a file that was read or from the scope. */
+struct source {
+    const char *name; /* for positions */
+    const char *data;
+    size_t len;
+};
+
 static envres_status
-render_text(struct cli *cli, const envres_scope *scope, const struct text *text,
+render_text(struct cli *cli, const envres_scope *scope, const struct source *source,
             const envres_params *params, envres_value **out)
 {
     envres_template_options how = { .size = sizeof(how), .context = context_of(cli) };
@@ -92,7 +101,7 @@ render_text(struct cli *cli, const envres_scope *scope, const struct text *text,
         options.flags = ENVRES_RENDER_NO_SECRETS;
     envres_template *template = NULL;
     envres_status code =
-        envres_template_parse(text_get(text), text->len, &how, &template, cli->err);
+        envres_template_parse(source->data, source->len, &how, &template, cli->err);
     if (code == ENVRES_OK)
         code = envres_template_render(template, scope, &options, out, cli->err);
     envres_template_unref(template);
@@ -147,22 +156,44 @@ write_out(struct cli *cli, const envres_value *value)
     return status;
 }
 
-int
-cmd_render(struct cli *cli)
+/* FILE is a part where --app is given, else a file; "-" and none are standard input. */
+static int
+take_source(struct cli *cli, const envres_scope *scope, struct text *text, struct source *out)
 {
     const char *path = argument_at(&cli->parsed, 0);
     bool from_input = !path || strcmp(path, "-") == 0;
+    bool of_app = option_given(&cli->parsed, OPT_APP);
+    out->name = from_input ? "<stdin>" : path;
+    if (of_app && !from_input) {
+        if (envres_scope_part(scope, path, ENVRES_NUL_TERMINATED, &out->data, &out->len, cli->err) <
+            0)
+            return fail_library(cli);
+        return 0;
+    }
+    if (of_app && !path && isatty(STDIN_FILENO))
+        return fail_usage(cli, "`envres part list APP` lists them; - is standard input",
+                          "name a part to render");
+    int status = input_file(cli, from_input ? "-" : path, text);
+    out->data = text_get(text);
+    out->len = text->len;
+    return status;
+}
+
+int
+cmd_render(struct cli *cli)
+{
     envres_scope *scope = NULL;
     envres_params *params = NULL;
     envres_value *value = NULL;
     struct text text = { 0 };
+    struct source source = { 0 };
     int status = take_params(cli, &params);
     if (status == 0)
-        status = open_scope(cli, &scope);
+        status = open_app_scope(cli, &scope);
     if (status == 0)
-        status = input_file(cli, from_input ? "-" : path, &text);
-    if (status == 0 && render_text(cli, scope, &text, params, &value) < 0)
-        status = fail_resolving(cli, from_input ? "<stdin>" : path);
+        status = take_source(cli, scope, &text, &source);
+    if (status == 0 && render_text(cli, scope, &source, params, &value) < 0)
+        status = fail_resolving(cli, source.name);
     if (status == 0)
         status = write_out(cli, value);
     envres_value_free(value);

@@ -55,6 +55,14 @@ int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_run(struct cli *cli);
 
+int cmd_check(struct cli *cli);
+int cmd_promote(struct cli *cli);
+int cmd_release(struct cli *cli);
+int cmd_rollback(struct cli *cli);
+int cmd_withdraw(struct cli *cli);
+int cmd_releases(struct cli *cli);
+int cmd_status(struct cli *cli);
+
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_gc(struct cli *cli);

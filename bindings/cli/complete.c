@@ -20,7 +20,7 @@ struct completion {
     const char *word;   /* to be completed */
     const char *prefix; /* what stands before it in the same word: "--env=" */
     size_t prefix_len;
-    const char *app;     /* the first argument, which is one where versions or parts are wanted */
+    const char *app;     /* the first argument, which is one where its names are wanted; or --app */
     const char *version; /* of --version, or NULL */
     struct text out;
 };
@@ -45,6 +45,8 @@ read_names_of_app(const struct completion *completion, enum completes what, envr
 {
     struct cli *cli = completion->cli;
     const char *app = completion->app ? completion->app : "";
+    if (what == COMPLETE_TAG)
+        return envres_release_list(cli->session, app, ENVRES_NUL_TERMINATED, list, cli->err);
     envres_version_name name = version_named(app, completion->version);
     return what == COMPLETE_PART ? envres_part_list(cli->session, &name, list, cli->err)
                                  : envres_version_list(cli->session, app, ENVRES_NUL_TERMINATED,
@@ -61,7 +63,8 @@ read_names(const struct completion *completion, enum completes what, envres_list
                                            [COMPLETE_RESOURCE] = ENVRES_RESOURCE_KIND,
                                            [COMPLETE_APP] = ENVRES_APP_LIVE_TAG,
                                            [COMPLETE_APP_VERSION] = ENVRES_VERSION_STATE,
-                                           [COMPLETE_PART] = 0 };
+                                           [COMPLETE_PART] = 0,
+                                           [COMPLETE_TAG] = ENVRES_RELEASE_VERSION };
     struct cli *cli = completion->cli;
     if (what == COMPLETE_KIND)
         return envres_kind_list(NULL, list, cli->err);
@@ -78,7 +81,16 @@ read_names(const struct completion *completion, enum completes what, envres_list
                                 : read_names_of_app(completion, what, list);
 }
 
-/* All these tables have the name in their first column, and the rows of a name together. */
+/* Whether a row of a list stands for a name of its own: a tag is given by one of its records. */
+static bool
+is_name(const envres_list *list, size_t row, enum completes what)
+{
+    const char *kind =
+        what == COMPLETE_TAG ? envres_list_text(list, row, ENVRES_RELEASE_KIND, NULL) : NULL;
+    return what != COMPLETE_TAG || (kind && strcmp(kind, "release") == 0);
+}
+
+/* But for releases the name is in the first column, and the rows of a name stand together. */
 static void
 complete_names(struct completion *completion, enum completes what)
 {
@@ -88,9 +100,10 @@ complete_names(struct completion *completion, enum completes what)
         return;
     const char *last = "";
     for (size_t row = 0; row < envres_list_count(list); row++) {
-        const char *name = envres_list_text(list, row, 0, NULL);
+        const char *name = envres_list_text(
+            list, row, what == COMPLETE_TAG ? (uint32_t)ENVRES_RELEASE_TAG : 0, NULL);
         const char *says = column ? envres_list_text(list, row, column, NULL) : NULL;
-        if (name && strcmp(name, last) != 0)
+        if (name && strcmp(name, last) != 0 && is_name(list, row, what))
             candidate(completion, name, says);
         last = name ? name : last;
     }
@@ -131,6 +144,7 @@ struct typed {
     size_t arguments;
     const char *first;                /* the first of them */
     const char *version;              /* of --version V */
+    const char *app;                  /* of --app APP */
     const struct option_row *waiting; /* an option whose value comes next */
     bool plain;                       /* behind -- */
     bool lost;                        /* there is no such command */
@@ -156,6 +170,8 @@ take_option(struct typed *typed, const struct option_row *row, const char *value
 {
     if (row == &option_rows[OPT_OF_VERSION])
         typed->version = value;
+    if (row == &option_rows[OPT_APP])
+        typed->app = value;
     if (row->variable && row != &option_rows[OPT_ENV])
         setenv(row->variable, value, 1);
 }
@@ -272,7 +288,7 @@ cmd_candidates(struct cli *cli)
         read_word(&typed, argument_at(&cli->parsed, i));
     if (count > 0)
         completion.word = argument_at(&cli->parsed, count - 1);
-    completion.app = typed.first;
+    completion.app = typed.app ? typed.app : typed.first;
     completion.version = typed.version;
     complete_word(&completion, &typed);
     return out_text(cli, &completion.out);

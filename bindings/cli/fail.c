@@ -8,6 +8,8 @@
  */
 #include "output.h"
 
+#include "findings.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +73,7 @@ static const struct status_row status_rows[] = {
     { ENVRES_E_MEMORY_LOCK, 8, 8, 8, NULL },
     { ENVRES_E_FROZEN, 6, 6, 6, NULL },
     { ENVRES_E_DISCARDED, 6, 6, 6, NULL },
-    { ENVRES_E_SKIPS, 6, 6, 6, "promote step by step, or with --through" },
+    { ENVRES_E_SKIPS, 6, 6, 6, NULL },
     { ENVRES_E_OFF_PATH, 6, 6, 6, NULL },
     { ENVRES_E_AT_LAST, 6, 6, 6, NULL },
     { ENVRES_E_NOT_READY, 6, 6, 6, NULL },
@@ -84,7 +86,8 @@ static const struct status_row status_rows[] = {
     { ENVRES_E_ONLY_VERSION, 6, 6, 6, NULL },
     { ENVRES_E_NO_VERSION_HERE, 3, 3, 3, NULL },
     { ENVRES_E_TAG, 2, 2, 2, NULL },
-    { ENVRES_E_TAG_TAKEN, 6, 6, 6, NULL },
+    { ENVRES_E_TAG_TAKEN, 6, 6, 6,
+      "tags are never given twice: take a higher one, or --major, --minor or --patch" },
     { ENVRES_E_CHECK, 6, 6, 6, NULL },
     { ENVRES_E_PATH, 2, 2, 2, NULL },
 };
@@ -117,6 +120,7 @@ struct failure {
     const char *file; /* of the position, or NULL */
     uint32_t line;    /* 0: no position */
     uint32_t column;
+    const envres_list *findings; /* of a check that blocks, or NULL */
 };
 
 static void
@@ -145,6 +149,8 @@ print_json(const struct failure *failure)
     add_position(&json, "line", failure->line);
     add_position(&json, "column", failure->line ? failure->column : 0);
     json_close(&json, '}');
+    if (failure->findings)
+        findings_json(&json, failure->findings);
     json_close(&json, '}');
     fprintf(stderr, "%s\n", text_get(&json.text));
     text_free(&json.text);
@@ -181,6 +187,7 @@ print_failure(const struct cli *cli, const struct failure *failure)
         print_line(cli, failure);
 }
 
+/* `row`: its hint, where it has one, stands in place of the library's. */
 static void
 print_library(const struct cli *cli, const struct status_row *row, const char *file)
 {
@@ -208,6 +215,15 @@ fail_library(struct cli *cli)
     const struct status_row *row = find_row(envres_error_code(cli->err));
     print_library(cli, row, NULL);
     return exit_of(cli, row->act);
+}
+
+int
+fail_hint(struct cli *cli, const char *hint)
+{
+    struct status_row shown = *find_row(envres_error_code(cli->err));
+    shown.hint = hint;
+    print_library(cli, &shown, NULL);
+    return exit_of(cli, shown.act);
 }
 
 /* `message` is freed. */
@@ -298,6 +314,22 @@ fail_code(struct cli *cli, envres_status code, const char *hint, const char *for
         fail_own(cli, find_row(code)->act, envres_status_name(code), hint, format, arguments);
     va_end(arguments);
     return status;
+}
+
+int
+fail_findings(struct cli *cli, const envres_list *findings, const char *format, ...)
+{
+    struct text message = { 0 };
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(&message, format, arguments);
+    va_end(arguments);
+    struct failure failure = { .code = envres_status_name(ENVRES_E_CHECK),
+                               .message = text_get(&message),
+                               .findings = findings };
+    print_failure(cli, &failure);
+    text_free(&message);
+    return find_row(ENVRES_E_CHECK)->act;
 }
 
 int

@@ -222,17 +222,41 @@ open_environment(struct cli *cli, const char **environment)
     return open_session(cli);
 }
 
-int
-open_scope(struct cli *cli, envres_scope **out)
+static int
+open_scope_with(struct cli *cli, const envres_scope_options *options, envres_scope **out)
 {
     const char *environment = NULL;
     int status = open_environment(cli, &environment);
     if (status)
         return status;
-    if (envres_scope_open(cli->session, environment, ENVRES_NUL_TERMINATED, NULL, out, cli->err) <
-        0)
-        return fail_library(cli);
-    return 0;
+    envres_status code =
+        envres_scope_open(cli->session, environment, ENVRES_NUL_TERMINATED, options, out, cli->err);
+    if (code == ENVRES_E_NOTHING_LIVE)
+        return fail_hint(cli, "`envres release` and `envres rollback` make one live; --release TAG "
+                              "takes another");
+    return code < 0 ? fail_library(cli) : 0;
+}
+
+int
+open_scope(struct cli *cli, envres_scope **out)
+{
+    return open_scope_with(cli, NULL, out);
+}
+
+int
+open_app_scope(struct cli *cli, envres_scope **out)
+{
+    const char *release = option_value(&cli->parsed, OPT_RELEASE);
+    envres_scope_options options = { .size = sizeof(options) };
+    options.app = option_value(&cli->parsed, OPT_APP);
+    options.app_len = options.app ? ENVRES_NUL_TERMINATED : 0;
+    if (release && !options.app)
+        return fail_usage(cli, "name it with --app APP", "--release is the release of an app");
+    if (release && strcmp(release, "live") != 0) {
+        options.tag = release;
+        options.tag_len = ENVRES_NUL_TERMINATED;
+    }
+    return open_scope_with(cli, &options, out);
 }
 
 envres_change

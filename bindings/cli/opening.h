@@ -12,6 +12,8 @@ int open_session(struct cli *cli);
 int open_environment(struct cli *cli, const char **environment);
 /* And a scope of it: envres_scope_unref(). */
 int open_scope(struct cli *cli, envres_scope **out);
+/* The same, serving the app of --app, where the command has that. */
+int open_app_scope(struct cli *cli, envres_scope **out);
 /* A session without a question, for completion: 0, or -1 and nothing printed. */
 int open_quietly(struct cli *cli);
 /* Closes and frees everything. */

@@ -357,6 +357,16 @@ check_arguments(struct cli *cli)
     return 0;
 }
 
+static int
+fail_required(struct cli *cli, const struct option_row *row)
+{
+    const char *command = cli->parsed.command->name;
+    return row->letter
+               ? fail_usage(cli, NULL, "'%s' needs -%c %s (--%s)", command, row->letter,
+                            row->argument, row->name)
+               : fail_usage(cli, NULL, "'%s' needs --%s %s", command, row->name, row->argument);
+}
+
 int
 options_check(struct cli *cli)
 {
@@ -373,8 +383,7 @@ options_check(struct cli *cli)
     }
     for (const enum option_id *id = command->required; *id != OPT_NONE; id++) {
         if (*id != OPT_ENV && !option_given(parsed, *id))
-            return fail_usage(cli, NULL, "'%s' needs --%s %s", command->name, option_rows[*id].name,
-                              option_rows[*id].argument);
+            return fail_required(cli, &option_rows[*id]);
     }
     return check_arguments(cli);
 }
@@ -389,11 +398,19 @@ options_free(struct parsed *parsed)
 
 /* ---- asking ------------------------------------------------------------------------------- */
 
+static bool
+is_same_option(enum option_id one, enum option_id other)
+{
+    const struct option_row *a = &option_rows[one];
+    const struct option_row *b = &option_rows[other];
+    return one == other || (strcmp(a->name, b->name) == 0 && !a->argument == !b->argument);
+}
+
 const char *
 option_value(const struct parsed *parsed, enum option_id id)
 {
     for (size_t i = parsed->given_count; i > 0; i--) {
-        if (parsed->given[i - 1].id == id)
+        if (is_same_option(parsed->given[i - 1].id, id))
             return parsed->given[i - 1].value;
     }
     const char *name = option_rows[id].variable;
@@ -405,7 +422,7 @@ bool
 option_given(const struct parsed *parsed, enum option_id id)
 {
     for (size_t i = 0; i < parsed->given_count; i++) {
-        if (parsed->given[i].id == id)
+        if (is_same_option(parsed->given[i].id, id))
             return true;
     }
     return false;

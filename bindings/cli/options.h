@@ -24,11 +24,13 @@ enum completes {
     COMPLETE_KIND,
     COMPLETE_APP,
     COMPLETE_APP_VERSION, /* of the app that is the first argument */
-    COMPLETE_PART         /* likewise */
+    COMPLETE_PART,        /* likewise */
+    COMPLETE_TAG          /* likewise, or of --app */
 };
 
-/* In the order in which help lists them. Where two have the same name (a command's own --reason),
- * the earlier one is found where both are taken. */
+/* In the order in which help lists them. Two of one name that both take a value, or neither does,
+ * are the same option worded for its command: whichever was given, both have it. Where a command
+ * takes two, the earlier one is found. */
 enum option_id {
     OPT_NONE, /* ends a list */
     OPT_ENV,
@@ -49,6 +51,17 @@ enum option_id {
     OPT_KIND,
     OPT_UNSET,
     OPT_TO,
+    OPT_TO_NEXT,
+    OPT_THROUGH,
+    OPT_EXPECT_STAGE,
+    OPT_TO_TAG,
+    OPT_TAG,
+    OPT_MAJOR,
+    OPT_MINOR,
+    OPT_PATCH,
+    OPT_NOTES,
+    OPT_WHY,
+    OPT_DRY_RUN,
     OPT_WITHDRAW,
     OPT_FIELD,
     OPT_URL,
@@ -57,6 +70,9 @@ enum option_id {
     OPT_PARAM,
     OPT_NO_SECRETS,
     OPT_STRICT,
+    OPT_STRICT_CHECK,
+    OPT_APP,
+    OPT_RELEASE,
     OPT_OUTPUT,
     OPT_ONLY,
     OPT_PRISTINE,

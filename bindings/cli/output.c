@@ -44,6 +44,23 @@ out_text(struct cli *cli, struct text *text)
     return status;
 }
 
+int
+out_say(struct cli *cli, const char *format, ...)
+{
+    struct text text = { 0 };
+    struct text line = { 0 };
+    if (cli->quiet || cli->json)
+        return 0;
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(&text, format, arguments);
+    va_end(arguments);
+    text_add_visible(&line, text_get(&text), text.len);
+    text_puts(&line, "\n");
+    text_free(&text);
+    return out_text(cli, &line);
+}
+
 __attribute__((format(printf, 1, 0))) static void
 say(const char *format, va_list arguments)
 {

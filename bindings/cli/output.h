@@ -14,7 +14,9 @@ int out_write(struct cli *cli, const char *data, size_t len);
 int out_text(struct cli *cli, struct text *text);
 /* A line for people on standard error, unless --quiet or --json. */
 void out_note(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same, said under --quiet too. */
+/* What a move did: a line on standard output, unless --quiet or --json. 0, or an exit status. */
+int out_say(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As out_note(), said under --quiet too. */
 void out_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "2026-07-26 21:04:05" UTC, of milliseconds since 1970. */
@@ -68,6 +70,8 @@ int json_done(struct cli *cli, struct json *json);
 
 /* The library's error in cli->err, as it counts for an act on the store. */
 int fail_library(struct cli *cli);
+/* The same with a hint of the command's. */
+int fail_hint(struct cli *cli, const char *hint);
 /* The same with the file named, for what the library says of a file. */
 int fail_opening(struct cli *cli, const char *path);
 /* The same with what the error is about named, where the message does not: one part of many. */
@@ -83,6 +87,9 @@ int fail_usage(struct cli *cli, const char *hint, const char *format, ...)
 /* A code of the library with a text of our own. `hint` may be NULL. */
 int fail_code(struct cli *cli, envres_status code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* ENVRES_E_CHECK; with --json what the check found stands beside the error. */
+int fail_findings(struct cli *cli, const envres_list *findings, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Status 6: a person should have said yes. */
 int fail_confirm(struct cli *cli, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

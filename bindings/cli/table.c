@@ -79,6 +79,35 @@ const struct option_row option_rows[OPT_COUNT_] = {
                  .argument = "ENV",
                  .completes = COMPLETE_ENVIRONMENT,
                  .help = "the environment whose settings are taken" },
+    [OPT_TO_NEXT] = { .name = "to",
+                      .argument = "ENV",
+                      .completes = COMPLETE_ENVIRONMENT,
+                      .help = "the environment it moves to: the next of the path" },
+    [OPT_THROUGH] = { .name = "through",
+                      .help = "also to a later one: every environment on the way is checked" },
+    [OPT_EXPECT_STAGE] = { .name = "expect",
+                           .argument = "STAGE[@DIGEST]",
+                           .help = "only if it stands there, with this content digest" },
+    [OPT_TO_TAG] = { .name = "to",
+                     .argument = "TAG",
+                     .completes = COMPLETE_TAG,
+                     .help = "the release to go back to; else the one before the live one" },
+    [OPT_TAG] = { .name = "tag",
+                  .argument = "TAG",
+                  .help = "1.4.0 or 2.0.0-rc.1 (Semantic Versioning); never given twice" },
+    [OPT_MAJOR] = { .name = "major", .help = "the highest tag of the app, one major version up" },
+    [OPT_MINOR] = { .name = "minor", .help = "one minor version up" },
+    [OPT_PATCH] = { .name = "patch", .help = "one patch up" },
+    [OPT_NOTES] = { .name = "notes",
+                    .letter = 'm',
+                    .argument = "NOTES",
+                    .help = "what is new, for `envres releases`" },
+    [OPT_WHY] = { .name = "reason",
+                  .letter = 'm',
+                  .argument = "WHY",
+                  .help = "why, for the audit" },
+    [OPT_DRY_RUN] = { .name = "dry-run",
+                      .help = "say what would happen, with all checks, and change nothing" },
     [OPT_WITHDRAW] = { .name = "withdraw", .help = "end the fallback" },
     [OPT_FIELD] = { .name = "field", .argument = "FIELD", .help = "the value of one field alone" },
     [OPT_URL] = { .name = "url", .help = "the ready URL alone" },
@@ -94,6 +123,15 @@ const struct option_row option_rows[OPT_COUNT_] = {
                     .help = "a parameter, for << params.K >>; K:TYPE=V gives it a type" },
     [OPT_NO_SECRETS] = { .name = "no-secrets", .help = "refuse a text that would hold a secret" },
     [OPT_STRICT] = { .name = "strict", .help = "what looks almost like a tag is an error" },
+    [OPT_STRICT_CHECK] = { .name = "strict", .help = "warnings count as errors do" },
+    [OPT_APP] = { .name = "app",
+                  .argument = "APP",
+                  .completes = COMPLETE_APP,
+                  .help = "FILE is a part of this app; app.name and the like resolve" },
+    [OPT_RELEASE] = { .name = "release",
+                      .argument = "TAG|live",
+                      .completes = COMPLETE_TAG,
+                      .help = "with --app: the release of this tag (else what is live)" },
     [OPT_OUTPUT] = { .name = "output",
                      .letter = 'o',
                      .argument = "OUT",
@@ -175,13 +213,15 @@ const size_t group_count = COUNT(group_rows);
 
 const struct exit_row exit_rows[] = {
     { 0, "done, or nothing found" },
-    { 1, "a negative answer: `get` of what is not set, versions differ, `verify` or `doctor` found "
+    { 1, "a negative answer: `get` of what is not set, versions differ, `check`, `verify` or "
+         "`doctor` found "
          "something" },
     { 2, "usage, and values that cannot be: not UTF-8, too long, of another type" },
     { 3, "not found" },
     { 4, "unresolved, cyclic, type or syntax error in a template, also a name unknown there" },
     { 5, "wrong or malformed key, decryption or integrity" },
-    { 6, "refused: by a right, a protection, or because a secret would be shown" },
+    { 6, "refused: by a right, a protection, the state of a version, a check, or because a secret "
+         "would be shown" },
     { 7, "busy, or changed meanwhile" },
     { 8, "no store, a damaged or newer one, or the system cannot: disk, rights, memory" },
     { 125, "of `run` only: envres itself failed" },
@@ -203,7 +243,6 @@ const size_t exit_count = COUNT(exit_rows);
     {                                                                                              \
         .name = "HANDLE", .completes = COMPLETE_RESOURCE                                           \
     }
-
 #define APP_ARGUMENT                                                                               \
     {                                                                                              \
         .name = "APP", .completes = COMPLETE_APP                                                   \
@@ -595,6 +634,86 @@ const struct command command_rows[] = {
       .arguments = { APP_ARGUMENT, VERSION_ARGUMENT },
       .flags = COMMAND_WRITES },
 
+    { .name = "check",
+      .run = cmd_check,
+      .summary = "would a version work in an environment",
+      .details =
+          "Reads every part: does each tag parse and resolve there, are the resources configured, "
+          "does nothing of another environment stand in the text. One line for each finding, as "
+          "compilers write them, and what to do about it below. Without V the version that was "
+          "changed last of those that have reached the environment. Status 1 with errors; warnings "
+          "count with --strict only.",
+      .examples = { { "check shop v3 -e staging", "before it is promoted" },
+                    { "check shop -e production --strict", "what stands there now" } },
+      .arguments = { APP_ARGUMENT,
+                     { .name = "V", .completes = COMPLETE_APP_VERSION, .optional = true } },
+      .options = { OPT_ENV, OPT_STRICT_CHECK },
+      .required = { OPT_ENV } },
+    { .name = "promote",
+      .run = cmd_promote,
+      .summary = "move a version on to the next environment",
+      .details =
+          "Checked first, against the environment it moves to: errors keep it where it is (status "
+          "6), warnings are shown. The first promotion freezes a draft. What moves is what was "
+          "looked at: when somebody changes the version meanwhile, nothing is done (status 7); "
+          "--expect says what you looked at yourself.",
+      .examples = { { "promote shop v3 --to staging", "" },
+                    { "promote shop v3 --to production --through", "over staging" },
+                    { "promote shop v3 --to staging --dry-run", "" },
+                    { "promote shop v3 --to production --expect staging", "only from there" } },
+      .arguments = { APP_ARGUMENT, VERSION_ARGUMENT },
+      .options = { OPT_TO_NEXT, OPT_THROUGH, OPT_EXPECT_STAGE, OPT_DRY_RUN },
+      .required = { OPT_TO_NEXT },
+      .flags = COMMAND_WRITES },
+    { .name = "release",
+      .run = cmd_release,
+      .summary = "make a version live",
+      .details =
+          "From the last environment of the path, checked against it. The one that was live is "
+          "retired at the same moment. Tags follow Semantic Versioning; a leading v is taken off. "
+          "--major, --minor and --patch compute the tag from the highest one of the app.",
+      .examples = { { "release shop v3 --tag 1.3.0 -m 'New checkout'", "" },
+                    { "release shop v3 --minor", "1.2.4 becomes 1.3.0" },
+                    { "release shop v3 --patch --dry-run", "" } },
+      .arguments = { APP_ARGUMENT, VERSION_ARGUMENT },
+      .options = { OPT_TAG, OPT_MAJOR, OPT_MINOR, OPT_PATCH, OPT_NOTES, OPT_DRY_RUN },
+      .flags = COMMAND_WRITES },
+    { .name = "rollback",
+      .run = cmd_rollback,
+      .summary = "make the release before the live one live again",
+      .details =
+          "Without a question and whatever a check would say; it is made afterwards, and what it "
+          "finds is shown. A second rollback goes further back. After `withdraw` the release comes "
+          "back that was withdrawn.",
+      .examples = { { "rollback shop", "" },
+                    { "rollback shop --to 1.2.0 -m 'checkout is broken'", "" },
+                    { "rollback shop --dry-run", "where it would lead" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_TO_TAG, OPT_WHY, OPT_DRY_RUN },
+      .flags = COMMAND_WRITES },
+    { .name = "withdraw",
+      .run = cmd_withdraw,
+      .summary = "take the live release back: nothing is live then",
+      .details = "Programs that ask for the live release are told that there is none. A protected "
+                 "environment asks first. `envres rollback` brings the release back.",
+      .examples = { { "withdraw shop -m 'sells at wrong prices'", "" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_WHY },
+      .required = { OPT_WHY },
+      .flags = COMMAND_WRITES },
+    { .name = "releases",
+      .run = cmd_releases,
+      .summary = "the releases of an app, newest first",
+      .examples = { { "releases shop", "" }, { "releases shop --json", "" } },
+      .arguments = { APP_ARGUMENT } },
+    { .name = "status",
+      .run = cmd_status,
+      .summary = "what is live, and how far each version has come",
+      .details = "For one app also what differs between what is live and what is ready, and what a "
+                 "check finds.",
+      .examples = { { "status", "all apps" }, { "status shop", "" } },
+      .arguments = { { .name = "APP", .completes = COMPLETE_APP, .optional = true } } },
+
     { .name = "render",
       .run = cmd_render,
       .summary = "render a template for one environment",
@@ -602,6 +721,9 @@ const struct command command_rows[] = {
           "Reads the file, or standard input, and replaces << environment.variables.NAME >>, "
           "<< resources.HANDLE.FIELD >>, << params.K >> and << environment.name >>. What is missing "
           "is an error with its line and column, never blank text. Nothing is added to the output.\n\n"
+          "With --app FILE is the path of a part of the release that is live (or of --release TAG), "
+          "and << app.name >>, << app.version >> and << app.release >> resolve, also in standard "
+          "input.\n\n"
           "With --json the answer is {\"text\", \"secret\", \"ranges\"}: the ranges are the bytes "
           "that came from secrets.",
       .examples = { { "render nginx.conf.in -e staging -o nginx.conf", "" },
@@ -609,9 +731,11 @@ const struct command command_rows[] = {
                     { "echo 'curl << environment.variables.API_URL >>' | envres render -e staging "
                       "--context shell",
                       "" },
-                    { "render page.html -e production --no-secrets --param title=Home", "" } },
+                    { "render page.html -e production --no-secrets --param title=Home", "" },
+                    { "render pages/home.json -e production --app shop", "of what is live" } },
       .arguments = { { .name = "FILE", .completes = COMPLETE_FILE, .optional = true } },
-      .options = { OPT_ENV, OPT_CONTEXT, OPT_PARAM, OPT_NO_SECRETS, OPT_STRICT, OPT_OUTPUT },
+      .options = { OPT_ENV, OPT_CONTEXT, OPT_PARAM, OPT_NO_SECRETS, OPT_STRICT, OPT_APP,
+                   OPT_RELEASE, OPT_OUTPUT },
       .required = { OPT_ENV } },
     { .name = "explain",
       .run = cmd_explain,
