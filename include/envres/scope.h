@@ -35,7 +35,8 @@ typedef struct envres_scope_options {
     /** The release with this tag instead of the live one. */
     const char *tag;
     size_t tag_len;
-    /** Or this version, in whatever state but discarded. */
+    /** Or this version, in whatever state but discarded, with the newest configuration: what is
+     *  asked for by its name is no release, and pins nothing. */
     const char *version;
     size_t version_len;
 } envres_scope_options;
@@ -45,7 +46,7 @@ typedef struct envres_scope_options {
  * scope is wholly of one release, whatever is released meanwhile.
  * @param out  one reference, the caller's: envres_scope_unref()
  * Errors: ENVRES_E_NOT_FOUND (environment, app, tag, version, with the nearest; or a revision that
- * never was), ENVRES_E_NOTHING_LIVE (no release, or withdrawn), ENVRES_E_DISCARDED,
+ * never was), ENVRES_E_TAG, ENVRES_E_NOTHING_LIVE (no release, or withdrawn), ENVRES_E_DISCARDED,
  * ENVRES_E_NO_VERSION_HERE (the version has not reached the environment), ENVRES_E_INVALID (tag and
  * version, or one of them without app), ENVRES_E_DENIED (no key for it), ENVRES_E_INTEGRITY (the
  * environment's head, a part or the release's signature does not verify), and those of reading the
