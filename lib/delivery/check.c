@@ -24,6 +24,7 @@ enum { BROKEN_TAGS_MAX = 20 };
 
 struct check {
     struct context *ctx;
+    const struct app *app;
     const struct version *version;
     const struct environment *target;
     struct tree tree;
@@ -388,13 +389,24 @@ add_not_searched(struct check *check, const struct environment *environment, con
     collector_add(&check->found, FINDING_NOT_CHECKED, FINDING_NOWHERE, check->why);
 }
 
+/* Settings that are templates may take names of the app: they resolve as if it were released. */
+static struct scope_request
+request_for(const struct check *check, const struct environment *environment, uint32_t flags)
+{
+    return (struct scope_request){ .environment = slice_str(environment->key),
+                                   .flags = flags,
+                                   .app = slice_str(check->app->name),
+                                   .version = slice_str(check->version->name),
+                                   .tag = slice_str("0.0.0"),
+                                   .is_check = true };
+}
+
 /* What a scope was opened for, or why it was not; what is at fault in another environment is left
  * to its own check. */
 static envres_status
 take_other(struct check *check, const struct environment *other, envres_error *err)
 {
-    struct scope_request request = { .environment = slice_str(other->key),
-                                     .flags = ENVRES_SCOPE_DAMAGED };
+    struct scope_request request = request_for(check, other, ENVRES_SCOPE_DAMAGED);
     envres_scope *scope = NULL;
     bool complete = true;
     envres_status st = scope_load_inside(check->ctx, &request, NULL, &scope, err);
@@ -437,7 +449,7 @@ take_others(struct check *check, envres_error *err)
 static envres_status
 take_target(struct check *check, envres_error *err)
 {
-    struct scope_request request = { .environment = slice_str(check->target->key) };
+    struct scope_request request = request_for(check, check->target, 0);
     envres_status st = scope_load_inside(check->ctx, &request, NULL, &check->scope, err);
     if (st < 0)
         return st;
@@ -482,9 +494,8 @@ envres_status
 check_run(struct context *ctx, const struct app *app, const struct version *version,
           const struct environment *target, struct findings *out, envres_error *err)
 {
-    struct check check = { .ctx = ctx, .version = version, .target = target };
+    struct check check = { .ctx = ctx, .app = app, .version = version, .target = target };
     envres_allocator alloc = allocator_of(ctx->mem);
-    (void)app;
     collector_init(&check.found, ctx->mem);
     buf_init(&check.data, ctx->mem, false);
     check.why = envres_error_new(&alloc);
