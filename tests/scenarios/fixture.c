@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scenario.h"
+#include "fixture_apps.h"
 
 /* A clock that stands still: dumps of two runs are the same text. */
 static int64_t
@@ -146,6 +146,8 @@ fixture_make(struct fixture *fx)
 {
     envres_store_options options = store_options(fx);
     envres_credential credential = owner_credential(fx);
+    envres_environment_options off_path = { .size = sizeof(off_path),
+                                            .flags = ENVRES_ENVIRONMENT_OFF_PATH };
     for (size_t i = 0; i < sizeof(fx->key); i++)
         fx->key[i] = (uint8_t)(i + 1);
     if (!fx->err)
@@ -155,11 +157,15 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = unlock(fx);
     if (st == ENVRES_OK)
-        st = envres_environment_add(fx->session, "qa", 2, NULL, NULL, fx->err);
+        st = envres_environment_add(fx->session, "qa", 2, &off_path, NULL, fx->err);
     if (st == ENVRES_OK)
         st = put_all(fx);
     if (st == ENVRES_OK)
         st = define_all(fx);
+    if (st == ENVRES_OK)
+        st = fixture_apps(fx);
+    if (st == ENVRES_OK)
+        st = fixture_contents(fx);
     if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
     return st;
@@ -175,6 +181,8 @@ fixture_open(struct fixture *fx)
         envres_store_open(fx->path, ENVRES_NUL_TERMINATED, &options, &fx->store, fx->err);
     if (st == ENVRES_OK)
         st = unlock(fx);
+    if (st == ENVRES_OK)
+        st = fixture_contents(fx);
     if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
     return st;
@@ -195,15 +203,8 @@ fixture_close(struct fixture *fx)
 
 /* ---- dump ----------------------------------------------------------------------------------- */
 
-struct dump {
-    char *text;
-    size_t len;
-    size_t room;
-    int failed;
-};
-
-static void
-add(struct dump *dump, const char *text, size_t len)
+void
+dump_text(struct dump *dump, const char *text, size_t len)
 {
     if (dump->len + len + 1 > dump->room) {
         size_t room = (dump->len + len + 1) * 2;
@@ -220,12 +221,12 @@ add(struct dump *dump, const char *text, size_t len)
     dump->text[dump->len] = '\0';
 }
 
-static void
-add_list(struct dump *dump, const char *title, envres_list *list)
+void
+dump_list(struct dump *dump, const char *title, envres_list *list)
 {
     char number[32];
-    add(dump, title, strlen(title));
-    add(dump, "\n", 1);
+    dump_text(dump, title, strlen(title));
+    dump_text(dump, "\n", 1);
     for (size_t row = 0; row < envres_list_count(list); row++) {
         for (uint32_t column = 0; column < envres_list_columns(list); column++) {
             size_t len = 0;
@@ -235,10 +236,10 @@ add_list(struct dump *dump, const char *title, envres_list *list)
                                        (long long)envres_list_integer(list, row, column));
                 text = number;
             }
-            add(dump, text ? text : "-", text ? len : 1);
-            add(dump, "\t", 1);
+            dump_text(dump, text ? text : "-", text ? len : 1);
+            dump_text(dump, "\t", 1);
         }
-        add(dump, "\n", 1);
+        dump_text(dump, "\n", 1);
     }
     envres_list_free(list);
 }
@@ -258,7 +259,7 @@ dump_histories(struct fixture *fx, struct dump *dump, const char *environment)
                                     fx->err) < 0)
             dump->failed = 1;
         else
-            add_list(dump, name, history);
+            dump_list(dump, name, history);
     }
     envres_list_free(names);
     names = NULL;
@@ -273,7 +274,7 @@ dump_histories(struct fixture *fx, struct dump *dump, const char *environment)
                                     fx->err) < 0)
             dump->failed = 1;
         else
-            add_list(dump, name, history);
+            dump_list(dump, name, history);
     }
     envres_list_free(names);
 }
@@ -287,17 +288,18 @@ fixture_dump(struct fixture *fx)
     if (envres_environment_list(fx->session, &environments, fx->err) < 0)
         return NULL;
     if (envres_variable_list(fx->session, NULL, 0, ENVRES_READ_REVEAL, &list, fx->err) == 0)
-        add_list(&dump, "variables", list);
+        dump_list(&dump, "variables", list);
     else
         dump.failed = 1;
     list = NULL;
     if (envres_resource_list(fx->session, &list, fx->err) == 0)
-        add_list(&dump, "resources", list);
+        dump_list(&dump, "resources", list);
     else
         dump.failed = 1;
     for (size_t i = 0; i < envres_list_count(environments); i++)
         dump_histories(fx, &dump, envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL));
-    add_list(&dump, "environments", environments);
+    dump_list(&dump, "environments", environments);
+    dump_apps(fx, &dump);
     if (!dump.failed)
         return dump.text;
     free(dump.text);

@@ -25,6 +25,10 @@ struct fixture {
     envres_store *store;
     envres_session *session;
     envres_scope *scope; /* development, newest */
+    /* Contents of three versions of the app portal, so that operations need not ask. */
+    uint8_t draft[32];  /* v5 */
+    uint8_t staged[32]; /* v4 */
+    uint8_t ready[32];  /* v3 */
 };
 
 enum scenario_kind {
@@ -42,8 +46,9 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
 
-/* A store with three environments, plain and secret variables, templates, two resources, a
- * fallback, and some history. Answers the first failure. */
+/* A store with three environments on the path and one beside it, plain and secret variables,
+ * templates, two resources, a fallback, two apps with versions in every state, and some history.
+ * Answers the first failure. */
 envres_status fixture_make(struct fixture *fx);
 /* Closes what is open; keeps path, vfs, flags, key. */
 void fixture_close(struct fixture *fx);

@@ -1,23 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Out of memory in every scenario: the n-th request fails, once and from then on, for n = 0, 1, 2
- * until a run has none to fail. OK must mean that it is done, any error that nothing is; nothing
- * leaks; verify finds nothing. "OK implies correct", not "a failure implies an error": SQLite and
- * libsodium may do without some requests.
+ * Out of memory in every scenario: the n-th request fails, once (in a store just opened) and from
+ * then on (in one that has run it before), for n = 0, 1, 2 until a run has none to fail. OK must
+ * mean that it is done, any error that nothing is; nothing leaks; verify finds nothing. "OK implies
+ * correct", not "a failure implies an error": SQLite and libsodium may do without some requests.
+ *
+ * Each run works on a fresh copy of one file, so that making the store is not part of it.
  *
  *     test_oom [--shard I N] [scenario-name-part]
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../scenarios/scenario.h"
 #include "alloc.h"
 
-enum { MOST = 100000 };
+enum { MOST = 100000, LOOK_EVERY = 16 };
 
 static int failures;
+static char folder[64] = "/tmp/envres-oom-XXXXXX";
+static char path[96];
+static char journal[112];
+static char *image;
+static size_t image_len;
+
+static struct fixture
+new_fixture(void)
+{
+    struct fixture fx = { .path = path, .store_flags = ENVRES_STORE_RELAXED };
+    for (size_t i = 0; i < sizeof(fx.key); i++)
+        fx.key[i] = (uint8_t)(i + 1);
+    return fx;
+}
+
+/* The file that every run begins with. */
+static bool
+make_image(void)
+{
+    struct fixture fx = new_fixture();
+    struct stat info = { 0 };
+    if (!mkdtemp(folder))
+        return false;
+    snprintf(path, sizeof(path), "%s/store.db", folder);
+    snprintf(journal, sizeof(journal), "%s-journal", path);
+    bool good = fixture_make(&fx) == ENVRES_OK;
+    if (!good)
+        fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
+    fixture_close(&fx);
+    int file = good ? open(path, O_RDONLY) : -1;
+    good = file >= 0 && fstat(file, &info) == 0;
+    image_len = good ? (size_t)info.st_size : 0;
+    image = malloc(image_len + 1);
+    good = good && image && read(file, image, image_len) == (ssize_t)image_len;
+    if (file >= 0)
+        close(file);
+    return good;
+}
+
+static bool
+fresh(struct fixture *fx)
+{
+    *fx = new_fixture();
+    unlink(journal);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    bool good = file >= 0 && write(file, image, image_len) == (ssize_t)image_len;
+    if (file >= 0)
+        close(file);
+    return good && fixture_open(fx) == ENVRES_OK;
+}
 
 static void
 complain(const struct scenario *scenario, unsigned n, bool forever, const char *what)
@@ -37,7 +92,7 @@ static bool
 learn(const struct scenario *scenario, struct states *out)
 {
     struct fixture fx = { .path = NULL };
-    bool good = fixture_make(&fx) == ENVRES_OK && (out->before = fixture_dump(&fx)) != NULL;
+    bool good = fresh(&fx) && (out->before = fixture_dump(&fx)) != NULL;
     if (good) {
         envres_status st = scenario->run(&fx);
         if (st < 0) {
@@ -55,36 +110,95 @@ learn(const struct scenario *scenario, struct states *out)
     return good;
 }
 
-/* One run; says whether a request was refused. */
+/* The file is, byte for byte, what the run began with: verify would say what it said then. */
 static bool
-run_once(const struct scenario *scenario, const struct states *states, unsigned n, bool forever)
+is_untouched(void)
 {
-    struct fixture fx = { .path = NULL };
-    int64_t live = alloc_live();
-    if (fixture_make(&fx) < 0) {
-        complain(scenario, n, forever, "the fixture could not be made");
-        return false;
+    char chunk[16384];
+    size_t at = 0;
+    ssize_t got = 0;
+    int file = open(path, O_RDONLY);
+    bool same = file >= 0;
+    while (same && (got = read(file, chunk, sizeof(chunk))) > 0) {
+        same = at + (size_t)got <= image_len && memcmp(chunk, image + at, (size_t)got) == 0;
+        at += (size_t)got;
     }
-    alloc_fail_at(n, forever);
-    envres_status st = scenario->run(&fx);
-    bool hit = alloc_stop();
-    char *dump = fixture_dump(&fx);
-    if (st < 0 && st != ENVRES_E_NOMEM && st != ENVRES_E_IO && st != ENVRES_E_FULL)
-        complain(scenario, n, forever, envres_status_name(st));
+    if (file >= 0)
+        close(file);
+    return same && got == 0 && at == image_len && access(journal, F_OK) != 0;
+}
+
+/* A store that is open, and how much memory there was before. */
+struct bed {
+    struct fixture fx;
+    int64_t live;
+    bool is_open;
+};
+
+static bool
+bed_open(struct bed *bed)
+{
+    if (bed->is_open)
+        return true;
+    bed->live = alloc_live();
+    bed->is_open = fresh(&bed->fx);
+    return bed->is_open;
+}
+
+static void
+bed_close(struct bed *bed, const struct scenario *scenario, unsigned n, bool forever)
+{
+    char text[64];
+    if (!bed->is_open)
+        return;
+    fixture_close(&bed->fx);
+    bed->is_open = false;
+    if (alloc_live() == bed->live)
+        return;
+    snprintf(text, sizeof(text), "%lld blocks leaked", (long long)(alloc_live() - bed->live));
+    complain(scenario, n, forever, text);
+}
+
+/* What the same session says afterwards. */
+static void
+look_after(struct bed *bed, const struct scenario *scenario, const struct states *states,
+           envres_status st, unsigned n, bool forever)
+{
+    char *dump = fixture_dump(&bed->fx);
     if (!dump)
         complain(scenario, n, forever, "the store cannot be read afterwards");
     else if (strcmp(dump, st == ENVRES_OK ? states->after : states->before) != 0)
         complain(scenario, n, forever,
                  st == ENVRES_OK ? "OK, but it is not done" : "an error, but something changed");
-    if (fixture_verify(&fx) != 0)
+    if (fixture_verify(&bed->fx) != 0)
         complain(scenario, n, forever, "verify");
     free(dump);
-    fixture_close(&fx);
-    if (alloc_live() != live) {
-        char text[64];
-        snprintf(text, sizeof(text), "%lld blocks leaked", (long long)(alloc_live() - live));
-        complain(scenario, n, forever, text);
+}
+
+/*
+ * One run; says whether a request was refused. While the file is untouched, it is as it was; then
+ * the session is asked only now and then. Cold: with a store opened for this run, whose statements
+ * are not prepared yet. Warm: in the store that earlier runs have left, as long as it is untouched.
+ */
+static bool
+run_once(struct bed *bed, const struct scenario *scenario, const struct states *states, unsigned n,
+         bool forever)
+{
+    if (!bed_open(bed)) {
+        complain(scenario, n, forever, "the copy does not open");
+        return false;
     }
+    alloc_fail_at(n, forever);
+    envres_status st = scenario->run(&bed->fx);
+    bool hit = alloc_stop();
+    bool is_change = scenario->kind == SCENARIO_CHANGES && st == ENVRES_OK;
+    bool look = is_change || n % LOOK_EVERY == 0 || !hit || !is_untouched();
+    if (st < 0 && st != ENVRES_E_NOMEM && st != ENVRES_E_IO && st != ENVRES_E_FULL)
+        complain(scenario, n, forever, envres_status_name(st));
+    if (look)
+        look_after(bed, scenario, states, st, n, forever);
+    if (look || !forever)
+        bed_close(bed, scenario, n, forever);
     return hit;
 }
 
@@ -107,6 +221,9 @@ main(int argc, char **argv)
     }
     if (shards == 0)
         return 2;
+    umask(077);
+    if (!make_image())
+        return 2;
     setvbuf(stdout, NULL, _IOLBF, 1024);
     for (size_t i = 0; i < scenario_count; i++) {
         const struct scenario *scenario = &scenarios[i];
@@ -120,11 +237,13 @@ main(int argc, char **argv)
         }
         unsigned n = 0;
         for (int forever = 0; failures - before < 5 && forever < 2; forever++) {
+            struct bed bed = { .is_open = false };
             for (n = 0; n < MOST && failures - before < 5; n++) {
                 runs++;
-                if (!run_once(scenario, &states, n, forever))
+                if (!run_once(&bed, scenario, &states, n, forever))
                     break;
             }
+            bed_close(&bed, scenario, n, forever);
             if (n == MOST)
                 complain(scenario, n, forever, "no end");
         }
@@ -133,6 +252,10 @@ main(int argc, char **argv)
         free(states.before);
         free(states.after);
     }
+    free(image);
+    unlink(path);
+    unlink(journal);
+    rmdir(folder);
     printf("out of memory: %lu runs\n%u passed, %u failed\n", runs, passed, failed);
     return failures ? 1 : 0;
 }
