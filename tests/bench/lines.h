@@ -36,5 +36,6 @@ void lines_template(struct fixture *fx);
 void lines_scope(struct fixture *fx);
 /* `folder`: where files may be made; `programs`: where cold_ours and cold_hand are. */
 void lines_store(struct fixture *fx, const char *folder, const char *programs);
+void lines_release(struct fixture *fx, const char *folder);
 
 #endif

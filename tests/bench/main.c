@@ -154,6 +154,7 @@ main(int argc, char **argv)
     lines_template(&fx);
     lines_scope(&fx);
     lines_store(&fx, folder, programs);
+    lines_release(&fx, folder);
     bench_end();
 
     envres_scope_unref(fx.plain);
