@@ -106,6 +106,7 @@ look() {
         need cppcheck "cppcheck" have cppcheck
         need gcovr "gcovr" have gcovr
         need valgrind "valgrind" have valgrind
+        need spin "spin" have spin
         need cmake "cmake" have cmake
         need sqlite3 "the sqlite3 shell" have sqlite3
         need zsh "zsh" have zsh
