@@ -684,6 +684,22 @@ gc_frees_what_nothing_refers_to(void **state)
 }
 
 static void
+gc_keeps_what_drafts_began_from(void **state)
+{
+    struct fx *fx = *state;
+    envres_version_name v2 = fx_version("dash", "v2");
+    create_app(fx);
+    OK(fx, put(fx, NULL, "a", "begun with", 0));
+    OK(fx, create_version(fx, "v2", "v1", 0));
+    OK(fx, put(fx, "v2", "a", "changed", 0));
+    discard(fx, "v1");
+    gc_is(fx, 0, 0, 0); /* the edit of v1 goes, what it put stays */
+    part_is(fx, "v2", "a", "changed");
+    OK(fx, envres_part_restore(fx->session, &v2, "a", TEXT, 0, NULL, fx->err));
+    part_is(fx, "v2", "a", "begun with");
+}
+
+static void
 gc_keeps_what_can_be_restored(void **state)
 {
     struct fx *fx = *state;
@@ -717,6 +733,7 @@ main(void)
         TEST(differences_are_by_path),
         TEST(a_frozen_version_is_read_only),
         TEST(gc_frees_what_nothing_refers_to),
+        TEST(gc_keeps_what_drafts_began_from),
         TEST(gc_keeps_what_can_be_restored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -451,7 +451,8 @@ struct tampering {
     envres_status get_v1;    /* reading "a" of v1, which is frozen */
 };
 
-/* v1, frozen: a = "one" after a first "zero". v2, its draft: b = "two", c put and taken out. */
+/* v1, frozen: a = "one" after a first "zero", d = "four". v2, its draft: b = "two", c put and taken
+ * out. */
 static const struct tampering tamperings[] = {
     { "a part's bytes", "UPDATE part SET body = CAST('onE' AS BLOB) WHERE body = CAST(?1 AS BLOB)",
       "one", "part/dash/v1/a", "bytes are not those", ENVRES_E_INTEGRITY, ENVRES_E_INTEGRITY },
@@ -480,7 +481,9 @@ static const struct tampering tamperings[] = {
     { "a replaced edit is gone",
       "DELETE FROM part_edit WHERE path = 'a' AND until IS NOT NULL AND ?1 = ?1", "",
       "version/dash/v1", "edits are missing", ENVRES_OK, ENVRES_OK },
-    { "replaced by another", "UPDATE part_edit SET until = 17 WHERE path = 'a' AND until = 2", NULL,
+    { "replaced by none", "UPDATE part_edit SET until = 17 WHERE path = 'a' AND until = 2", NULL,
+      "version/dash/v1", "replaced by none", ENVRES_OK, ENVRES_OK },
+    { "replaced by another", "UPDATE part_edit SET until = 3 WHERE path = 'a' AND until = 2", NULL,
       "version/dash/v1", "replaced by none", ENVRES_OK, ENVRES_OK },
     { "the size of an older edit", "UPDATE part_edit SET size = 17 WHERE path = 'a' AND until = 2",
       NULL, "version/dash/v1", "another size", ENVRES_OK, ENVRES_OK },
@@ -492,11 +495,11 @@ static const struct tampering tamperings[] = {
       "version/dash/v1", "list of parts is missing", ENVRES_OK, ENVRES_E_INTEGRITY },
     { "another base", "UPDATE version SET base = NULL WHERE state = 1", NULL, "version/dash/v2",
       "not what its edits make", ENVRES_E_INTEGRITY, ENVRES_OK },
-    { "more parts", "UPDATE version SET parts = 7 WHERE state = 1", NULL, "version/dash/v2",
+    { "more parts", "UPDATE version SET parts = 70 WHERE state = 1", NULL, "version/dash/v2",
       "not as many", ENVRES_OK, ENVRES_OK },
-    { "more bytes", "UPDATE version SET bytes = 7 WHERE state = 2", NULL, "version/dash/v1",
+    { "more bytes", "UPDATE version SET bytes = 70 WHERE state = 2", NULL, "version/dash/v1",
       "not as many", ENVRES_OK, ENVRES_OK },
-    { "more edits", "UPDATE version SET edits = 7 WHERE state = 2", NULL, "version/dash/v1",
+    { "more edits", "UPDATE version SET edits = 70 WHERE state = 2", NULL, "version/dash/v1",
       "edits are missing", ENVRES_OK, ENVRES_OK },
 };
 
@@ -538,6 +541,7 @@ tampering_is_found(void **state)
         struct place *p = own;
         OK(p, put(p, "v1", "a", "zero", 0));
         OK(p, put(p, "v1", "a", "one", 0));
+        OK(p, put(p, "v1", "d", "four", 0));
         freeze(p, "v1");
         create_version(p, "v2", "v1");
         OK(p, put(p, "v2", "b", "two", 0));
