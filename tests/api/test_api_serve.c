@@ -155,7 +155,7 @@ parts_are_borrowed(void **state)
     serve_app(fx, "crm", 0);
     for (size_t i = 4; i > 0; i--)
         serve_part(fx, "crm", "v1", paths[i - 1], i == 4 ? "" : paths[i - 1]);
-    OK(fx, fx_put(fx, "staging", "HOST", "h", 0, ENVRES_WRITE_PLAIN));
+    OK(fx, fx_put(fx, "staging", "HOST", "s", 0, 0));
     OK(fx, fx_put(fx, "production", "HOST", "h", 0, ENVRES_WRITE_PLAIN));
     serve_part(fx, "crm", "v1", "b/1.txt", "<< app.name >> at << environment.variables.HOST >>");
     serve_release(fx, "crm", "v1", "1.0.0");
@@ -299,6 +299,8 @@ names_of_the_app_resolve(void **state)
                   ENVRES_TYPE_TEMPLATE, ENVRES_WRITE_PLAIN));
     OK(fx, envres_resource_define(fx->session, "crm", TEXT, "rest", TEXT, NULL, fx->err));
     OK(fx, fx_field(fx, "production", "crm", "base_url", "http://h/<< app.release >>", 0));
+    OK(fx, fx_put(fx, "staging", "WHO", "someone", ENVRES_TYPE_TEMPLATE, 0));
+    serve_part(fx, "crm", "v2", "who.txt", "<< environment.variables.WHO >>");
     envres_scope *scope = serve_scope(fx, "crm");
     serve_renders(fx, scope, all_of_app, "crm/v1/1.0.0", 0);
     serve_renders(fx, scope, "<< app.release | upper >>", "1.0.0", 0);
@@ -319,6 +321,7 @@ names_of_the_app_resolve(void **state)
     /* Another release: another connection pool, since the address is another. */
     serve_release(fx, "crm", "v2", "1.1.0");
     scope = latest(fx, scope);
+    serve_renders(fx, scope, serve_text(fx, scope, "who.txt"), "crm/v2/1.1.0", 0);
     serve_renders(fx, scope, "<< environment.variables.BOTH >>", "crm/v2/1.1.0:k", 0);
     OK(fx, envres_scope_resource(scope, "crm", TEXT, &handle, fx->err));
     assert_string_not_equal(key, envres_resource_handle_cache_key(handle));
@@ -378,7 +381,7 @@ static void
 make_pinned(struct fx *fx)
 {
     serve_app(fx, "crm", PIN);
-    OK(fx, fx_put(fx, "staging", "HOST", "s0", 0, ENVRES_WRITE_PLAIN));
+    OK(fx, fx_put(fx, "staging", "HOST", "s0", 0, 0));
     OK(fx, put(fx, "HOST", "h1", ENVRES_WRITE_PLAIN));
     OK(fx, put(fx, "KEY", "k1", ENVRES_WRITE_SECRET));
     OK(fx, envres_resource_define(fx->session, "db", TEXT, "postgres", TEXT, NULL, fx->err));
@@ -503,13 +506,13 @@ renames_and_classes(void **state)
 {
     struct fx *fx = *state;
     make_pinned(fx);
-    OK(fx, envres_variable_unset(fx->session, "staging", TEXT, "HOST", TEXT, NULL, NULL, fx->err));
     envres_scope *scope = NULL;
     OK(fx, envres_variable_rename(fx->session, "HOST", TEXT, "ADDRESS", TEXT, NULL, fx->err));
     OK(fx, envres_variable_rename(fx->session, "KEY", TEXT, "TOKEN", TEXT, NULL, fx->err));
     scope = serve_scope(fx, "crm");
     serve_renders(fx, scope, "<< environment.variables.HOST >>", "h1", 0);
-    serve_renders(fx, scope, "<< environment.variables.ADDRESS >>", NULL, ENVRES_E_NOT_FOUND);
+    serve_renders(fx, scope, "<< environment.variables.ADDRESS >>", NULL, ENVRES_E_NOT_SET);
+    fx_hint(fx, "release 1.0.0 pins");
     serve_renders(fx, scope, "<< environment.variables.TOKEN >>", "k2", 0);
     serve_renders(fx, scope, "<< environment.variables.KEY >>", NULL, ENVRES_E_NOT_FOUND);
     envres_scope_unref(scope);
