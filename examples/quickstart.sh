@@ -32,7 +32,7 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
 fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$normal"; }
 say() { printf '  %s\n' "$*"; }
-indent() { sed 's/^/  /'; }
+indent() { sed 's/^./  &/'; }
 fail() { echo "quickstart.sh: $*" >&2; exit 1; }
 
 # Shows a command, runs it, and shows what it says.
@@ -59,12 +59,17 @@ fi
 PATH=$built/bindings/cli:$built/examples:$PATH
 export PATH
 
+host=
+clean_up() {
+    [ -z "$host" ] || kill "$host" 2>/dev/null || :
+    [ "$kept" = yes ] || rm -rf "$work"
+}
 if [ -z "$work" ]; then
     work=$(mktemp -d "${TMPDIR:-/tmp}/envres-quickstart.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
 fi
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 unset ENVRES_KEY_FILE ENVRES_ENV ENVRES_WORKSPACE
 ENVRES_STORE=$work/support.db
 export ENVRES_STORE
@@ -180,13 +185,76 @@ title "7. Which value, from which environment, and why"
 show envres explain DATABASE_URL -e production
 
 # ------------------------------------------------------------------------------------------------
-title "8. A host program in C (examples/dashboard/main.c) answers with the rows of its environment"
+title "8. The files of app/ as an app: a version of it moves on only where it would work"
+show envres app create support
+say '$ envres part import support app'
+envres part import support "$app" 2>&1 | indent
+say '$ envres promote support v1 --to staging'
+status=0
+envres promote support v1 --to staging >out 2>refused || status=$?
+[ "$status" = 6 ] || fail "exit status $status, not 6"
+indent <refused
+say "(exit status 6, and v1 is where it was)"
+for env in staging production; do
+    show envres set SENTRY_DSN=https://k2@sentry.example.com/8 -e "$env"
+done
+show envres promote support v1 --to staging
+show envres promote support v1 --to production
+show envres version list support
+
+# ------------------------------------------------------------------------------------------------
+title "9. Release 1.2.0, and a host program in C (examples/dashboard/main.c) that serves what is live"
+show envres release support v1 --tag v1.2.0 -m 'first release'
 for env in $environments; do
-    show dashboard "$env"
+    say "\$ echo /tickets | dashboard $env"
+    echo /tickets | dashboard "$env" | sed '/^$/d' | indent
 done
 
 # ------------------------------------------------------------------------------------------------
-title "9. No secret is in the store's files, not even one that was replaced"
+title "10. Release 1.3.0 has a wrong title: back to 1.2.0, and the host runs on"
+# The host reads requests from one pipe and answers into another, until the first is closed.
+mkfifo requests answers
+dashboard production <requests >answers 2>host.err &
+host=$!
+exec 3>requests 4<answers
+# The first two lines of an answer; an empty line ends it.
+ask() { # PAGE
+    kill -0 "$host" 2>/dev/null || fail "the host is gone: $(cat host.err)"
+    say "\$ echo $1 >requests            the running host, process $host, answers:"
+    echo "$1" >&3
+    count=0
+    while IFS= read -r line <&4 && [ -n "$line" ]; do
+        count=$((count + 1))
+        [ "$count" -gt 2 ] || say "$line"
+    done
+    [ "$count" -gt 2 ] || fail "no answer: $(cat host.err)"
+}
+now() { date +%s%N; }
+ask /tickets
+show envres version create support
+say '$ envres part get support dashboard.json >dashboard.json       and edit it, with a slip'
+envres part get support dashboard.json | sed 's/Open tickets/Closed tickets/' >dashboard.json
+show envres part put support dashboard.json dashboard.json
+say '$ envres version diff support v1 v2'
+status=0
+envres version diff support v1 v2 >out || status=$? # 1: they differ
+[ "$status" = 1 ] || fail "exit status $status, not 1"
+grep '^[-+@]' out | cut -c 1-120 | indent
+show envres promote support v2 --to production --through
+show envres release support v2 --minor -m 'a better title'
+ask /tickets
+before=$(now)
+show envres rollback support -m 'wrong title'
+say "(done in $((($(now) - before) / 1000000)) ms: the whole command, as the shell measures it)"
+ask /tickets
+show envres status support
+show envres releases support
+exec 3>&- 4<&-
+wait "$host" || fail "the host: $(cat host.err)"
+host=
+
+# ------------------------------------------------------------------------------------------------
+title "11. No secret is in the store's files, not even one that was replaced"
 secret STRIPE_SECRET_KEY production stripe_live_Ue7Kp2Wa5Sj8
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 # The forms that a secret could have in a file, as hex: its bytes, UTF-16 in both byte orders, hex

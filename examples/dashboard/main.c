@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host of libenvres: the server side of the Customer Support Dashboard, cut down to one query.
+ * A host of libenvres: the server side of the Customer Support Dashboard, cut down to its tables.
  *
  *     dashboard ENVIRONMENT [STORE [KEY_FILE]]
  *
- * It opens the scope of the environment named by its argument, asks that scope for the handle
- * "crm", connects to the database that the handle gives, and prints the open tickets found there.
- * Nothing in this file knows which environments there are, where their databases lie, or what is
- * different between them. STORE is $ENVRES_STORE or envres.db, KEY_FILE is STORE.key.
+ * Each line of its input is a request: the path of a page, "/tickets". It answers with the page's
+ * title and the rows of the page's query, and an empty line. Title and query stand in the part
+ * dashboard.json of the app's live release; the rows are those of the database that the handle
+ * "crm" gives in the environment. Before each request it asks whether the store has changed, which
+ * is cheap, so a release or a rollback is served from the next request on.
+ *
+ * Nothing in this file knows which environments there are, where their databases lie, what is
+ * different between them, or what a page looks like. STORE is $ENVRES_STORE or envres.db, KEY_FILE
+ * is STORE.key.
  */
 #include <envres/envres.h>
 
@@ -16,24 +21,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BYTES = 32, PATH_BYTES = 4096 };
+enum { KEY_BYTES = 32, PATH_BYTES = 4096, REQUEST_BYTES = 200 };
 
-/* The order depends on a feature flag of the environment, which is bound like any parameter. */
-static const char open_tickets[] =
-    "SELECT t.id AS ticket, c.name AS customer, c.plan, t.priority, t.subject"
-    " FROM tickets AS t JOIN customers AS c ON c.id = t.customer_id"
-    " WHERE t.status = 'open'"
-    " ORDER BY CASE WHEN :by_priority THEN t.priority END, t.opened"
-    " LIMIT :page";
+static const char app[] = "support";
+static const char definition_part[] = "dashboard.json";
+
+/* From the definition ?1: the title and the SQL of the page ?2. */
+static const char find_page[] =
+    "SELECT json_extract(page.value, '$.title'), json_extract(?1, '$.queries.\"' ||"
+    " json_extract(page.value, '$.components[0].query') || '\".sql')"
+    " FROM json_each(?1, '$.pages') AS page WHERE json_extract(page.value, '$.path') = ?2";
+
+/* What follows from one scope. A scope never changes; with another one this is made anew, so that
+ * an answer is wholly of one release and one configuration. */
+struct view {
+    envres_scope *scope;
+    envres_value *definition; /* JSON, as this environment has it */
+    envres_resource_handle *crm;
+    sqlite3 *db;
+    const char *db_name; /* of the connection, for logs */
+    envres_value *url;   /* db_name lies in it */
+    int32_t by_priority; /* FEATURE_NEW_FLOW_ENABLED of the environment */
+};
 
 struct host {
     envres_error *err;
     envres_store *store;
     envres_session *session;
-    envres_scope *scope;
-    envres_resource_handle *crm;
-    sqlite3 *db;
-    int32_t by_priority; /* FEATURE_NEW_FLOW_ENABLED of the environment */
+    struct view view;
 };
 
 /* Says what went wrong as the library says it, and what to do about it. */
@@ -47,11 +62,14 @@ complain(const struct host *host)
 }
 
 static int
-complain_of_database(const struct host *host)
+complain_of_database(sqlite3 *db)
 {
-    fprintf(stderr, "dashboard: crm: %s\n", host->db ? sqlite3_errmsg(host->db) : "no memory");
+    fprintf(stderr, "dashboard: crm: %s\n", db ? sqlite3_errmsg(db) : "no memory");
     return 1;
 }
+
+/* ---- the store --------------------------------------------------------------------------------
+ */
 
 static int
 read_key(const char *path, uint8_t *key)
@@ -66,10 +84,15 @@ read_key(const char *path, uint8_t *key)
     return 1;
 }
 
-/* Opens the store, unlocks it, and takes the snapshot from which everything else resolves. */
+/* Opens the store, unlocks it, and takes the first snapshot. */
 static int
-open_scope(struct host *host, const char *store, const char *key_file, const char *environment)
+open_host(struct host *host, const char *store, const char *key_file, const char *environment)
 {
+    const envres_scope_options live = {
+        .size = sizeof(live),
+        .app = app,
+        .app_len = ENVRES_NUL_TERMINATED,
+    };
     uint8_t key[KEY_BYTES];
     if (read_key(key_file, key) != 0)
         return 1;
@@ -87,46 +110,119 @@ open_scope(struct host *host, const char *store, const char *key_file, const cha
     for (volatile uint8_t *p = key; p < key + sizeof(key); p++)
         *p = 0;
     if (st == ENVRES_OK)
-        st = envres_scope_open(host->session, environment, ENVRES_NUL_TERMINATED, NULL,
-                               &host->scope, host->err);
+        st = envres_scope_open(host->session, environment, ENVRES_NUL_TERMINATED, &live,
+                               &host->view.scope, host->err);
     return st == ENVRES_OK ? 0 : complain(host);
 }
 
-/* Connects to what the handle gives. The log gets the form without secrets. */
+/* ---- what follows from a scope ----------------------------------------------------------------
+ */
+
+/* The definition goes to browsers: a secret in it is an error. The template borrows the part's
+ * bytes, which live as long as the scope. */
+static envres_status
+render_definition(struct view *view, envres_error *err)
+{
+    const envres_template_options json = {
+        .size = sizeof(json),
+        .flags = ENVRES_TEMPLATE_BORROW,
+        .context = ENVRES_CONTEXT_JSON,
+    };
+    const envres_render_options no_secrets = {
+        .size = sizeof(no_secrets),
+        .flags = ENVRES_RENDER_NO_SECRETS,
+    };
+    envres_template *tmpl = NULL;
+    const char *text = NULL;
+    size_t len = 0;
+    envres_status st =
+        envres_scope_part(view->scope, definition_part, ENVRES_NUL_TERMINATED, &text, &len, err);
+    if (st == ENVRES_OK)
+        st = envres_template_parse(text, len, &json, &tmpl, err);
+    if (st == ENVRES_OK)
+        st = envres_template_render(tmpl, view->scope, &no_secrets, &view->definition, err);
+    envres_template_unref(tmpl);
+    return st;
+}
+
+/* Connects to what the handle gives. Logs get the form without secrets. */
 static int
-connect_crm(struct host *host)
+connect_crm(struct host *host, struct view *view)
 {
     envres_value *url = NULL;
-    envres_value *shown = NULL;
     int failed = 0;
     envres_status st =
-        envres_scope_resource(host->scope, "crm", ENVRES_NUL_TERMINATED, &host->crm, host->err);
+        envres_scope_resource(view->scope, "crm", ENVRES_NUL_TERMINATED, &view->crm, host->err);
     if (st == ENVRES_OK)
-        st = envres_resource_handle_url(host->crm, &url, host->err);
+        st = envres_resource_handle_redacted_url(view->crm, &view->url, host->err);
     if (st == ENVRES_OK)
-        st = envres_resource_handle_redacted_url(host->crm, &shown, host->err);
+        st = envres_resource_handle_url(view->crm, &url, host->err);
     if (st < 0) {
         failed = complain(host);
     } else {
-        const char *path = envres_value_data(shown, NULL);
+        const char *path = envres_value_data(view->url, NULL);
         const char *name = strrchr(path, '/');
-        printf("%s: connected to %s%s, tickets by %s\n", envres_scope_environment(host->scope),
-               name ? name + 1 : path,
-               envres_resource_handle_is_fallback(host->crm) ? " (a fallback)" : "",
-               host->by_priority ? "priority" : "age");
-        if (sqlite3_open_v2(envres_value_data(url, NULL), &host->db,
+        view->db_name = name ? name + 1 : path;
+        if (sqlite3_open_v2(envres_value_data(url, NULL), &view->db,
                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
-            failed = complain_of_database(host);
+            failed = complain_of_database(view->db);
     }
-    envres_value_free(shown);
     envres_value_free(url);
     return failed;
 }
 
+/* Everything that is made of the scope. */
+static int
+fill_view(struct host *host, struct view *view)
+{
+    envres_status st =
+        envres_scope_get_boolean(view->scope, "FEATURE_NEW_FLOW_ENABLED", ENVRES_NUL_TERMINATED,
+                                 &view->by_priority, host->err);
+    if (st == ENVRES_OK)
+        st = render_definition(view, host->err);
+    return st == ENVRES_OK ? connect_crm(host, view) : complain(host);
+}
+
+static void
+free_view(struct view *view)
+{
+    sqlite3_close(view->db);
+    envres_value_free(view->url);
+    envres_resource_handle_free(view->crm);
+    envres_value_free(view->definition);
+    envres_scope_unref(view->scope);
+}
+
+/* Takes what is live now. If it cannot be had, because it was withdrawn or is damaged, the request
+ * fails and the view stays as it was; the next request tries again. */
+static int
+refresh(struct host *host)
+{
+    struct view next = { .scope = NULL };
+    if (envres_scope_latest(host->session, host->view.scope, &next.scope, host->err) < 0)
+        return complain(host);
+    if (next.scope == host->view.scope) {
+        envres_scope_unref(next.scope); /* another reference to the same: nothing has changed */
+        return 0;
+    }
+    if (fill_view(host, &next) != 0) {
+        free_view(&next);
+        return 1;
+    }
+    free_view(&host->view);
+    host->view = next;
+    return 0;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------
+ */
+
+/* A query takes the parameters that it names. */
 static int
 bind_number(sqlite3_stmt *query, const char *name, int64_t value)
 {
-    return sqlite3_bind_int64(query, sqlite3_bind_parameter_index(query, name), value);
+    int index = sqlite3_bind_parameter_index(query, name);
+    return index ? sqlite3_bind_int64(query, index, value) : SQLITE_OK;
 }
 
 /* One line of the table: the names of the columns, or the cells of the present row. */
@@ -134,7 +230,7 @@ static void
 print_row(sqlite3_stmt *query, int columns, int is_head)
 {
     static const int widths[] = { 7, 21, 9, 9, 0 };
-    for (int i = 0; i < columns; i++) {
+    for (int i = 0; i < columns && i < (int)(sizeof(widths) / sizeof(widths[0])); i++) {
         const char *cell =
             is_head ? sqlite3_column_name(query, i) : (const char *)sqlite3_column_text(query, i);
         printf("%s%-*s", i == 0 ? "  " : " ", widths[i], cell ? cell : "-");
@@ -144,13 +240,12 @@ print_row(sqlite3_stmt *query, int columns, int is_head)
 
 /* A flag of the environment decides on the order; the rows are those of its database. */
 static int
-print_tickets(struct host *host)
+print_rows(const struct view *view, const char *sql)
 {
     sqlite3_stmt *query = NULL;
-    int failed = 0;
-    int rc = sqlite3_prepare_v2(host->db, open_tickets, -1, &query, NULL);
+    int rc = sqlite3_prepare_v2(view->db, sql, -1, &query, NULL);
     if (rc == SQLITE_OK)
-        rc = bind_number(query, ":by_priority", host->by_priority);
+        rc = bind_number(query, ":by_priority", view->by_priority);
     if (rc == SQLITE_OK)
         rc = bind_number(query, ":page", 25);
     if (rc == SQLITE_OK) {
@@ -159,29 +254,67 @@ print_tickets(struct host *host)
         while ((rc = sqlite3_step(query)) == SQLITE_ROW)
             print_row(query, columns, 0);
     }
-    if (rc != SQLITE_DONE)
-        failed = complain_of_database(host);
+    int failed = rc == SQLITE_DONE ? 0 : complain_of_database(view->db);
     sqlite3_finalize(query);
     return failed;
 }
 
+static void
+print_head(const struct view *view)
+{
+    printf("%s: %s %s, with %s%s, by %s\n", envres_scope_environment(view->scope),
+           envres_scope_app(view->scope), envres_scope_release(view->scope), view->db_name,
+           envres_resource_handle_is_fallback(view->crm) ? " (a fallback)" : "",
+           view->by_priority ? "priority" : "age");
+}
+
+/* Answers with one page of the definition. */
+static int
+print_page(const struct view *view, const char *path)
+{
+    sqlite3_stmt *page = NULL;
+    size_t len = 0;
+    const char *definition = envres_value_data(view->definition, &len);
+    int failed = 1;
+    int rc = sqlite3_prepare_v2(view->db, find_page, -1, &page, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text64(page, 1, definition, len, SQLITE_STATIC, SQLITE_UTF8);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(page, 2, path, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(page);
+    if (rc == SQLITE_ROW && sqlite3_column_text(page, 1)) {
+        print_head(view);
+        printf("%s\n", sqlite3_column_text(page, 0));
+        failed = print_rows(view, (const char *)sqlite3_column_text(page, 1));
+    } else if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+        fprintf(stderr, "dashboard: no table on the page %s\n", path);
+    } else {
+        complain_of_database(view->db);
+    }
+    sqlite3_finalize(page);
+    return failed;
+}
+
+/* One answer for each line, until the input ends. 0: all of them could be given. */
 static int
 serve(struct host *host)
 {
-    envres_status st =
-        envres_scope_get_boolean(host->scope, "FEATURE_NEW_FLOW_ENABLED", ENVRES_NUL_TERMINATED,
-                                 &host->by_priority, host->err);
-    if (st < 0)
-        return complain(host);
-    return connect_crm(host) || print_tickets(host);
+    char path[REQUEST_BYTES];
+    int failed = 0;
+    while (fgets(path, sizeof(path), stdin)) {
+        path[strcspn(path, "\n")] = '\0';
+        failed |= refresh(host) || print_page(&host->view, path);
+        printf("\n");
+        fflush(stdout);
+    }
+    return failed;
 }
 
 static void
 close_host(struct host *host)
 {
-    sqlite3_close(host->db);
-    envres_resource_handle_free(host->crm);
-    envres_scope_unref(host->scope);
+    free_view(&host->view);
     envres_session_close(host->session);
     envres_store_close(host->store);
     envres_error_free(host->err);
@@ -201,7 +334,8 @@ main(int argc, char **argv)
     if (!store)
         store = "envres.db";
     snprintf(key_file, sizeof(key_file), "%s.key", store);
-    int failed = open_scope(&host, store, argc > 3 ? argv[3] : key_file, argv[1]) || serve(&host);
+    int failed = open_host(&host, store, argc > 3 ? argv[3] : key_file, argv[1]) ||
+                 fill_view(&host, &host.view) || serve(&host);
     close_host(&host);
     return failed;
 }

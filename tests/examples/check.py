@@ -6,6 +6,7 @@ check.py BUILD_FOLDER | --self-test
 
  - the quickstart ends well, in time, without a word on stderr, and says what it must;
  - what it says of one environment has nothing in it of another;
+ - one and the same host process serves the release, the next one, and after the rollback the first;
  - the README shows its output (between the marks [...]) and the whole of examples/first.c, its
    commands work, and its links lead somewhere.
 
@@ -20,7 +21,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECONDS = 60
-LINES = 100
+LINES = 170
+ROLLBACK_MS = 3000
 WIDTH = 150
 
 ENVIRONMENTS = ("development", "staging", "production")
@@ -56,16 +58,30 @@ WANTED = {
     6: [r"<stdin>:1:5: 'SENTRY_DSN' has no value in production; it is set in: development"],
     7: [r"set in production at revision \d+, a template that takes a secret, by owner .*",
         r"resources\.warehouse\.password", r"set in production at revision \d+, a secret, by owner .*"],
-    8: [r"70318 +Brightwater Coffee +business +1 +Card charged twice for October",
-        r"production: connected to crm-production\.db\?mode=ro, tickets by age",
-        r"staging: connected to crm-staging\.db\?mode=ro, tickets by priority"],
-    9: [r"Looked in: support\.db \(\d+ bytes\).*", r"for 10 secrets .*: none found\.",
-        r"\(The same search finds a planted one in each of these 8 forms\.\)",
-        r".*the whole store is sound"],
+    8: [r"client\.js:4:9: error: 'SENTRY_DSN' has no value in staging.*",
+        r"it is set in: development",
+        r"\(exit status 6, and v1 is where it was\)",
+        r"v1 of support moved from development to staging; it is frozen now",
+        r"v1 +ready +production .*"],
+    9: [r"70318 +Brightwater Coffee +business +1 +Card charged twice for October",
+        r"production: support 1\.2\.0, with crm-production\.db\?mode=ro, by age",
+        r"staging: support 1\.2\.0, with crm-staging\.db\?mode=ro, by priority"],
+    10: [r"-.*Open tickets.*", r"\+.*Closed tickets.*",
+         r"production +v2 +retired +1\.3\.0 .*", r"v1 +live +1\.2\.0 .*",
+         r"3 +1\.2\.0 +v1 +live +rollback to 1 .*", r"2 +1\.3\.0 +v2 +release .*"],
+    11: [r"Looked in: support\.db \(\d+ bytes\).*", r"for 10 secrets .*: none found\.",
+         r"\(The same search finds a planted one in each of these 8 forms\.\)",
+         r".*the whole store is sound"],
 }
 
-NUMBERS = [(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "TIME"), (re.compile(r"\d+ bytes"), "N bytes"),
-           (re.compile(r"\b\d+ s\b"), "N s")]
+NUMBERS = [(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?"), "TIME"), (re.compile(r"\d+ bytes"), "N bytes"),
+           (re.compile(r"\b\d+ s\b"), "N s"), (re.compile(r"\b\d+ ms\b"), "N ms"),
+           (re.compile(r"process \d+"), "process N")]
+
+# What the host says in section 10, in this order: its head line and the page's title.
+SERVED = (("production: support 1.2.0,", "Open tickets (Production)"),
+          ("production: support 1.3.0,", "Closed tickets (Production)"),
+          ("production: support 1.2.0,", "Open tickets (Production)"))
 
 
 def steady(line):
@@ -79,7 +95,7 @@ def sections(text):
     """Number -> the lines of a section, without its title."""
     found, number = {}, 0
     for line in text.split("\n"):
-        match = re.match(r"(\d)\. ", line)
+        match = re.match(r"(\d+)\. ", line)
         if match:
             number = int(match[1])
             found[number] = []
@@ -108,6 +124,23 @@ def check_apart(number, lines):
             yield "section %d: nothing about %s" % (number, env)
 
 
+def check_served(lines):
+    """The host is asked three times, and is one process."""
+    text = [line.strip() for line in lines]
+    asked = [i for i, line in enumerate(text) if line.startswith("$ echo /tickets >requests")]
+    if len(asked) != len(SERVED):
+        yield "section 10: the host is asked %d times" % len(asked)
+        return
+    if len(set(text[i] for i in asked)) != 1:
+        yield "section 10: it is not one host"
+    for i, (head, title) in zip(asked, SERVED):
+        if not text[i + 1].startswith(head) or text[i + 2] != title:
+            yield "section 10: the host says %r, not %s %s" % (text[i + 1:i + 3], head, title)
+    took = [int(n) for n in re.findall(r"^\(done in (\d+) ms:", "\n".join(text), re.M)]
+    if len(took) != 1 or not 0 < took[0] < ROLLBACK_MS:
+        yield "section 10: the rollback took %s ms" % took
+
+
 def check_output(text):
     """Findings about what the quickstart said."""
     lines = text.rstrip("\n").split("\n")
@@ -125,8 +158,9 @@ def check_output(text):
         for pattern in patterns:
             if not any(re.fullmatch(pattern, line.strip()) for line in found.get(number, [])):
                 yield "section %d: no line like %s" % (number, pattern)
-    for number in (4, 8):
+    for number in (4, 9):
         yield from check_apart(number, found.get(number, []))
+    yield from check_served(found.get(10, []))
     if not lines[-1].startswith("All as promised, in "):
         yield "the last line is %r" % lines[-1]
 
@@ -200,19 +234,50 @@ def check_dashboard(env, folder):
         status, out, err = run(["dashboard"] + arguments, cwd=folder, env=env)
         if status == 0 or out or expected not in err:
             yield "dashboard %s: %s" % (arguments, (status, out, err))
+    # Pages that are not there, and have no table, beside one that has: an empty line ends each answer.
+    status, out, err = run(["dashboard", "staging"], cwd=folder, env=env,
+                           input="/no\n/customers/:customerId\n/tickets\n")
+    if status == 0 or not out.startswith("\n\nstaging: support 1.2.0") or \
+            not out.endswith("VAT id\n\n") or err.count("no table on the page") != 2:
+        yield "dashboard, three pages: %s" % ((status, out, err),)
+    # Nothing is live: no answer, until something is again.
+    host = subprocess.Popen(["dashboard", "production"], cwd=folder, env=env, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    said = []
+    for command in (None, ["withdraw", "support", "-m", "check", "-y"],
+                    ["rollback", "support", "-m", "check"]):
+        if command and run(["envres"] + command, cwd=folder, env=env)[0] != 0:
+            yield "envres %s fails" % command[0]
+        host.stdin.write("/tickets\n")
+        host.stdin.flush()
+        said.append(host.stdout.readline())
+        while said[-1] != "\n" and host.stdout.readline() not in ("\n", ""):
+            pass
+    out, err = host.communicate()
+    if not said[0].startswith("production: support 1.2.0") or said[1] != "\n" or said[2] != said[0] \
+            or out or "live" not in err:
+        yield "dashboard, withdrawn: %s" % ((said, out, err),)
 
 
 def check_commands(env, readme):
     """The README's commands, each of which must succeed."""
-    commands = next((b for b in re.findall(r"^```sh\n(.*?)^```$", readme, re.S | re.M)
-                     if b.startswith("envres init")), "")
-    if commands.count("\n") < 8:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", readme, re.S | re.M)
+    commands, moves = (next((b for b in blocks if b.startswith(first)), "")
+                       for first in ("envres init", "envres app create"))
+    if commands.count("\n") < 8 or moves.count("\n") < 8:
         yield "README: the commands are missing"
     with tempfile.TemporaryDirectory(prefix="envres-readme.") as folder:
         status, out, err = run(["sh", "-e", "-c", commands], cwd=folder, env=env)
         if status != 0 or "https://api.example.com" not in out or \
                 not os.path.exists(os.path.join(folder, "copy.db")):
             yield "README: the commands fail: %s" % ((status, out, err),)
+        os.mkdir(os.path.join(folder, "app"))
+        for name, title in (("app/page.json", "Old"), ("new-page.json", "New")):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write('"%s, << environment.name >>"\n' % title)
+        status, out, err = run(["sh", "-e", "-c", moves], cwd=folder, env=env)
+        if status != 0 or not out.endswith('"Old, production"\n') or "1.1.0 (v2) is live" not in out:
+            yield "README: the commands of apps fail: %s" % ((status, out, err),)
 
 
 def main(build):
@@ -258,12 +323,16 @@ def sound_readme(shown):
 def self_test():
     """The README's own excerpt cannot serve as output; a small sound one is made, and broken."""
     rows = ["libenvres: a dashboard"]
-    for number in range(1, 10):
+    for number in range(1, 12):
         rows.append("")
         rows.append("%d. Title" % number)
         rows += ["  " + re.sub(r"\\d\+|\\w\+", "7", p).replace(" +", " ").replace(r"\*{6}", "******")
-                 .replace(r"\s+", "  ").replace(".*", "x").replace("\\", "") for p in WANTED[number]]
-        if number in (4, 8):
+                 .replace(r"\s+", "  ").replace(".*", "x").replace("\\", "") for p in WANTED.get(number, [])]
+        if number == 10:
+            for head, title in SERVED:
+                rows += ["  $ echo /tickets >requests  process 7", "  %s x" % head, "  " + title]
+            rows += ["  (done in 7 ms: x)"]
+        if number in (4, 9):
             for env in ENVIRONMENTS:
                 rows += ["  $ run " + env] + ["  " + mark for mark in OWN[env]]
     sound = "\n".join(rows + ["", "All as promised, in 3 s.", ""])
@@ -279,8 +348,17 @@ def self_test():
          sound.replace("  $ run staging\n", "  $ run staging\n  seg-prd-9ab7\n", 1), "stands under staging"),
         ("output", "an environment is missing", sound.replace("  $ run production\n", ""),
          "nothing about production"),
+        ("output", "another host", sound.replace("process 7", "process 8", 1), "not one host"),
+        ("output", "a host that is not asked again", sound.replace("$ echo /tickets >requests", "x", 1),
+         "asked 2 times"),
+        ("output", "a release that is not served", sound.replace("support 1.3.0,", "support 1.2.0,", 1),
+         "the host says"),
+        ("output", "a rollback that is not served",
+         sound.replace("  Open tickets (Production)\n  (done", "  Closed tickets (Production)\n  (done"),
+         "the host says"),
+        ("output", "a slow rollback", sound.replace("in 7 ms", "in 3000 ms"), "took [3000] ms"),
         ("output", "colour", sound.replace("libenvres:", "\033[1mlibenvres:"), "control character"),
-        ("output", "too long", sound.replace("1. Title\n", "1. Title\n" + "\n" * 100), "more than"),
+        ("output", "too long", sound.replace("1. Title\n", "1. Title\n" + "\n" * LINES), "more than"),
         ("output", "too wide", sound.replace("1. Title\n", "1. Title\n" + "x" * 151 + "\n"),
          "151 characters"),
         ("output", "a secret", sound.replace("1. Title\n", "1. Title\nstripe_live_7\n"), "nobody asked"),
