@@ -76,10 +76,11 @@ ENVRES_API envres_status envres_app_describe(envres_session *session, const char
 enum {
     /** text: "live" (the live release; none when nothing is live), "version" (a version that
      *  stands in an environment), "difference" (a part that differs between the live version and
-     *  the newest that is ready), "finding" (of the check of the newest version of an environment,
-     *  against the environment that comes next, or its own at the end of the path) */
+     *  the newest that is ready), "finding" (of the check of the newest version of an environment
+     *  that is not retired, against the environment that comes next, or its own at the end of the
+     *  path) */
     ENVRES_STATUS_ROW = 0,
-    ENVRES_STATUS_ENVIRONMENT = 1, /**< text: key */
+    ENVRES_STATUS_ENVIRONMENT = 1, /**< text: key; of a finding, the one it was checked against */
     ENVRES_STATUS_VERSION = 2,     /**< text */
     ENVRES_STATUS_STATE = 3,       /**< text: of a version; of a difference: "added", ... */
     ENVRES_STATUS_TAG = 4,         /**< text: live, version */

@@ -21,12 +21,12 @@ extern "C" {
 /** Columns of a list of findings. */
 enum {
     ENVRES_FINDING_SEVERITY = 0, /**< text: "error" (blocks), "warning", "info" */
-    ENVRES_FINDING_CODE = 1,   /**< text: a status name, or one of docs/releases.md ("leak-host") */
-    ENVRES_FINDING_PART = 2,   /**< text: path, or null */
-    ENVRES_FINDING_LINE = 3,   /**< integer from 1, or null */
-    ENVRES_FINDING_COLUMN = 4, /**< integer from 1, in bytes, or null */
-    ENVRES_FINDING_MESSAGE = 5, /**< text: one line, never a value */
-    ENVRES_FINDING_FIX = 6,     /**< text: what to do, may be empty */
+    ENVRES_FINDING_CODE = 1,     /**< text: a status name, or one of docs/checks.md ("leak-host") */
+    ENVRES_FINDING_PART = 2,     /**< text: path, or null */
+    ENVRES_FINDING_LINE = 3,     /**< integer from 1, or null */
+    ENVRES_FINDING_COLUMN = 4,   /**< integer from 1, in bytes, or null */
+    ENVRES_FINDING_MESSAGE = 5,  /**< text: one line, never a value */
+    ENVRES_FINDING_FIX = 6,      /**< text: what to do, may be empty */
     ENVRES_FINDING_COLUMNS = 7
 };
 
@@ -37,7 +37,7 @@ enum {
  * @param version  its `version` may be NULL: the one that envres_version_open() would pick
  * @param out      findings, errors first, then by part and position: envres_list_free()
  * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_NO_VERSION_HERE, ENVRES_E_DENIED (no key for the
- * environment), ENVRES_E_INTEGRITY. A finding is not an error. Since 0.1.
+ * environment), ENVRES_E_DISCARDED, ENVRES_E_INTEGRITY. A finding is not an error. Since 0.1.
  */
 ENVRES_API envres_status envres_version_check(envres_session *session,
                                               const envres_version_name *version,

@@ -14,13 +14,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "delivery/leak.h"
 #include "model/content.h"
 #include "resolve/render.h"
-
-/* Each broken tag costs a parse of its part; what lies behind so many is not looked at. */
-enum { BROKEN_TAGS_MAX = 20 };
 
 struct check {
     struct context *ctx;
@@ -101,7 +99,7 @@ add_no_json(struct check *check)
 static envres_status
 parse_all(struct check *check, struct part *part, uint32_t context, envres_error *err)
 {
-    for (int broken = 0; broken <= BROKEN_TAGS_MAX; broken++) {
+    for (int broken = 0;; broken++) {
         envres_status st = parse(check, part, context);
         if (st == ENVRES_OK)
             return st;
@@ -111,6 +109,8 @@ parse_all(struct check *check, struct part *part, uint32_t context, envres_error
             add_no_json(check);
             return ENVRES_OK;
         }
+        if (broken == LIMIT_BROKEN_TAGS)
+            break;
         size_t at = envres_error_offset(check->why);
         collector_add(&check->found, FINDING_STATUS, at, check->why);
         if (at >= part->len || part->len - at < 2)
@@ -118,7 +118,7 @@ parse_all(struct check *check, struct part *part, uint32_t context, envres_error
         memset(part->data + at, ' ', 2);
     }
     err_set(check->why, ENVRES_E_CHECK, "this part has more than %d tags that are wrong",
-            BROKEN_TAGS_MAX);
+            LIMIT_BROKEN_TAGS);
     err_hint(check->why, "correct those that are listed; the others were not looked at");
     collector_add(&check->found, FINDING_NOT_CHECKED, FINDING_NOWHERE, check->why);
     return ENVRES_OK;

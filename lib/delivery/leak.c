@@ -19,15 +19,12 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/match.h"
 #include "base/text.h"
 #include "resolve/render.h"
 
-enum {
-    SECRET_MIN = 8,
-    VALUE_MIN = MATCH_MIN,
-    TEXT_MAX = 4096 /* of a longer value its beginning is looked for */
-};
+enum { SECRET_MIN = 8, VALUE_MIN = MATCH_MIN };
 
 struct span {
     size_t start;
@@ -403,12 +400,12 @@ add_text(struct taking *taking, enum finding_code code, struct slice text)
 {
     struct leaks *leaks = taking->leaks;
     struct leak leak = { .code = code,
-                         .whole = code != FINDING_LEAK_SECRET && text.len <= TEXT_MAX,
+                         .whole = code != FINDING_LEAK_SECRET && text.len <= LIMIT_LEAK,
                          .environment = taking->environment,
                          .name = taking->name,
                          .field = taking->field };
-    if (text.len > TEXT_MAX)
-        text.len = TEXT_MAX;
+    if (text.len > LIMIT_LEAK)
+        text.len = LIMIT_LEAK;
     leak.span = (struct span){ leaks->values.len, text.len };
     buf_add(&leaks->values, text.data, text.len);
     if (!grow(leaks->mem, (void **)&leaks->all, &leaks->room, leaks->count, sizeof(leak)))

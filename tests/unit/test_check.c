@@ -603,24 +603,52 @@ test_order(void **state)
     envres_list_free(list);
 }
 
-/* More broken tags than are parsed around, and more near misses than a template reports. */
+/* Of a long value its beginning is looked for, as any part of a text. */
+static void
+test_long_values(void **state)
+{
+    struct fx *fx = *state;
+    static char value[LIMIT_LEAK + 100];
+    char got[256];
+    memset(value, 'v', sizeof(value) - 1);
+    put(fx, "production", "LONG", value, ENVRES_TYPE_STRING, 0);
+    value[LIMIT_LEAK] = '\0';
+    write_text(fx, "a.txt", value, 0);
+    envres_list *list = check(fx, "staging");
+    brief(list, got, sizeof(got));
+    assert_string_equal(got, "warning leak-value 1:1; ");
+    envres_list_free(list);
+    value[LIMIT_LEAK - 1] = '\0';
+    write_text(fx, "a.txt", value, 0);
+    list = check(fx, "staging");
+    assert_int_equal(envres_list_count(list), 0);
+    envres_list_free(list);
+}
+
+/* More broken tags than are parsed around; exactly as many are all that is said. */
 static void
 test_many_in_a_part(void **state)
 {
     struct fx *fx = *state;
     static char text[64 * 32];
     size_t len = 0;
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < LIMIT_BROKEN_TAGS; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "<< environment.x%d >>\n", i);
+    write_part(fx, "a.txt", text, len, 0);
+    envres_list *exact = check(fx, "staging");
+    assert_int_equal(envres_list_count(exact), LIMIT_BROKEN_TAGS);
+    envres_list_free(exact);
+    for (int i = LIMIT_BROKEN_TAGS; i < 30; i++)
         len += (size_t)snprintf(text + len, sizeof(text) - len, "<< environment.x%d >>\n", i);
     write_part(fx, "a.txt", text, len, 0);
     envres_list *list = check(fx, "staging");
-    assert_int_equal(envres_list_count(list), 22);
-    for (int i = 0; i < 21; i++) {
+    assert_int_equal(envres_list_count(list), LIMIT_BROKEN_TAGS + 1);
+    for (int i = 0; i < LIMIT_BROKEN_TAGS; i++) {
         assert_string_equal(cell(list, (size_t)i, ENVRES_FINDING_CODE), "ENVRES_E_SYNTAX");
         assert_int_equal(envres_list_integer(list, (size_t)i, ENVRES_FINDING_LINE), i + 1);
     }
-    assert_string_equal(cell(list, 21, ENVRES_FINDING_CODE), "not-checked");
-    assert_string_equal(cell(list, 21, ENVRES_FINDING_PART), "a.txt");
+    assert_string_equal(cell(list, LIMIT_BROKEN_TAGS, ENVRES_FINDING_CODE), "not-checked");
+    assert_string_equal(cell(list, LIMIT_BROKEN_TAGS, ENVRES_FINDING_PART), "a.txt");
     envres_list_free(list);
 }
 
@@ -794,6 +822,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_types, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_in_a_part, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
         cmocka_unit_test(test_hosts),
