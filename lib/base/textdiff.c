@@ -30,6 +30,7 @@ enum {
     FRONT_SIZE = 2 * (DISTANCE_MAX + 2) + 1,
     STEPS_MAX = 200 * 1000 * 1000,
     DIAGONAL_STEPS = 4, /* and one for each line that is the same */
+    SLOTS_MIN = 1024,
     IN_FROM = 1,
     IN_TO = 2,
     IN_BOTH = IN_FROM | IN_TO
@@ -192,12 +193,33 @@ line_with_id(const struct numbering *numbering, uint32_t id)
     return line_of(&diff->to, line - diff->from.count);
 }
 
+/* As large as the different lines need: a table that fits the caches is several times faster. */
+static bool
+grow_slots(struct numbering *numbering, uint32_t size)
+{
+    const struct mem *mem = numbering->diff->pool.mem;
+    struct slot *slots = mem_alloc_zero(mem, size * sizeof(*slots));
+    if (!slots)
+        return false;
+    for (uint32_t i = 0; numbering->slots && i <= numbering->mask; i++) {
+        uint32_t at = numbering->slots[i].hash & (size - 1);
+        if (numbering->slots[i].id == 0)
+            continue;
+        while (slots[at].id != 0)
+            at = (at + 1) & (size - 1);
+        slots[at] = numbering->slots[i];
+    }
+    mem_free(mem, numbering->slots);
+    numbering->slots = slots;
+    numbering->mask = size - 1;
+    return true;
+}
+
 static uint32_t
 id_of(struct numbering *numbering, struct slice text, uint32_t line)
 {
-    uint64_t whole = text_hash(numbering->seed, text.data, text.len);
-    uint32_t hash = (uint32_t)(whole >> 32);
-    uint32_t at = (uint32_t)whole & numbering->mask;
+    uint32_t hash = (uint32_t)text_hash(numbering->seed, text.data, text.len);
+    uint32_t at = hash & numbering->mask;
     for (; numbering->slots[at].id != 0; at = (at + 1) & numbering->mask) {
         const struct slot *slot = &numbering->slots[at];
         if (slot->hash == hash && slice_equal(line_with_id(numbering, slot->id - 1), text))
@@ -209,7 +231,7 @@ id_of(struct numbering *numbering, struct slice text, uint32_t line)
     return id;
 }
 
-static void
+static bool
 number_side(struct numbering *numbering, struct side *side, uint32_t first_line, uint8_t mark)
 {
     uint32_t line = 0;
@@ -217,9 +239,13 @@ number_side(struct numbering *numbering, struct side *side, uint32_t first_line,
         side->starts[line++] = (uint32_t)at;
     side->starts[line] = (uint32_t)side->text.len;
     for (uint32_t i = 0; i < side->count; i++) {
+        if (numbering->count > numbering->mask / 2 &&
+            !grow_slots(numbering, 4 * (numbering->mask + 1)))
+            return false;
         side->ids[i] = id_of(numbering, line_of(side, i), first_line + i);
         numbering->seen[side->ids[i]] |= mark;
     }
+    return true;
 }
 
 static void
@@ -252,20 +278,18 @@ number_lines(struct diff *diff, envres_error *err)
 {
     struct pool *pool = &diff->pool;
     size_t lines = (size_t)diff->from.count + diff->to.count;
-    size_t slots = 16;
-    while (slots < 2 * lines)
-        slots *= 2;
     /* Seeded by an address, so that a text cannot be made whose lines collide. */
-    struct numbering numbering = { .diff = diff, .mask = (uint32_t)(slots - 1) };
-    numbering.slots = pool_alloc_zero(pool, slots * sizeof(*numbering.slots));
+    struct numbering numbering = { .diff = diff };
     numbering.first = pool_alloc(pool, lines * sizeof(*numbering.first));
     numbering.seen = pool_alloc_zero(pool, lines);
-    numbering.seed = (uint64_t)(uintptr_t)numbering.slots * UINT64_C(0x9E3779B97F4A7C15);
-    if (!numbering.slots || !numbering.first || !numbering.seen || !take_side(pool, &diff->from) ||
-        !take_side(pool, &diff->to))
+    numbering.seed = (uint64_t)(uintptr_t)numbering.first * UINT64_C(0x9E3779B97F4A7C15);
+    bool is_done = numbering.first && numbering.seen && take_side(pool, &diff->from) &&
+                   take_side(pool, &diff->to) && grow_slots(&numbering, SLOTS_MIN) &&
+                   number_side(&numbering, &diff->from, 0, IN_FROM) &&
+                   number_side(&numbering, &diff->to, diff->from.count, IN_TO);
+    mem_free(pool->mem, numbering.slots);
+    if (!is_done)
         return err_code(err, ENVRES_E_NOMEM);
-    number_side(&numbering, &diff->from, 0, IN_FROM);
-    number_side(&numbering, &diff->to, diff->from.count, IN_TO);
     keep_shared(&numbering, &diff->from);
     keep_shared(&numbering, &diff->to);
     return ENVRES_OK;
