@@ -135,16 +135,18 @@ write_all(int fd, const char *data, size_t len)
         data += done;
         len -= (size_t)done;
     }
-    return fsync(fd);
+    return 0;
 }
 
 static int
-create_file(int folder, const char *name, const char *data, size_t len)
+create_file(int folder, const char *name, const char *data, size_t len, bool sync)
 {
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return -1;
     int result = write_all(fd, data, len);
+    if (result == 0 && sync)
+        result = fsync(fd);
     int number = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
@@ -156,7 +158,7 @@ create_file(int folder, const char *name, const char *data, size_t len)
     return result;
 }
 
-/* Beside its name, then renamed over what is there. */
+/* Beside its name, then, on the disk, renamed over what is there. */
 static int
 replace_file(int folder, const char *name, const char *data, size_t len)
 {
@@ -165,7 +167,7 @@ replace_file(int folder, const char *name, const char *data, size_t len)
     errno = EEXIST;
     for (int i = 0; i < NAMES_TRIED && result != 0 && errno == EEXIST; i++) {
         snprintf(beside, sizeof(beside), ".envres-%ld-%d", (long)getpid(), i);
-        result = create_file(folder, beside, data, len);
+        result = create_file(folder, beside, data, len, true);
     }
     if (result == 0 && renameat(folder, beside, folder, name) != 0) {
         int number = errno;
@@ -186,7 +188,8 @@ tree_writer_add(struct tree_writer *writer, const char *path, const char *data, 
         return fail_writing(writer, path, errno);
     const char *name = leaf_of(path);
     bool there = writer->over && fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) == 0;
-    int result = there ? replace_file(fd, name, data, len) : create_file(fd, name, data, len);
+    int result =
+        there ? replace_file(fd, name, data, len) : create_file(fd, name, data, len, false);
     int number = errno;
     close(fd);
     if (result != 0)
@@ -303,7 +306,7 @@ take_away(struct tree_writer *writer)
 }
 
 static int
-sync_folder(int fd)
+sync_and_close(int fd)
 {
     int result = fd < 0 ? -1 : fsync(fd);
     int number = errno;
@@ -313,19 +316,23 @@ sync_folder(int fd)
     return result;
 }
 
-/* Names of the folders that were made, of the top, and of what it stands in. */
+/* Everything that was made. One after the other at the end: the first takes most of the rest to the
+ * disk with it, where each on its own, as it is written, would wait for the disk. */
 static int
-sync_folders(struct tree_writer *writer)
+sync_made(struct tree_writer *writer)
 {
     int result = fsync(writer->fd);
     for (size_t i = 0; i < writer->count && result == 0; i++) {
+        const char *path = writer->made[i].path;
         size_t reached = 0;
-        if (!writer->made[i].is_folder)
-            continue;
-        struct text inside = { 0 };
-        text_printf(&inside, "%s/.", writer->made[i].path);
-        result = sync_folder(open_parent(writer, text_get(&inside), false, &reached));
-        text_free(&inside);
+        int folder = open_parent(writer, path, false, &reached);
+        if (folder < 0)
+            return -1;
+        int fd = openat(folder, leaf_of(path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        int number = errno;
+        close(folder);
+        errno = number;
+        result = sync_and_close(fd);
     }
     return result;
 }
@@ -337,7 +344,7 @@ give_name(struct tree_writer *writer)
         return -1;
     /* It has its name: what is made by this run is whole, whatever comes. */
     char *copy = memory_copy(writer->folder, strlen(writer->folder));
-    sync_folder(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    sync_and_close(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     free(copy);
     return 0;
 }
@@ -347,7 +354,7 @@ tree_writer_end(struct tree_writer *writer, int status)
 {
     if (!writer)
         return status;
-    if (status == 0 && (sync_folders(writer) != 0 || (writer->temporary && give_name(writer) != 0)))
+    if (status == 0 && (sync_made(writer) != 0 || (writer->temporary && give_name(writer) != 0)))
         status = fail_writing(writer, NULL, errno);
     if (status)
         take_away(writer);
