@@ -23,7 +23,7 @@
 /* What the commands of parts share: the app and the version that they are about. */
 struct parts {
     const char *app;
-    char *version; /* NULL: there is no only draft, and the library says so */
+    char *version;
     envres_version_name name;
 };
 
@@ -350,8 +350,10 @@ print_edits(struct cli *cli, const envres_list *list, const char *version)
     if (cli->json)
         return json_rows(cli, list, json_columns_of_edit, COUNT(json_columns_of_edit));
     if (envres_list_count(list) == 0) {
-        out_note(cli, "%s%s%s was not edited in %s", path ? "'" : "", path ? path : "anything",
-                 path ? "'" : "", version);
+        if (path)
+            out_note(cli, "'%s' was not edited in %s", path, version);
+        else
+            out_note(cli, "nothing was edited in %s", version);
         return 0;
     }
     return table_rows(cli, list, columns, COUNT(columns), 0);

@@ -23,7 +23,7 @@
 
 struct import {
     struct tree tree;
-    char *version;     /* name, or NULL: the library says why there is none */
+    char *version;
     envres_list *have; /* the parts of the draft, by path as bytes */
     envres_part_write *writes;
     uint8_t (

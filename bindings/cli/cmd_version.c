@@ -115,7 +115,7 @@ print_versions(struct cli *cli, const envres_list *list)
 {
     static const struct column columns[] = {
         { "VERSION", ENVRES_VERSION_NAME, SHAPE_CELL },
-        { "STATE", ENVRES_VERSION_STATE, SHAPE_CELL },
+        { "STATE", ENVRES_VERSION_STATE, SHAPE_STATE },
         { "STAGE", ENVRES_VERSION_STAGE, SHAPE_CELL },
         { "TAG", ENVRES_VERSION_TAG, SHAPE_CELL },
         { "FROM", ENVRES_VERSION_PARENT, SHAPE_CELL },
@@ -173,7 +173,7 @@ print_version(struct cli *cli, const envres_list *list)
 {
     static const struct column columns[] = {
         { "version", ENVRES_VERSION_NAME, SHAPE_CELL },
-        { "state", ENVRES_VERSION_STATE, SHAPE_CELL },
+        { "state", ENVRES_VERSION_STATE, SHAPE_STATE },
         { "stage", ENVRES_VERSION_STAGE, SHAPE_CELL },
         { "made from", ENVRES_VERSION_PARENT, SHAPE_CELL },
         { "made by", ENVRES_VERSION_AUTHOR, SHAPE_CELL },

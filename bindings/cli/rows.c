@@ -61,6 +61,18 @@ integer_cell(struct table *table, int64_t value, enum shape shape)
     }
 }
 
+static enum style
+style_of(const char *text, enum shape shape)
+{
+    if (shape != SHAPE_STATE)
+        return STYLE_PLAIN;
+    if (strcmp(text, "live") == 0)
+        return STYLE_GREEN;
+    if (strcmp(text, "draft") == 0)
+        return STYLE_YELLOW;
+    return strcmp(text, "retired") == 0 || strcmp(text, "discarded") == 0 ? STYLE_DIM : STYLE_PLAIN;
+}
+
 void
 table_column(struct table *table, const envres_list *list, size_t row, const struct column *column)
 {
@@ -69,7 +81,7 @@ table_column(struct table *table, const envres_list *list, size_t row, const str
     if (text && column->shape == SHAPE_DIGEST)
         table_cell(table, text, len > DIGITS_SHOWN ? DIGITS_SHOWN : len, STYLE_DIM);
     else if (text)
-        table_cell(table, text, len, STYLE_PLAIN);
+        table_cell(table, text, len, style_of(text, column->shape));
     else if (envres_list_type(list, row, column->at) == ENVRES_CELL_INTEGER)
         integer_cell(table, envres_list_integer(list, row, column->at), column->shape);
     else

@@ -9,6 +9,7 @@ enum shape {
     SHAPE_CELL,  /* text or an integer, as it is */
     SHAPE_FLAG,  /* 0 or 1: true or false, yes or no */
     SHAPE_TIME,  /* milliseconds: an integer in JSON, UTC in tables */
+    SHAPE_STATE, /* of a version: coloured */
     SHAPE_DIGEST /* hex: whole in JSON, its first digits in tables */
 };
 

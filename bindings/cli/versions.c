@@ -29,7 +29,18 @@ is_draft(const envres_list *list, size_t row)
     return list_is(list, row, ENVRES_VERSION_STATE, "draft", strlen("draft"));
 }
 
-/* Where there is none the name stays NULL. */
+/* A change needs a draft as such; what only reads could be about any version. */
+static int
+fail_without_draft(struct cli *cli)
+{
+    const char *app = argument_at(&cli->parsed, 0);
+    if (cli->parsed.command->flags & COMMAND_WRITES)
+        return fail_code(cli, ENVRES_E_FROZEN, "`envres version create` makes one",
+                         "'%s' has no draft, and nothing else can be edited", app);
+    return fail_code(cli, ENVRES_E_NOT_FOUND, "name a version with --version V",
+                     "'%s' has no draft", app);
+}
+
 static int
 take_only_draft(struct cli *cli, const envres_list *list, char **name)
 {
@@ -47,7 +58,9 @@ take_only_draft(struct cli *cli, const envres_list *list, char **name)
     int status = 0;
     if (drafts == 1)
         *name = memory_copy(text_get(&names), names.len);
-    else if (drafts > 1)
+    else if (drafts == 0)
+        status = fail_without_draft(cli);
+    else
         status = fail_usage(cli, "name one with --version V", "'%s' has several drafts: %s",
                             argument_at(&cli->parsed, 0), text_get(&names));
     text_free(&names);

@@ -11,9 +11,8 @@ enum { DIGEST_LEN = 32 };
 envres_version_name version_named(const char *app, const char *version);
 
 /* The version of a command of parts: --version, else the app's only draft, by its name: what is
- * read first and written then is of the same one. Several are a usage error that lists them; where
- * there is none the name stays NULL, and the library says so. 0, or an exit status; `name` belongs
- * to the caller: free(). */
+ * read first and written then is of the same one. Several drafts are a usage error that lists them,
+ * none is an error too. 0, or an exit status; `name` belongs to the caller: free(). */
 int version_of_parts(struct cli *cli, char **name);
 
 /* 64 digits, of either case. */

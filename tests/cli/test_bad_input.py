@@ -427,7 +427,9 @@ class Surroundings(Case):
                  "--json", "-q", "-y", "--reveal", "resource", "show", "crm", "--kind", "postgres",
                  "--secret", "--type", "json", "render", "explain", "--param", "a=b", "", "=", "-qe",
                  "--revision", "1", "restore", "history", "kinds", "__complete", "verify", "doctor",
-                 "--help", "unset", "--only", "x,y", "run", "true", "--raw", "\u00e4", "%s%n", "'"]
+                 "--help", "unset", "--only", "x,y", "run", "true", "--raw", "\u00e4", "%s%n", "'", "app", "part",
+                 "version", "create", "put", "import", "diff", "shop", "v1", "--version", "--expect",
+                 "--edit", "0", "discard", "gc"]
         for seed in range(150):
             chosen = random.Random(seed)
             line = [chosen.choice(words) for _ in range(chosen.randrange(1, 9))]
