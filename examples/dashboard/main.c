@@ -262,7 +262,7 @@ print_rows(const struct view *view, const char *sql)
 static void
 print_head(const struct view *view)
 {
-    printf("%s: %s %s, with %s%s, by %s\n", envres_scope_environment(view->scope),
+    printf("%s: %s %s, rows of %s%s by %s\n", envres_scope_environment(view->scope),
            envres_scope_app(view->scope), envres_scope_release(view->scope), view->db_name,
            envres_resource_handle_is_fallback(view->crm) ? " (a fallback)" : "",
            view->by_priority ? "priority" : "age");
@@ -296,14 +296,28 @@ print_page(const struct view *view, const char *path)
     return failed;
 }
 
+/* The next line without its end; "" for one that is too long to be the path of a page. */
+static int
+read_request(char *path, int room)
+{
+    int c = 0;
+    int count = 0;
+    while ((c = getchar()) != EOF && c != '\n') {
+        if (count < room - 1)
+            path[count] = (char)c;
+        count++;
+    }
+    path[count < room ? count : 0] = '\0';
+    return c != EOF || count > 0;
+}
+
 /* One answer for each line, until the input ends. 0: all of them could be given. */
 static int
 serve(struct host *host)
 {
     char path[REQUEST_BYTES];
     int failed = 0;
-    while (fgets(path, sizeof(path), stdin)) {
-        path[strcspn(path, "\n")] = '\0';
+    while (read_request(path, sizeof(path))) {
         failed |= refresh(host) || print_page(&host->view, path);
         printf("\n");
         fflush(stdout);
