@@ -409,7 +409,7 @@ take_other(struct check *check, const struct environment *other, envres_error *e
     struct scope_request request = request_for(check, other, ENVRES_SCOPE_DAMAGED);
     envres_scope *scope = NULL;
     bool complete = true;
-    envres_status st = scope_load_inside(check->ctx, &request, NULL, &scope, err);
+    envres_status st = scope_load_inside(check->ctx, &request, NULL, &scope, check->why);
     if (st == ENVRES_E_DENIED) {
         add_not_searched(check, other, "there is no key for it");
         return ENVRES_OK;
@@ -418,8 +418,10 @@ take_other(struct check *check, const struct environment *other, envres_error *e
         add_not_searched(check, other, "its settings are damaged");
         return ENVRES_OK;
     }
-    if (st < 0)
+    if (st < 0) {
+        err_copy(err, check->why);
         return st;
+    }
     st = leaks_add(check->leaks, scope, &complete, err);
     if (st == ENVRES_OK && !scope->head_ok)
         add_not_searched(check, other, "some of its settings are missing or exchanged");

@@ -4,7 +4,7 @@
  * other. Four kinds of rows in one table: the live release, the versions by environment, what
  * differs between the live version and the newest that is ready, and what checks find.
  *
- * A check that the session has no key for is no failure here: a row says that it was not made.
+ * A check that cannot be made, for want of a key or for damage, is no failure here: a row says so.
  */
 #include "delivery/status.h"
 
@@ -28,6 +28,7 @@ struct report {
     struct release live; /* when app.live is not 0 */
     const struct version *live_version;
     envres_list *list;
+    envres_error *why; /* what is no failure here leaves the caller's slot alone */
 };
 
 static void
@@ -37,6 +38,7 @@ report_free(struct report *report)
     mem_free(report->ctx->mem, report->versions);
     mem_free(report->ctx->mem, report->states);
     envres_list_free(report->list);
+    envres_error_free(report->why);
 }
 
 static void
@@ -232,11 +234,13 @@ add_check(struct report *report, const struct version *version, const struct env
           envres_error *err)
 {
     struct findings found = { 0 };
-    envres_status st = check_run(report->ctx, &report->app, version, target, &found, err);
-    if (st == ENVRES_E_DENIED)
-        st = findings_failed(report->ctx->mem, st, &found.list, err);
-    if (st < 0)
+    envres_status st = check_run(report->ctx, &report->app, version, target, &found, report->why);
+    if (st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY)
+        st = findings_failed(report->ctx->mem, st, &found.list, report->why);
+    if (st < 0) {
+        err_copy(err, report->why);
         return st;
+    }
     for (size_t i = 0; i < envres_list_count(found.list); i++) {
         begin_row(report, "finding", target->key, version->name);
         copy_finding(report, found.list, i);
@@ -294,6 +298,12 @@ status_app(struct context *ctx, struct slice app, envres_list **out, envres_erro
         "severity", "code",        "line",    "column", "message", "fix",      "time"
     };
     struct report report = { .ctx = ctx };
+    envres_allocator alloc = { .size = sizeof(alloc),
+                               .reallocate = ctx->mem->reallocate,
+                               .user = ctx->mem->user };
+    report.why = envres_error_new(&alloc);
+    if (!report.why)
+        return err_code(err, ENVRES_E_NOMEM);
     envres_status st = list_new(ctx->mem, columns, ENVRES_STATUS_COLUMNS, &report.list, err);
     if (st == ENVRES_OK)
         st = db_begin_read(ctx->db, err);

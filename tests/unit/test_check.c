@@ -550,7 +550,9 @@ test_without_keys(void **state)
     /* Without any key of it: a remark, once for each environment. */
     drop_grant(fx, sql_drop_config, "production");
     drop_grant(fx, sql_drop_config, "development");
+    envres_error_clear(fx->err);
     list = check(fx, "staging");
+    assert_int_equal(envres_error_code(fx->err), ENVRES_OK);
     brief(list, got, sizeof(got));
     assert_string_equal(got, "info not-checked 0:0; info not-checked 0:0; ");
     assert_non_null(strstr(cell(list, 0, ENVRES_FINDING_MESSAGE), "development"));
@@ -571,7 +573,9 @@ test_without_keys(void **state)
                      ENVRES_E_DENIED);
     assert_null(list);
     drop_grant(fx, sql_drop_config, "staging");
+    envres_error_clear(fx->err);
     OK(envres_app_status(fx->session, "desk", TEXT, &list, fx->err));
+    assert_int_equal(envres_error_code(fx->err), ENVRES_OK);
     assert_int_equal(envres_list_count(list), 2);
     assert_string_equal(cell(list, 1, ENVRES_STATUS_ROW), "finding");
     assert_string_equal(cell(list, 1, ENVRES_STATUS_ENVIRONMENT), "staging");
