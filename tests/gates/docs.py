@@ -8,12 +8,10 @@
  - docs/limits.md has a row for each limit of lib/base/limits.h, with its number.
  - docs/command-line.md has a heading for each command of the table, names each option, and has a
    row for each exit status.
- - docs/releases.md has a table of states and events that is that of tests/vectors/machine.json.
  - A fenced block of C that holds a main() compiles against include/ (-fsyntax-only).
 
 docs.py [ROOT] | --self-test
 """
-import json
 import os
 import re
 import subprocess
@@ -24,7 +22,6 @@ import gate
 
 API, TESTING, LIMITS, COMMANDS = (
     "docs/c-api.md", "docs/host-tests.md", "docs/limits.md", "docs/command-line.md")
-RELEASES, MACHINE = "docs/releases.md", "tests/vectors/machine.json"
 LIMITS_H, CLI, TABLE = "lib/base/limits.h", "bindings/cli", "bindings/cli/table.c"
 FENCE = re.compile(r"^ *(```+|~~~+) *(\S*)[^\n]*\n(.*?)^ *\1[`~]* *$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(<?([^()\s>]+)>?\)")
@@ -175,39 +172,6 @@ def check_commands(root, files):
             yield "%s:1: the exit status %s is missing here" % (COMMANDS, status)
 
 
-EVENTS = {"edit a part": "edit", "rollback to it": "rollback", "another becomes live": "supersede"}
-
-
-def machine_row(case):
-    """A case of the vectors as the page writes it."""
-    if "error" in case:
-        return case["error"].replace("ENVRES_E_", "")
-    if case.get("last", case.get("next")) != case.get("next"):
-        return "%s, %s" % (case["next"], case["last"])
-    return case.get("next", "")
-
-
-def check_machine(root, files):
-    """The cells of the page's table, without links and marks of footnotes, against the vectors."""
-    if MACHINE not in files:
-        return
-    wanted = {(case["state"], case["event"]): machine_row(case)
-              for case in json.loads(gate.read(root, MACHINE))["cases"]}
-    found, states = {}, []
-    for line in (gate.read(root, RELEASES) if RELEASES in files else "").split("\n"):
-        line = re.sub(r"\[([^\]]*)\]\([^)]*\)|[¹²³]", r"\1", line)
-        cells = [cell.strip() for cell in line.split("|")[1:-1]]
-        if cells[:1] == [""] and "draft" in cells:
-            states = cells[1:]
-        elif cells and len(cells) == len(states) + 1:
-            event = EVENTS.get(cells[0], cells[0])
-            found.update({(state, event): cell for state, cell in zip(states, cells[1:])})
-    for pair, cell in sorted(wanted.items()):
-        if found.get(pair) != cell:
-            yield "%s:1: %s in state %s is %r, not %r" % (RELEASES, pair[1], pair[0], cell,
-                                                          found.get(pair))
-
-
 def check_programs(root, files):
     """Whole programs on the pages compile."""
     for page in [f for f in files if f.endswith(".md")]:
@@ -234,8 +198,7 @@ def check(root):
     """All findings."""
     files = gate.tracked(root)
     findings = []
-    for part in (check_links, check_names, check_limits, check_commands, check_machine,
-                 check_programs):
+    for part in (check_links, check_names, check_limits, check_commands, check_programs):
         findings += part(root, files)
     return findings
 
@@ -257,14 +220,6 @@ SOUND = {
     TESTING: "`envres_testing_do()`\n",
     LIMITS: "# Limits\n\n| `LIMIT_A` | 8 | a |\n"
             "| `LIMIT_B` | 2,048 | b |\n| `LIMIT_C` | 12 | c |\n",
-    MACHINE: '{"cases": [{"state": "draft", "event": "edit", "next": "draft"},\n'
-             '{"state": "draft", "event": "promote", "next": "staged", "last": "ready"},\n'
-             '{"state": "draft", "event": "supersede", "apart": true},\n'
-             '{"state": "live", "event": "edit", "error": "ENVRES_E_ONE"},\n'
-             '{"state": "live", "event": "promote", "error": "ENVRES_E_ONE"},\n'
-             '{"state": "live", "event": "supersede", "next": "retired", "last": "retired"}]}',
-    RELEASES: "| | draft | live |\n|---|---|---|\n| edit a part | draft | [ONE](#x) |\n"
-              "| promote | staged, ready¹ | ONE |\n| another becomes live | | retired |\n\n# X\n",
     COMMANDS: "### `envres env list`\n\n--env\n\n| 0 | done |\n",
 }
 
@@ -315,12 +270,6 @@ PLANTS = [
           "the option --env is missing"),
     plant("a new exit status", TABLE, '    { 0, "done" },', '    { 0, "done" },\n    { 9, "x" },',
           "the exit status 9"),
-    plant("another state", RELEASES, "part | draft |", "part | live |", "edit in state draft is 'draft'"),
-    plant("another error", RELEASES, "[ONE](#x)", "TWO", "edit in state live is 'ONE', not 'TWO'"),
-    plant("one outcome of two", RELEASES, "staged, ready", "staged", "not 'staged'"),
-    plant("an outcome of what cannot be", RELEASES, "live | |", "live | live |", "is ''"),
-    plant("a new event", MACHINE, '"event": "edit", "next"', '"event": "pin", "next"', "pin in state"),
-    ("no page of the machine", {RELEASES: None}, "edit in state draft"),
     plant("a program that does not compile", API, "return envres_do(1);", "return envres_do(1)",
           "does not compile"),
     plant("a program that calls what is gone", "include/envres/x.h", "envres_do", "envres_done",
