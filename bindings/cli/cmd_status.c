@@ -279,11 +279,14 @@ print_differences(struct cli *cli, const envres_list *list)
     size_t row = first(&rows);
     if (!is_row(&rows, row))
         return 0;
+    struct rows live = { list, "live", NULL };
     const char *ready = text_of(list, row, ENVRES_STATUS_VERSION);
-    text_puts(&out, "\nReady to be released, against what is live");
-    text_puts(&out, strcmp(ready, "-") == 0 ? "" : ": ");
-    text_add_visible(&out, ready, strcmp(ready, "-") == 0 ? 0 : strlen(ready));
+    const char *served = text_of(list, first(&live), ENVRES_STATUS_VERSION);
     text_puts(&out, "\n");
+    text_add_visible(&out, ready, strlen(ready));
+    text_puts(&out, " is ready; against ");
+    text_add_visible(&out, served, strlen(served));
+    text_puts(&out, ", which is live:\n");
     for (; is_row(&rows, row); row = next(&rows, row)) {
         const char *path = text_of(list, row, ENVRES_STATUS_PART);
         text_printf(&out, "  %-8s ", text_of(list, row, ENVRES_STATUS_STATE));

@@ -103,9 +103,11 @@ complete_names(struct completion *completion, enum completes what)
         const char *name = envres_list_text(
             list, row, what == COMPLETE_TAG ? (uint32_t)ENVRES_RELEASE_TAG : 0, NULL);
         const char *says = column ? envres_list_text(list, row, column, NULL) : NULL;
-        if (name && strcmp(name, last) != 0 && is_name(list, row, what))
+        if (!name || !is_name(list, row, what))
+            continue;
+        if (strcmp(name, last) != 0)
             candidate(completion, name, says);
-        last = name ? name : last;
+        last = name;
     }
     envres_list_free(list);
 }

@@ -53,6 +53,9 @@ class Completion(Case):
         self.ok("app", "create", "shop")
         self.ok("part", "put", "shop", "pages/home.html", stdin="x")
         self.ok("version", "create", "shop", "--name", "hotfix")
+        self.ok("promote", "shop", "hotfix", "--to", "production", "--through")
+        self.ok("release", "shop", "hotfix", "--tag", "1.0.0")
+        self.ok("withdraw", "shop", "-m", "to have two records of it", "--yes")
         self.write("template.txt", "x")
 
     def complete(self, line):
@@ -89,6 +92,12 @@ class Completion(Case):
             ("envres part get shop --version v1 pa", ["pages/home.html"]),
             ("envres part list shop --version ", ["hotfix", "v1"]),
             ("envres part list shop --vers", ["--version"]),
+            ("envres promote shop v1 --to st", ["staging"]),
+            ("envres release shop ", ["hotfix", "v1"]),
+            ("envres rollback ", ["shop"]),
+            ("envres rollback shop --to ", ["1.0.0"]),
+            ("envres rollback shop --rea", ["--reason"]),
+            ("envres render x --app shop --release 1", ["1.0.0"]),
             ("envres nosuch x ", []),
         ]
         for line, wanted in rows:
