@@ -33,8 +33,8 @@ static const char *const audit_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT action, object, revision FROM audit"
                  " WHERE workspace_id = ?1 AND operation = ?2",
     [SQL_NEWEST] = "SELECT max(revision) FROM audit WHERE workspace_id = ?1"
-                   " AND environment_id = ?2 AND object NOT GLOB 'app/*'"
-                   " AND object NOT GLOB 'version/*' AND object NOT GLOB 'part/*'",
+                   " AND environment_id = ?2 AND substr(object, 1, 4) <> 'app/'"
+                   " AND substr(object, 1, 8) <> 'version/' AND substr(object, 1, 5) <> 'part/'",
     [SQL_WALK] = "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.environment_id,"
                  " a.object, a.revision, a.outcome, a.reason, a.operation, a.policy_version,"
                  " a.previous, a.hash, a.signature, p.sign_key FROM audit a"
