@@ -105,7 +105,7 @@ configure() { # ENVIRONMENT HOST PASSWORD
 }
 
 # ------------------------------------------------------------------------------------------------
-title "1. A store: one encrypted SQLite file, and the key that opens it"
+title "1. A store: one SQLite file, every value in it encrypted, and the key that opens it"
 say '$ envres init'
 envres init -q
 ls -l support.db support.db.key | awk '{ printf "  %s %s", $1, $NF } END { print "" }'
