@@ -345,7 +345,7 @@ print_releases(struct cli *cli, const envres_list *list)
                                             "KIND", "TIME (UTC)", "AUTHOR",  "NOTES" };
     struct table *table = table_new(cli, 8, headings, 32);
     for (size_t row = 0; row < envres_list_count(list); row++) {
-        char time[32];
+        char time[32] = { 0 };
         bool live = envres_list_integer(list, row, ENVRES_RELEASE_LIVE) != 0;
         time_format(envres_list_integer(list, row, ENVRES_RELEASE_TIME), time);
         table_integer(table, envres_list_integer(list, row, ENVRES_RELEASE_SEQUENCE));

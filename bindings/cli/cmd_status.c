@@ -206,7 +206,7 @@ print_live(struct cli *cli, const envres_list *list)
         text_puts(&out, "nothing is live\n\n");
         return out_text(cli, &out);
     }
-    char time[32];
+    char time[32] = { 0 };
     const char *version = text_of(list, row, ENVRES_STATUS_VERSION);
     time_format(envres_list_integer(list, row, ENVRES_STATUS_TIME), time);
     text_printf(&out, "%s%s%s (", cli->color_out ? "\x1b[32m" : "",
@@ -220,7 +220,7 @@ print_live(struct cli *cli, const envres_list *list)
 static void
 version_row(struct table *table, const envres_list *list, size_t row, const char *environment)
 {
-    char time[32];
+    char time[32] = { 0 };
     const char *state = text_of(list, row, ENVRES_STATUS_STATE);
     time_format(envres_list_integer(list, row, ENVRES_STATUS_TIME), time);
     table_word(table, environment, STYLE_BOLD);

@@ -17,7 +17,7 @@
 bool
 seen_begins(const uint8_t digest[DIGEST_LEN], const char *digits)
 {
-    char whole[2 * DIGEST_LEN + 1];
+    char whole[2 * DIGEST_LEN + 1] = { 0 };
     digest_write(digest, whole);
     for (size_t i = 0; digits[i]; i++) {
         bool upper = digits[i] >= 'A' && digits[i] <= 'F';
