@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GROW_FIRST = 16 /* elements */ };
+
 static void *
 default_reallocate(void *ptr, size_t size, void *user)
 {
@@ -67,6 +69,20 @@ void *
 mem_resize(const struct mem *mem, void *ptr, size_t size)
 {
     return mem->reallocate(ptr, size ? size : 1, mem->user);
+}
+
+void *
+mem_grow(const struct mem *mem, void *array, size_t *room, size_t count, size_t size)
+{
+    if (count < *room)
+        return array;
+    size_t next = *room > SIZE_MAX / 2 ? SIZE_MAX : *room ? *room * 2 : GROW_FIRST;
+    if (next > SIZE_MAX / size)
+        return NULL;
+    void *grown = mem_resize(mem, array, next * size);
+    if (grown)
+        *room = next;
+    return grown;
 }
 
 char *

@@ -38,6 +38,10 @@ void *mem_alloc_zero(const struct mem *mem, size_t size);
 void *mem_alloc_array(const struct mem *mem, size_t count, size_t size);
 /* realloc; on NULL the old block is still there. Never for secrets: use a secret buf. */
 void *mem_resize(const struct mem *mem, void *ptr, size_t size);
+/* Room for one more element of `size` bytes behind the first `count` of an array: a full one is
+ * doubled, and *room says what it holds. The array, which may have moved; NULL when refused, and
+ * the old one is still there. Never for secrets. */
+void *mem_grow(const struct mem *mem, void *array, size_t *room, size_t count, size_t size);
 /* A copy with a NUL behind it. */
 char *mem_copy(const struct mem *mem, const void *data, size_t len);
 void mem_free(const struct mem *mem, void *ptr);

@@ -94,14 +94,11 @@ collector_begin_part(struct collector *collector, struct slice path)
 static bool
 make_room(struct collector *collector, struct finding_array *array)
 {
-    if (array->count < array->room)
-        return true;
-    size_t room = array->room ? array->room * 2 : 16;
-    struct finding *grown = mem_resize(collector->mem, array->rows, room * sizeof(*grown));
+    struct finding *grown =
+        mem_grow(collector->mem, array->rows, &array->room, array->count, sizeof(*grown));
     if (!grown)
         return false;
     array->rows = grown;
-    array->room = room;
     return true;
 }
 

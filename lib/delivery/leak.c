@@ -69,20 +69,6 @@ struct leaks {
 
 /* ---- sets ----------------------------------------------------------------------------------- */
 
-static bool
-grow(const struct mem *mem, void **array, size_t *room, size_t count, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t next = *room ? *room * 2 : 64;
-    void *grown = next > SIZE_MAX / size ? NULL : mem_resize(mem, *array, next * size);
-    if (!grown)
-        return false;
-    *array = grown;
-    *room = next;
-    return true;
-}
-
 static void
 set_init(struct text_set *set, const struct mem *mem)
 {
@@ -101,10 +87,13 @@ set_free(struct text_set *set)
 static void
 set_add(struct text_set *set, struct slice text)
 {
-    if (!grow(set->bytes.mem, (void **)&set->spans, &set->room, set->count, sizeof(*set->spans))) {
+    struct span *grown =
+        mem_grow(set->bytes.mem, set->spans, &set->room, set->count, sizeof(*grown));
+    if (!grown) {
         set->bytes.failed = true;
         return;
     }
+    set->spans = grown;
     set->spans[set->count++] = (struct span){ set->bytes.len, text.len };
     buf_add(&set->bytes, text.data, text.len);
 }
@@ -408,10 +397,14 @@ add_text(struct taking *taking, enum finding_code code, struct slice text)
         text.len = LIMIT_LEAK;
     leak.span = (struct span){ leaks->values.len, text.len };
     buf_add(&leaks->values, text.data, text.len);
-    if (!grow(leaks->mem, (void **)&leaks->all, &leaks->room, leaks->count, sizeof(leak)))
+    struct leak *grown =
+        mem_grow(leaks->mem, leaks->all, &leaks->room, leaks->count, sizeof(*grown));
+    if (!grown) {
         taking->failed = true;
-    else
-        leaks->all[leaks->count++] = leak;
+        return;
+    }
+    leaks->all = grown;
+    leaks->all[leaks->count++] = leak;
 }
 
 /* The text as it is, and as a string of JSON or JavaScript has it. */

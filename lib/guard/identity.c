@@ -204,14 +204,11 @@ candidates_free(struct candidates *list)
 static struct candidate *
 candidates_add(struct candidates *list)
 {
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 4;
-        struct candidate *rows = mem_resize(list->mem, list->rows, cap * sizeof(*rows));
-        if (!rows)
-            return NULL;
-        list->rows = rows;
-        list->cap = cap;
-    }
+    struct candidate *rows =
+        mem_grow(list->mem, list->rows, &list->cap, list->count, sizeof(*rows));
+    if (!rows)
+        return NULL;
+    list->rows = rows;
     struct candidate *row = &list->rows[list->count++];
     memset(row, 0, sizeof(*row));
     return row;

@@ -157,15 +157,12 @@ app_all(struct context *ctx, struct app **out, size_t *count, envres_error *err)
             st = err_code(err, ENVRES_E_LIMIT);
             break;
         }
-        if (used == room) {
-            room = room ? room * 2 : 16;
-            struct app *grown = mem_resize(ctx->mem, all, room * sizeof(*all));
-            if (!grown) {
-                st = err_code(err, ENVRES_E_NOMEM);
-                break;
-            }
-            all = grown;
+        struct app *grown = mem_grow(ctx->mem, all, &room, used, sizeof(*all));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
         }
+        all = grown;
         st = read_row(stmt, &all[used++], err);
         if (st < 0)
             break;

@@ -120,14 +120,11 @@ struct changes {
 static struct tree_change *
 add_change(const struct mem *mem, struct changes *changes)
 {
-    if (changes->count == changes->room) {
-        size_t room = changes->room ? changes->room * 2 : 16;
-        struct tree_change *grown = mem_resize(mem, changes->items, room * sizeof(*grown));
-        if (!grown)
-            return NULL;
-        changes->items = grown;
-        changes->room = room;
-    }
+    struct tree_change *grown =
+        mem_grow(mem, changes->items, &changes->room, changes->count, sizeof(*grown));
+    if (!grown)
+        return NULL;
+    changes->items = grown;
     struct tree_change *change = &changes->items[changes->count++];
     *change = (struct tree_change){ .gone = false };
     return change;

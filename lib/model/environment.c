@@ -107,15 +107,12 @@ environment_all(struct context *ctx, struct environment **out, size_t *count, en
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        if (used == room) {
-            room = room ? room * 2 : 4;
-            struct environment *grown = mem_resize(ctx->mem, all, room * sizeof(*all));
-            if (!grown) {
-                st = err_code(err, ENVRES_E_NOMEM);
-                break;
-            }
-            all = grown;
+        struct environment *grown = mem_grow(ctx->mem, all, &room, used, sizeof(*all));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
         }
+        all = grown;
         st = read_row(stmt, &all[used], err);
         if (st < 0)
             break;

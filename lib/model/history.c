@@ -250,14 +250,11 @@ static envres_status
 add_past(struct restore *restore, const struct setting *setting, envres_error *err)
 {
     const struct mem *mem = restore->ctx->mem;
-    if (restore->count == restore->room) {
-        size_t room = restore->room ? restore->room * 2 : 16;
-        struct past *grown = mem_resize(mem, restore->items, room * sizeof(*grown));
-        if (!grown)
-            return err_code(err, ENVRES_E_NOMEM);
-        restore->items = grown;
-        restore->room = room;
-    }
+    struct past *grown =
+        mem_grow(mem, restore->items, &restore->room, restore->count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    restore->items = grown;
     struct past *past = &restore->items[restore->count];
     past->changed = false;
     buf_init(&past->row.bytes, mem, false);

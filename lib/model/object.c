@@ -103,15 +103,12 @@ object_all(struct context *ctx, enum object_class object_class, struct object **
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        if (used == room) {
-            room = room ? room * 2 : 32;
-            struct object *grown = mem_resize(ctx->mem, all, room * sizeof(*all));
-            if (!grown) {
-                st = err_code(err, ENVRES_E_NOMEM);
-                break;
-            }
-            all = grown;
+        struct object *grown = mem_grow(ctx->mem, all, &room, used, sizeof(*all));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
         }
+        all = grown;
         st = read_row(stmt, &all[used], err);
         if (st == ENVRES_OK && ++used > LIMIT_VARIABLES)
             st = err_code(err, ENVRES_E_LIMIT);

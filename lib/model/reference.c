@@ -76,14 +76,11 @@ reference_graph_free(struct reference_graph *graph)
 static envres_status
 add_node(struct reference_graph *graph, struct node *node, envres_error *err)
 {
-    if (graph->count == graph->room) {
-        size_t room = graph->room ? graph->room * 2 : 16;
-        struct node **grown = mem_resize(graph->mem, graph->nodes, room * sizeof(*grown));
-        if (!grown)
-            return err_code(err, ENVRES_E_NOMEM);
-        graph->nodes = grown;
-        graph->room = room;
-    }
+    struct node **grown =
+        mem_grow(graph->mem, graph->nodes, &graph->room, graph->count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    graph->nodes = grown;
     graph->nodes[graph->count++] = node;
     return ENVRES_OK;
 }

@@ -41,14 +41,11 @@ collect_field(void *user, const struct setting *setting, envres_error *err)
         if (slice_equal(setting->field, slice_str(states->items[i].name)))
             return ENVRES_OK;
     }
-    if (states->count == states->room) {
-        size_t room = states->room ? states->room * 2 : 16;
-        struct field_state *grown = mem_resize(states->mem, states->items, room * sizeof(*grown));
-        if (!grown)
-            return err_code(err, ENVRES_E_NOMEM);
-        states->items = grown;
-        states->room = room;
-    }
+    struct field_state *grown =
+        mem_grow(states->mem, states->items, &states->room, states->count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    states->items = grown;
     struct field_state *state = &states->items[states->count++];
     memset(state, 0, sizeof(*state));
     if (setting->field.len > 0)

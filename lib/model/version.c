@@ -112,15 +112,12 @@ read_all(struct context *ctx, struct db_stmt *stmt, struct version **out, size_t
                          (int)LIMIT_VERSIONS);
             break;
         }
-        if (used == room) {
-            room = room ? room * 2 : 16;
-            struct version *grown = mem_resize(ctx->mem, all, room * sizeof(*all));
-            if (!grown) {
-                st = err_code(err, ENVRES_E_NOMEM);
-                break;
-            }
-            all = grown;
+        struct version *grown = mem_grow(ctx->mem, all, &room, used, sizeof(*all));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
         }
+        all = grown;
         st = read_row(stmt, &all[used++], err);
         if (st < 0)
             break;

@@ -322,14 +322,11 @@ add_range(const struct mem *mem, struct ranges *ranges, size_t start, size_t end
         ranges->items[ranges->count - 1].end = end;
         return ENVRES_OK;
     }
-    if (ranges->count == ranges->room) {
-        size_t room = ranges->room ? ranges->room * 2 : 8;
-        struct value_range *grown = mem_resize(mem, ranges->items, room * sizeof(*grown));
-        if (!grown)
-            return err_code(err, ENVRES_E_NOMEM);
-        ranges->items = grown;
-        ranges->room = room;
-    }
+    struct value_range *grown =
+        mem_grow(mem, ranges->items, &ranges->room, ranges->count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    ranges->items = grown;
     ranges->items[ranges->count].start = start;
     ranges->items[ranges->count++].end = end;
     return ENVRES_OK;

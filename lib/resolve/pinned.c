@@ -36,14 +36,10 @@ gather(void *user, const struct setting *setting, envres_error *err)
     if (g->count == 2 * (size_t)LIMIT_VARIABLES)
         return err_set(err, ENVRES_E_LIMIT, "an environment has at most %d settings",
                        (int)LIMIT_VARIABLES);
-    if (g->count == g->room) {
-        size_t room = g->room ? g->room * 2 : 64;
-        struct row *grown = mem_resize(g->mem, g->rows, room * sizeof(*grown));
-        if (!grown)
-            return err_code(err, ENVRES_E_NOMEM);
-        g->rows = grown;
-        g->room = room;
-    }
+    struct row *grown = mem_grow(g->mem, g->rows, &g->room, g->count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    g->rows = grown;
     struct row row = { .setting = *setting, .is_now = g->is_now };
     struct slice *texts[] = { &row.setting.field, &row.setting.name, &row.setting.kind,
                               &row.setting.record };

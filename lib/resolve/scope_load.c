@@ -41,22 +41,6 @@ no_memory(envres_error *err)
     return err_code(err, ENVRES_E_NOMEM);
 }
 
-/* Grows an array of the scope's allocator by doubling. */
-static envres_status
-grow(const struct mem *mem, void **array, size_t *room, size_t count, size_t size,
-     envres_error *err)
-{
-    if (count < *room)
-        return ENVRES_OK;
-    size_t next = *room ? *room * 2 : 64;
-    void *grown = next > SIZE_MAX / size ? NULL : mem_resize(mem, *array, next * size);
-    if (!grown)
-        return no_memory(err);
-    *array = grown;
-    *room = next;
-    return ENVRES_OK;
-}
-
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 static envres_status
@@ -118,10 +102,11 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
     envres_scope *scope = loading->scope;
     if (!setting->is_set)
         return ENVRES_OK;
-    envres_status st = grow(&scope->mem, (void **)&loading->items, &loading->room, loading->count,
-                            sizeof(struct item), err);
-    if (st < 0)
-        return st;
+    struct item *grown =
+        mem_grow(&scope->mem, loading->items, &loading->room, loading->count, sizeof(*grown));
+    if (!grown)
+        return no_memory(err);
+    loading->items = grown;
     struct item *item = &loading->items[loading->count++];
     memset(item, 0, sizeof(*item));
     item->setting = *setting;
@@ -131,6 +116,7 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
     item->type = value_type(setting);
     item->layer = setting->object_class == OBJECT_VARIABLE ? LAYER_VALUE : LAYER_SETTING;
     struct slice *texts[] = { &item->setting.field, &item->setting.name, &item->setting.kind };
+    envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < sizeof(texts) / sizeof(texts[0]); i++)
         st = keep_slice(&scope->pool, texts[i], err);
     if (st < 0)
@@ -158,12 +144,13 @@ take_other(void *user, enum object_class object_class, struct slice name,
 {
     struct loading *loading = user;
     envres_scope *scope = loading->scope;
-    envres_status st = grow(&scope->mem, (void **)&scope->others, &loading->other_room,
-                            scope->other_count, sizeof(struct other_name), err);
-    if (st < 0)
-        return st;
+    struct other_name *grown = mem_grow(&scope->mem, scope->others, &loading->other_room,
+                                        scope->other_count, sizeof(*grown));
+    if (!grown)
+        return no_memory(err);
+    scope->others = grown;
     struct other_name other = { .object_class = object_class, .name = name };
-    st = keep_slice(&scope->pool, &other.name, err);
+    envres_status st = keep_slice(&scope->pool, &other.name, err);
     for (uint32_t i = 0; i < scope->environment_count; i++) {
         if (memcmp(scope->environment_ids[i], environment, SEAL_ID) == 0)
             other.environment = i;
@@ -196,6 +183,23 @@ take_environments(struct context *ctx, envres_scope *scope, envres_error *err)
     return st;
 }
 
+static envres_status
+add_author(envres_scope *scope, size_t *room, const uint8_t id[SEAL_ID], struct slice name,
+           envres_error *err)
+{
+    struct author_name *grown =
+        mem_grow(&scope->mem, scope->authors, room, scope->author_count, sizeof(*grown));
+    if (!grown)
+        return no_memory(err);
+    scope->authors = grown;
+    struct author_name *author = &scope->authors[scope->author_count];
+    memcpy(author->id, id, SEAL_ID);
+    author->name = name;
+    envres_status st = keep_slice(&scope->pool, &author->name, err);
+    scope->author_count += st == ENVRES_OK;
+    return st;
+}
+
 /* Names of authors: each is looked up once. */
 static envres_status
 take_authors(struct loading *loading, envres_error *err)
@@ -205,21 +209,13 @@ take_authors(struct loading *loading, envres_error *err)
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < loading->count; i++) {
         const uint8_t *id = loading->items[i].setting.author;
-        struct buf name;
+        struct buf name = { 0 };
         if (scope_author(scope, id).data)
             continue;
         buf_init(&name, &scope->mem, false);
         st = context_author(loading->ctx, id, &name, err);
         if (st == ENVRES_OK)
-            st = grow(&scope->mem, (void **)&scope->authors, &room, scope->author_count,
-                      sizeof(struct author_name), err);
-        if (st == ENVRES_OK) {
-            struct author_name *author = &scope->authors[scope->author_count];
-            memcpy(author->id, id, SEAL_ID);
-            author->name = slice_of(name.data, name.len);
-            st = keep_slice(&scope->pool, &author->name, err);
-            scope->author_count += st == ENVRES_OK;
-        }
+            st = add_author(scope, &room, id, slice_of(name.data, name.len), err);
         buf_free(&name);
     }
     return st;

@@ -63,6 +63,63 @@ test_resize_keeps_the_block_when_refused(void **state)
     assert_int_equal(fx.blocks, 0);
 }
 
+/* An array that is filled one by one, with the n-th request refused, for every n: nothing of it is
+ * lost, and the requests grow as the logarithm of its length. */
+static void
+test_grow(void **state)
+{
+    (void)state;
+    enum { WANTED = 1000 };
+    struct fx_mem fx;
+    for (int n = 0; n < 8; n++) {
+        uint64_t *array = NULL;
+        size_t room = 0;
+        size_t count = 0;
+        int refused = 0;
+        fx_mem_fail_at(&fx, n, false);
+        while (count < WANTED) {
+            size_t before = room;
+            uint64_t *grown = mem_grow(&fx.mem, array, &room, count, sizeof(*grown));
+            if (!grown) {
+                refused++;
+                assert_int_equal(room, before);
+                continue;
+            }
+            array = grown;
+            assert_true(count < room);
+            array[count] = count;
+            count++;
+        }
+        assert_int_equal(fx.hit, n < 7 ? 1 : 0);
+        assert_int_equal(refused, fx.hit);
+        assert_int_equal(fx.requests, 7 + fx.hit); /* 16 to 1024 */
+        for (size_t i = 0; i < WANTED; i++)
+            assert_int_equal(array[i], i);
+        mem_free(&fx.mem, array);
+        assert_int_equal(fx.blocks, 0);
+    }
+    static const struct {
+        const char *name;
+        size_t room;
+        size_t size;
+    } too_large[] = {
+        { "doubled it is more than there are", SIZE_MAX / 2 + 1, 2 },
+        { "as bytes it is more than there are", SIZE_MAX / 16 + 1, 8 },
+        { "one element is more than half of all", 16, SIZE_MAX / 2 + 1 },
+        { "the first elements are too large", 0, SIZE_MAX / 8 },
+    };
+    fx_mem_init(&fx);
+    char *block = mem_alloc(&fx.mem, 1);
+    for (size_t i = 0; i < COUNT(too_large); i++) {
+        size_t room = too_large[i].room;
+        print_message("%s\n", too_large[i].name);
+        assert_null(mem_grow(&fx.mem, block, &room, room, too_large[i].size));
+        assert_int_equal(room, too_large[i].room);
+    }
+    assert_int_equal(fx.requests, 1); /* asked for nothing */
+    mem_free(&fx.mem, block);
+}
+
 static void
 test_copy(void **state)
 {
@@ -329,6 +386,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_resize_keeps_the_block_when_refused),
+        cmocka_unit_test(test_grow),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_wipe),
         cmocka_unit_test(test_public_hook),
