@@ -138,8 +138,9 @@ print_released(struct cli *cli, const envres_list *record, const struct seen_liv
 }
 
 static int
-release(struct cli *cli, envres_release_options *options)
+release(struct cli *cli, const envres_release_options *tag)
 {
+    envres_release_options options = *tag;
     envres_version_name name =
         version_named(argument_at(&cli->parsed, 0), argument_at(&cli->parsed, 1));
     struct seen_version version = { 0 };
@@ -151,14 +152,14 @@ release(struct cli *cli, envres_release_options *options)
         status = seen_live(cli, name.app, &live);
     if (status)
         goto out;
-    options->flags = option_given(&cli->parsed, OPT_DRY_RUN) ? ENVRES_MOVE_DRY_RUN : 0;
-    options->notes = option_value(&cli->parsed, OPT_NOTES);
-    options->notes_len = options->notes ? NUL : 0;
-    options->expect_content = version.content;
-    options->expect_live = live.sequence;
+    options.flags = option_given(&cli->parsed, OPT_DRY_RUN) ? ENVRES_MOVE_DRY_RUN : 0;
+    options.notes = option_value(&cli->parsed, OPT_NOTES);
+    options.notes_len = options.notes ? NUL : 0;
+    options.expect_content = version.content;
+    options.expect_live = live.sequence;
     envres_change change = change_of(cli, 0);
     envres_status code =
-        envres_release_create(cli->session, &name, options, &change, &record, &findings, cli->err);
+        envres_release_create(cli->session, &name, &options, &change, &record, &findings, cli->err);
     if (code == ENVRES_E_CHECK)
         status = fail_checked(cli, &name, version.stage, version.stage);
     else if (code < 0)
@@ -176,11 +177,11 @@ out:
 int
 cmd_release(struct cli *cli)
 {
-    envres_release_options options = { .size = sizeof(options) };
-    int status = read_tag(cli, &options);
+    envres_release_options tag = { .size = sizeof(tag) };
+    int status = read_tag(cli, &tag);
     if (status == 0)
         status = open_session(cli);
-    return status ? status : release(cli, &options);
+    return status ? status : release(cli, &tag);
 }
 
 /* ---- rollback ------------------------------------------------------------------------------ */
