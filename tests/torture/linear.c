@@ -10,6 +10,7 @@ struct checker {
     const struct linear_op *ops;
     size_t count;
     const struct linear_op **writes; /* by sequence, from 1 */
+    int64_t *earliest;               /* when the first of this write and all later ones began */
     int64_t newest;
     long faults;
     int quiet;
@@ -102,11 +103,39 @@ check_seen(struct checker *c)
     }
 }
 
-/* Between the newest write that had surely happened before `op`, and the newest that may have. */
+static void
+find_earliest(struct checker *c)
+{
+    int64_t first = INT64_MAX;
+    for (int64_t s = c->newest; s >= 1; s--) {
+        if (c->writes[s] && c->writes[s]->start < first)
+            first = c->writes[s]->start;
+        c->earliest[s] = first;
+    }
+}
+
+/* The newest write that began before a moment; 0: none. */
+static int64_t
+newest_before(const struct checker *c, int64_t moment)
+{
+    int64_t low = 0;
+    int64_t high = c->newest;
+    while (low < high) {
+        int64_t middle = low + (high - low + 1) / 2;
+        if (c->earliest[middle] <= moment)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+/* At one of the writes between the newest that had surely happened before `op`, and the newest that
+ * may have. */
 static int
 was_right(const struct checker *c, const struct linear_op *op)
 {
-    for (int64_t s = c->newest; s >= 1; s--) {
+    for (int64_t s = newest_before(c, op->end); s >= 1; s--) {
         const struct linear_op *write = c->writes[s];
         if (!write || write->start > op->end)
             continue;
@@ -134,13 +163,19 @@ linear_check(struct linear_op *ops, size_t count, int quiet)
     for (size_t i = 0; i < count; i++)
         c.newest += ops[i].kind == LINEAR_WRITE;
     c.writes = calloc((size_t)c.newest + 1, sizeof(const struct linear_op *));
-    if (!c.writes)
+    c.earliest = calloc((size_t)c.newest + 1, sizeof(*c.earliest));
+    if (!c.writes || !c.earliest) {
+        free(c.writes);
+        free(c.earliest);
         return -1;
+    }
     qsort(ops, count, sizeof(*ops), compare_places);
     collect_writes(&c);
     check_order(&c);
     check_seen(&c);
+    find_earliest(&c);
     check_refusals(&c);
+    free(c.earliest);
     free(c.writes);
     return c.faults;
 }

@@ -9,9 +9,10 @@
 #   controls  the same disk under settings that must lose: a simulator that finds nothing is blind
 #   oom       the n-th request for memory fails, for every n, in every scenario
 #   damage    bytes flipped, pages overwritten, the file cut: never a wrong value, never a crash
+#   linear    four processes release and roll back, four read: one order must explain all they saw
 #
-#   --ci      20,000 cuts and no other row (tests/run.sh runs those); --long: 1,000,000 cuts and
-#             100,000 flipped bytes
+#   --ci      20,000 cuts and no other row (tests/run.sh runs those); --long: 1,000,000 cuts,
+#             100,000 flipped bytes, 1,000,000 operations
 #   --seed N  other random numbers; a finding names the seed that shows it again
 #
 # The build folder is build/, or $ENVRES_BUILD.
@@ -21,20 +22,21 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 build=${ENVRES_BUILD:-$root/build}
 trials=0
 flips=1000
+ops=10000
 seed=1
 rows=
 while [ $# -gt 0 ]; do
     case $1 in
     --ci) trials=20000; rows=cuts ;;
-    --long) trials=1000000; flips=100000 ;;
+    --long) trials=1000000; flips=100000; ops=1000000 ;;
     --seed) shift; seed=${1:?--seed takes a number} ;;
-    -h | --help) sed -n '3,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    cuts | controls | oom | damage) rows="$rows $1" ;;
+    -h | --help) sed -n '3,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    cuts | controls | oom | damage | linear) rows="$rows $1" ;;
     *) echo "torture/run.sh: unknown argument $1" >&2; exit 2 ;;
     esac
     shift
 done
-[ -n "$rows" ] || rows='cuts controls oom damage'
+[ -n "$rows" ] || rows='cuts controls oom damage linear'
 
 sh "$root/tests/setup.sh" "$build"
 bin=$build/tests/torture
@@ -53,7 +55,7 @@ row() {
         failed=$((failed + 1))
         verdict=FAILED
     fi
-    what=$(grep -aE '^(power cuts and faults|out of memory|damaged files):|tests?\) run|PASSED' \
+    what=$(grep -aE '^(power cuts and faults|out of memory|damaged files|linearizable):|tests?\) run|PASSED' \
         "$logs/torture-$name.log" | tail -n 1)
     printf '%-12s %-60s %s\n' "$name" "$what" "$verdict"
     [ "$verdict" != FAILED ] || tail -n 40 "$logs/torture-$name.log" | sed 's/^/    /'
@@ -63,6 +65,7 @@ for r in $rows; do
     case $r in
     cuts) row cuts "$bin/test_cuts" --trials "$trials" --seed "$seed" ;;
     damage) row damage "$bin/test_damage" --flips "$flips" --seed "$seed" ;;
+    linear) row linear "$bin/test_linear" --ops "$ops" --seed "$seed" ;;
     controls) row controls "$bin/test_cutvfs" ;;
     oom)
         row oom-0 "$bin/test_oom" --shard 0 2

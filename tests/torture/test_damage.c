@@ -52,6 +52,22 @@ static const struct {
     { "production", "<< environment.name >> << environment.label >>", "production Production" },
 };
 
+/* What the live releases are, in production; and what their parts hold. */
+static const struct {
+    const char *app;
+    const char *text; /* expanded; NULL: `path` is compared as it stands */
+    const char *path;
+    const char *answer;
+} served[] = {
+    { "portal", "<< app.name >> << app.version >> << app.release >>", NULL, "portal v2 1.1.0" },
+    { "tool", "<< app.name >> << app.version >> << app.release >>", NULL, "tool v1 0.1.0" },
+    { "tool", "<< environment.variables.HOST | default(\"LOST\") >>", NULL, "db.prod" },
+    { "portal", NULL, "index.html", "<p>second, << environment.name >></p>\n" },
+    { "portal", NULL, "public/app.js", "const version = \"<< app.version >>\";\n" },
+    { "portal", NULL, "query/find.sql", "SELECT name FROM item WHERE id = << params.id >>\n" },
+    { "tool", NULL, "main.txt", "<< environment.variables.HOST >>\n" },
+};
+
 static bool
 write_file(const unsigned char *data, size_t len)
 {
@@ -88,6 +104,36 @@ ask(struct fixture *fx, uint32_t flags, const char *what, size_t where)
     }
 }
 
+/* One answer of a release; false when there is none, or it is another. */
+static bool
+ask_served(struct fixture *fx, size_t i, uint32_t flags, const char *what, size_t where)
+{
+    envres_scope_options options = {
+        .size = sizeof(options), .flags = flags, .app = served[i].app, .app_len = TEXT
+    };
+    envres_scope *scope = NULL;
+    envres_value *value = NULL;
+    const char *got = NULL;
+    size_t len = 0;
+    if (envres_scope_open(fx->session, "production", TEXT, &options, &scope, NULL) < 0)
+        return false;
+    envres_status st = served[i].text
+                           ? envres_scope_expand(scope, served[i].text, TEXT, 0, 0, &value, NULL)
+                           : envres_scope_part(scope, served[i].path, TEXT, &got, &len, NULL);
+    if (value)
+        got = envres_value_data(value, &len);
+    bool same = st == ENVRES_OK && len == strlen(served[i].answer) &&
+                memcmp(got, served[i].answer, len) == 0;
+    if (st == ENVRES_OK && !same) {
+        fprintf(stderr, "%s %zu: %s of %s gave '%s'\n", what, where,
+                served[i].path ? served[i].path : served[i].text, served[i].app, got);
+        failures++;
+    }
+    envres_value_free(value);
+    envres_scope_unref(scope);
+    return same;
+}
+
 /* Opens what stands in the damaged file, and asks everything. */
 static void
 try_file(const char *what, size_t where)
@@ -103,6 +149,8 @@ try_file(const char *what, size_t where)
         opened++;
         ask(&fx, 0, what, where);
         ask(&fx, ENVRES_SCOPE_DAMAGED, what, where);
+        for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+            ask_served(&fx, i, i % 2 ? ENVRES_SCOPE_DAMAGED : 0, what, where);
         if (envres_store_verify(fx.store, fx.session, &findings, NULL) == ENVRES_OK)
             envres_list_free(findings);
     } else {
@@ -205,6 +253,8 @@ sound_file_answers(void)
         envres_value_free(value);
         envres_scope_unref(scope);
     }
+    for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+        good = ask_served(&fx, i, 0, "sound", i) && good;
     fixture_close(&fx);
     return good;
 }
