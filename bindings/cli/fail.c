@@ -90,6 +90,9 @@ static const struct status_row status_rows[] = {
       "tags are never given twice: take a higher one, or --major, --minor or --patch" },
     { ENVRES_E_CHECK, 6, 6, 6, NULL },
     { ENVRES_E_PATH, 2, 2, 2, NULL },
+    { ENVRES_E_NO_PRINCIPAL, 6, 6, 6, NULL },
+    { ENVRES_E_LAST_OWNER, 6, 6, 6, NULL },
+    { ENVRES_E_OWN_CHANGE, 6, 6, 6, NULL },
 };
 
 static const struct status_row *

@@ -4,12 +4,14 @@
 #define ENVRES_ENVRES_H
 
 #include <envres/app.h>
+#include <envres/audit.h>
 #include <envres/environment.h>
 #include <envres/error.h>
 #include <envres/explain.h>
 #include <envres/list.h>
 #include <envres/memory.h>
 #include <envres/part.h>
+#include <envres/principal.h>
 #include <envres/release.h>
 #include <envres/resource.h>
 #include <envres/scope.h>

@@ -87,7 +87,11 @@ enum {
     ENVRES_E_TAG = -114,             /**< not a semantic version */
     ENVRES_E_TAG_TAKEN = -115,       /**< another release has this tag */
     ENVRES_E_CHECK = -116,           /**< the check found errors; nothing was changed */
-    ENVRES_E_PATH = -117             /**< not a path that a part can have */
+    ENVRES_E_PATH = -117,            /**< not a path that a part can have */
+    /* principals */
+    ENVRES_E_NO_PRINCIPAL = -120, /**< no such principal */
+    ENVRES_E_LAST_OWNER = -121,   /**< refused, since it is the last owner */
+    ENVRES_E_OWN_CHANGE = -122    /**< one's own role is not one's own to change */
 };
 
 /** An error slot; NULL when there is no memory. `alloc` NULL: the C library's allocator.

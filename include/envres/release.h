@@ -94,16 +94,16 @@ ENVRES_API envres_status envres_version_discard(envres_session *session,
 
 /** Columns of a list of releases. */
 enum {
-    ENVRES_RELEASE_SEQUENCE = 0,     /**< integer from 1, without gaps */
-    ENVRES_RELEASE_KIND = 1,         /**< text: release, rollback, withdraw */
-    ENVRES_RELEASE_VERSION = 2,      /**< text: its name today */
-    ENVRES_RELEASE_TAG = 3,          /**< text, without a leading v */
-    ENVRES_RELEASE_NOTES = 4,        /**< text, may be empty */
-    ENVRES_RELEASE_AUTHOR = 5,       /**< text */
-    ENVRES_RELEASE_TIME = 6,         /**< integer, ms UTC */
-    ENVRES_RELEASE_LIVE = 7,         /**< integer 0 or 1 */
-    ENVRES_RELEASE_TARGET = 8,       /**< integer: the release a rollback restored, the record a
-                                          withdrawal took back; null for a release */
+    ENVRES_RELEASE_SEQUENCE = 0, /**< integer from 1, without gaps */
+    ENVRES_RELEASE_KIND = 1,     /**< text: release, rollback, withdraw */
+    ENVRES_RELEASE_VERSION = 2,  /**< text: its name today */
+    ENVRES_RELEASE_TAG = 3,      /**< text, without a leading v */
+    ENVRES_RELEASE_NOTES = 4,  /**< text, may be empty; of a rollback or a withdrawal: the reason */
+    ENVRES_RELEASE_AUTHOR = 5, /**< text */
+    ENVRES_RELEASE_TIME = 6,   /**< integer, ms UTC */
+    ENVRES_RELEASE_LIVE = 7,   /**< integer 0 or 1 */
+    ENVRES_RELEASE_TARGET = 8, /**< integer: the release a rollback restored, the record a
+                                    withdrawal took back; null for a release */
     ENVRES_RELEASE_PREVIOUS = 9,     /**< integer: where a rollback from here leads, or null */
     ENVRES_RELEASE_ENVIRONMENT = 10, /**< text: key */
     ENVRES_RELEASE_CONTENT = 11,     /**< text: content digest, hex */

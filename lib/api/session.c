@@ -7,12 +7,15 @@
 
 #include <string.h>
 
+#include <envres/principal.h>
 #include <envres/scope.h>
 
+#include "api/argument.h"
 #include "api/store.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/text.h"
+#include "model/principal.h"
 #include "resolve/scope.h"
 
 envres_status
@@ -161,6 +164,40 @@ envres_key_generate(uint8_t *key, envres_error *err)
         seal_random(key, SEAL_KEY);
     } while (seal_equal(key, zero, SEAL_KEY));
     return ENVRES_OK;
+}
+
+envres_status
+envres_session_as(envres_session *session, const char *principal, size_t principal_len,
+                  envres_session **out, envres_error *err)
+{
+    struct slice name = { 0 };
+    uint8_t id[SEAL_ID] = { 0 };
+    if (!out)
+        return err_set(err, ENVRES_E_INVALID, "there is no place for the session");
+    *out = NULL;
+    envres_status st =
+        argument_name(principal, principal_len, false, "the principal's name", &name, err);
+    if (st == ENVRES_OK && name.len == 0)
+        st = err_set(err, ENVRES_E_INVALID, "the principal's name is empty");
+    if (st == ENVRES_OK && session && session->context.is_asserted)
+        st = err_set(err, ENVRES_E_INVALID, "the session acts as another principal already");
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = principal_find(&session->context, name, id, err);
+    if (st == ENVRES_OK) {
+        struct identity *actor = identity_ref(session->context.actor);
+        st = new_session(session->store, session->context.workspace, actor, out, err);
+        if (st < 0)
+            identity_unref(actor);
+    }
+    if (st == ENVRES_OK) {
+        memcpy((*out)->context.asserted, id, SEAL_ID);
+        (*out)->context.is_asserted = true;
+    }
+    session_leave(session);
+    return st;
 }
 
 /* ---- scopes --------------------------------------------------------------------------------- */

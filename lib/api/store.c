@@ -8,13 +8,16 @@
 
 #include <string.h>
 
+#include "api/argument.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/text.h"
 #include "guard/audit.h"
 #include "model/config.h"
 #include "model/content.h"
+#include "model/principal.h"
 #include "model/release.h"
+#include "model/trail.h"
 #include "storage/files.h"
 
 enum { DEFAULT_BUSY_MS = 5000 };
@@ -244,9 +247,12 @@ populate(envres_store *store, const struct new_principal *made, struct slice wor
     seal_random(ctx.workspace, SEAL_ID);
     envres_status st = db_begin_write(store->db, err);
     if (st == ENVRES_OK) {
-        st = workspace_insert(store->db, ctx.workspace, workspace, now, err);
+        st = workspace_insert(store->db, ctx.workspace, workspace, made->identity->sign_public, now,
+                              err);
         if (st == ENVRES_OK)
             st = principal_insert(store->db, ctx.workspace, made, now, err);
+        if (st == ENVRES_OK)
+            st = principal_make_root(&ctx, now, err);
         if (st == ENVRES_OK)
             st = environment_make_fixed(&ctx, now, err);
         if (st == ENVRES_OK)
@@ -408,6 +414,8 @@ verify_workspaces(envres_store *store, envres_list *list, envres_error *err)
         int64_t first_bad = 0;
         st = keyring_verify(store->db, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)
+            st = roles_verify(store->db, &store->mem, ids[i], add_finding, list, err);
+        if (st == ENVRES_OK)
             st = audit_verify(store->db, &store->mem, ids[i], add_finding, list, &first_bad, err);
         if (st == ENVRES_OK)
             st = verify_apps(store, ids[i], list, err);
@@ -468,6 +476,79 @@ envres_store_verify(envres_store *store, envres_session *session, envres_list **
     else
         *out = list;
     return st;
+}
+
+/* ---- the audit ------------------------------------------------------------------------------ */
+
+envres_status
+envres_audit_list(envres_session *session, const envres_audit_options *given, envres_list **out,
+                  envres_error *err)
+{
+    envres_audit_options options = { 0 };
+    struct trail_request request = { .since = 0 };
+    envres_status st = argument_out(out, err);
+    if (st < 0)
+        return st;
+    *out = NULL;
+    st = opts_read(&options, sizeof(options), sizeof(options), given, err);
+    if (st == ENVRES_OK && (options.since < 0 || options.limit < 0))
+        st = err_set(err, ENVRES_E_INVALID, "sequence numbers and limits are not negative");
+    if (st == ENVRES_OK)
+        st = argument_name(options.environment, options.environment_len, true,
+                           "the environment's key", &request.environment, err);
+    if (st == ENVRES_OK)
+        st = argument_name(options.app, options.app_len, true, "the app's name", &request.app, err);
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    request.since = options.since;
+    request.limit = options.limit;
+    st = trail_list(&session->context, &request, out, err);
+    session_leave(session);
+    return st;
+}
+
+static envres_status
+verify_audit(struct context *ctx, int64_t *first_bad, envres_list *list, envres_error *err)
+{
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = right_check(ctx, ACTION_AUDIT, NULL, err);
+    if (st == ENVRES_OK)
+        st = audit_verify(ctx->db, ctx->mem, ctx->workspace, add_finding, list, first_bad, err);
+    st = db_end(ctx->db, st, NULL, err);
+    return st == ENVRES_OK ? list_status(list, err) : st;
+}
+
+envres_status
+envres_audit_verify(envres_session *session, int64_t *first_bad, envres_list **out,
+                    envres_error *err)
+{
+    envres_list *list = NULL;
+    int64_t bad = 0;
+    if (first_bad)
+        *first_bad = 0;
+    envres_status st = argument_out(out, err);
+    if (st < 0)
+        return st;
+    *out = NULL;
+    st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = list_new(session->context.mem, verify_columns, ENVRES_VERIFY_COLUMNS, &list, err);
+    if (st == ENVRES_OK)
+        st = verify_audit(&session->context, &bad, list, err);
+    session_leave(session);
+    if (st < 0) {
+        envres_list_free(list);
+        return st;
+    }
+    if (first_bad)
+        *first_bad = bad;
+    *out = list;
+    return ENVRES_OK;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------- */

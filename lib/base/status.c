@@ -102,6 +102,9 @@ static const struct status_row status_rows[] = {
     ROW(E_TAG_TAKEN, "another release of the app has this tag"),
     ROW(E_CHECK, "the check before this step found errors"),
     ROW(E_PATH, "not a valid path of a part"),
+    ROW(E_NO_PRINCIPAL, "there is no such principal"),
+    ROW(E_LAST_OWNER, "the workspace would have no owner"),
+    ROW(E_OWN_CHANGE, "nobody changes their own role"),
 };
 
 enum { STATUS_COUNT = sizeof(status_rows) / sizeof(status_rows[0]) };

@@ -247,6 +247,13 @@ promote_steps(struct change *change, const struct promotion *promotion, const st
 }
 
 static envres_status
+pass_through(struct change *change, const struct environment *environment, envres_error *err)
+{
+    envres_status st = change_may(change, ACTION_PROMOTE, environment, err);
+    return st < 0 ? st : change_reason(change, environment, err);
+}
+
+static envres_status
 promote_inside(struct change *change, const void *asked, envres_error *err)
 {
     const struct promotion *promotion = asked;
@@ -258,7 +265,7 @@ promote_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = environment_find(ctx, promotion->to, &target, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &target, err);
+        st = change_in(change, ACTION_PROMOTE, &target, err);
     if (st == ENVRES_OK)
         st = machine_allow(&move->version, move->state, EVENT_PROMOTE, err);
     if (st == ENVRES_OK)
@@ -266,7 +273,7 @@ promote_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = find_steps(ctx, promotion, &target, &steps, err);
     for (size_t i = steps.from + 1; st == ENVRES_OK && i < steps.to; i++)
-        st = change_reason(change, &steps.path[i], err);
+        st = pass_through(change, &steps.path[i], err);
     if (st == ENVRES_OK)
         st = promote_steps(change, promotion, &steps, err);
     mem_free(ctx->mem, steps.path);
@@ -325,17 +332,10 @@ struct discarding {
 static envres_status
 check_not_only(struct context *ctx, const struct move *move, envres_error *err)
 {
-    struct version *all = NULL;
-    size_t count = 0;
-    size_t others = 0;
-    envres_status st = version_all(ctx, &move->app, &all, &count, err);
-    if (st < 0)
+    bool has_other = false;
+    envres_status st = version_has_other(ctx, &move->version, &has_other, err);
+    if (st < 0 || has_other)
         return st;
-    for (size_t i = 0; i < count; i++)
-        others += all[i].stored != STORED_DISCARDED && all[i].number != move->version.number;
-    mem_free(ctx->mem, all);
-    if (others > 0)
-        return ENVRES_OK;
     st = err_set(err, ENVRES_E_ONLY_VERSION, "version '%s' is the only one of '%s'",
                  move->version.name, move->app.name);
     err_subject(err, move->version.name, strlen(move->version.name));
@@ -353,7 +353,7 @@ discard_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = stage_find(change->ctx, move->version.stage, &stage, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &stage, err);
+        st = change_in(change, ACTION_BUILD, &stage, err);
     if (st == ENVRES_OK)
         st = machine_allow(&move->version, move->state, EVENT_DISCARD, err);
     if (st == ENVRES_OK)
@@ -494,7 +494,7 @@ release_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = last_stage(ctx, &last, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &last, err);
+        st = change_in(change, ACTION_RELEASE, &last, err);
     if (st == ENVRES_OK)
         st = machine_allow(&move->version, move->state, EVENT_RELEASE, err);
     if (st == ENVRES_OK)
@@ -715,7 +715,7 @@ rollback_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = last_stage(ctx, &stage, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &stage, err);
+        st = change_in(change, ACTION_ROLLBACK, &stage, err);
     if (st == ENVRES_OK)
         st = find_target(ctx, rolling, &target, err);
     if (st == ENVRES_OK)
@@ -728,7 +728,7 @@ rollback_inside(struct change *change, const void *asked, envres_error *err)
     struct release record = target;
     record.kind = RELEASE_ROLLBACK;
     record.target = target.sequence;
-    record.notes = slice_str("");
+    record.notes = change->reason; /* why, to be read the next morning */
     st = release_append(change, &move->app, &record, err);
     return st == ENVRES_OK ? describe_record(change, move, err) : st;
 }
@@ -821,7 +821,7 @@ withdraw_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = last_stage(ctx, &stage, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &stage, err);
+        st = change_in(change, ACTION_RELEASE, &stage, err);
     if (st == ENVRES_OK && move->app.live == 0)
         st = nothing_live(&move->app, err);
     if (st == ENVRES_OK)
@@ -832,7 +832,7 @@ withdraw_inside(struct change *change, const void *asked, envres_error *err)
         return st;
     record.kind = RELEASE_WITHDRAW;
     record.target = record.sequence;
-    record.notes = slice_str("");
+    record.notes = change->reason;
     st = release_append(change, &move->app, &record, err);
     return st == ENVRES_OK ? describe_record(change, move, err) : st;
 }

@@ -6,7 +6,8 @@
  *   CE(row)   = sequence u64, time u64, actor, asserted_by, action, workspace, environment, object,
  *               revision u64, outcome u8, reason, operation, policy version u64
  *               (actor, workspace, operation: 16 raw bytes; the others: strings, "" where none)
- *   signature = the actor's Ed25519 over the hash, type "audit"
+ *   signature = Ed25519 over the hash, type "audit", of who was unlocked: asserted_by where the
+ * host said whom it served, else the actor
  *
  * The hash has no key, so that anyone can walk the chain. Sequence, not time, is the order. An
  * entry's tail can be cut off unseen here: that takes a head or an anchor outside. The fields
@@ -33,12 +34,13 @@ static const char *const audit_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT action, object, revision FROM audit"
                  " WHERE workspace_id = ?1 AND operation = ?2",
     [SQL_NEWEST] = "SELECT max(revision) FROM audit WHERE workspace_id = ?1"
-                   " AND environment_id = ?2 AND substr(object, 1, 4) <> 'app/'"
+                   " AND environment_id = ?2 AND outcome = 0 AND substr(object, 1, 4) <> 'app/'"
                    " AND substr(object, 1, 8) <> 'version/' AND substr(object, 1, 5) <> 'part/'",
     [SQL_WALK] = "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.environment_id,"
                  " a.object, a.revision, a.outcome, a.reason, a.operation, a.policy_version,"
                  " a.previous, a.hash, a.signature, p.sign_key FROM audit a"
-                 " LEFT JOIN principal p ON p.id = a.actor AND p.workspace_id = a.workspace_id"
+                 " LEFT JOIN principal p ON p.workspace_id = a.workspace_id AND p.id ="
+                 " CASE WHEN length(a.asserted_by) = 16 THEN a.asserted_by ELSE a.actor END"
                  " WHERE a.workspace_id = ?1 ORDER BY a.sequence",
 };
 
@@ -46,7 +48,7 @@ enum {
     ACTION_MAX = 64,
     OBJECT_MAX = 1024,
     OUTCOME_OK = 0,
-    POLICY_NONE = 0,
+    OUTCOME_DENIED = 1,
     LINK_MAX = SEAL_DIGEST + 2 * 8 + 3 * SEAL_ID + 2 * (4 + SEAL_ID) + 4 + ACTION_MAX + 4 +
                OBJECT_MAX + 8 + 1 + 4 + LIMIT_REASON + 8
 };
@@ -169,16 +171,17 @@ audit_append(struct db *db, const struct mem *mem, const struct identity *actor,
         return err_set(err, ENVRES_E_LIMIT, "the reason is longer than %d bytes", LIMIT_REASON);
     struct link link = {
         .time = entry->time,
-        .actor = id_slice(actor->id),
+        .actor = id_slice(entry->asserted ? entry->asserted : actor->id),
+        .asserted_by = id_slice(entry->asserted ? actor->id : NULL),
         .action = slice_str(entry->action),
         .workspace = id_slice(entry->workspace),
         .environment = id_slice(entry->environment),
         .object = entry->object,
         .revision = entry->revision,
-        .outcome = OUTCOME_OK,
+        .outcome = entry->denied ? OUTCOME_DENIED : OUTCOME_OK,
         .reason = entry->reason,
         .operation = id_slice(entry->operation),
-        .policy_version = POLICY_NONE,
+        .policy_version = entry->policy_version,
     };
     uint8_t previous[SEAL_DIGEST];
     uint8_t hash[SEAL_DIGEST];
@@ -283,10 +286,10 @@ fault_of(const struct walk *walk, const struct link *link, struct slice previous
     if (walk->knows_previous && sodium_memcmp(walk->previous, previous.data, SEAL_DIGEST) != 0)
         return "the entry does not follow the one before it";
     if (sign_key.len != 32)
-        return "the entry's actor is not a principal of the workspace";
+        return "who signed the entry is not a principal of the workspace";
     if (!identity_verify((const uint8_t *)sign_key.data, audit_type, hash, sizeof(hash),
                          (const uint8_t *)signature.data))
-        return "the entry's signature is not its actor's";
+        return "the entry's signature is not that of who made it";
     return NULL;
 }
 

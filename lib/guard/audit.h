@@ -12,12 +12,15 @@
 struct audit_entry {
     const uint8_t *workspace;   /* 16 */
     const uint8_t *environment; /* 16, or NULL */
+    const uint8_t *asserted;    /* 16: who the signer acted as; NULL: as itself */
     const uint8_t *operation;   /* 16 */
     const char *action;         /* "variable.put", "environment.add", ... */
     struct slice object;        /* "variable/NAME" */
     int64_t revision;           /* 0: none */
     struct slice reason;
     int64_t time;
+    int64_t policy_version;
+    bool denied; /* it was tried, and refused */
 };
 
 /* Inside a write transaction. */

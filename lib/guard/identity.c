@@ -22,11 +22,14 @@ enum { SQL_SLOTS_OF, SQL_SLOTS, SQL_NAME_TAKEN, SQL_PUT_PRINCIPAL, SQL_PUT_SLOT,
 static const char *const identity_sql[SQL_COUNT_] = {
     [SQL_SLOTS_OF] = "SELECT " SLOT_COLUMNS " FROM principal p"
                      " JOIN slot s ON s.principal_id = p.id"
-                     " WHERE p.workspace_id = ?1 AND p.name = ?2 ORDER BY s.ordinal",
+                     " WHERE p.workspace_id = ?1 AND p.name = ?2 AND p.removed_at IS NULL"
+                     " ORDER BY s.ordinal",
     [SQL_SLOTS] = "SELECT " SLOT_COLUMNS " FROM principal p"
                   " JOIN slot s ON s.principal_id = p.id"
-                  " WHERE p.workspace_id = ?1 ORDER BY p.name, s.ordinal",
-    [SQL_NAME_TAKEN] = "SELECT 1 FROM principal WHERE workspace_id = ?1 AND name = ?2",
+                  " WHERE p.workspace_id = ?1 AND p.removed_at IS NULL"
+                  " ORDER BY p.name, s.ordinal",
+    [SQL_NAME_TAKEN] = "SELECT 1 FROM principal WHERE workspace_id = ?1 AND name = ?2"
+                       " AND removed_at IS NULL",
     [SQL_PUT_PRINCIPAL] = "INSERT INTO principal"
                           " (id, workspace_id, name, box_key, sign_key, created_at)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -18,7 +18,16 @@
 #include "guard/identity.h"
 #include "guard/slot.h"
 
-enum { SQL_PUT_GRANT, SQL_GRANTS_OF, SQL_DROP_GRANTS, SQL_ALL_GRANTS, SQL_ALL_SLOTS, SQL_COUNT_ };
+enum {
+    SQL_PUT_GRANT,
+    SQL_GRANTS_OF,
+    SQL_HAS_GRANT,
+    SQL_DROP_GRANT,
+    SQL_DROP_GRANTS,
+    SQL_ALL_GRANTS,
+    SQL_ALL_SLOTS,
+    SQL_COUNT_
+};
 
 static const char *const keyring_sql[SQL_COUNT_] = {
     [SQL_PUT_GRANT] = "INSERT INTO key_grant (environment_id, generation, class, principal_id,"
@@ -28,6 +37,10 @@ static const char *const keyring_sql[SQL_COUNT_] = {
                       " LEFT JOIN principal p ON p.id = g.granter_id AND p.workspace_id = ?4"
                       " WHERE g.environment_id = ?1 AND g.generation = ?2 AND g.principal_id = ?3"
                       " ORDER BY g.class",
+    [SQL_HAS_GRANT] = "SELECT 1 FROM key_grant WHERE environment_id = ?1 AND generation = ?2"
+                      " AND class = ?3 AND principal_id = ?4",
+    [SQL_DROP_GRANT] = "DELETE FROM key_grant WHERE environment_id = ?1 AND class = ?2"
+                       " AND principal_id = ?3",
     [SQL_DROP_GRANTS] = "DELETE FROM key_grant WHERE environment_id = ?1",
     [SQL_ALL_GRANTS] = "SELECT g.environment_id, g.generation, g.class, g.principal_id, g.body,"
                        " g.signature, p.sign_key, e.key, r.name FROM key_grant g"
@@ -48,8 +61,9 @@ struct held_keys {
     struct mem mem;
     struct arena *arena;
     atomic_size_t refs;
-    uint8_t *data; /* config | secret */
-    uint8_t *sums; /* row | head */
+    uint8_t *data;          /* config | secret */
+    uint8_t *sums;          /* row | head */
+    struct env_keys *whole; /* of keys without those for secrets: what they borrow from */
 };
 
 static void
@@ -61,6 +75,7 @@ held_free(struct held_keys *held)
     arena_give(held->arena, held->data);
     arena_give(held->arena, held->sums);
     arena_unref(held->arena);
+    env_keys_unref(held->whole);
     mem_free(&mem, held);
 }
 
@@ -126,15 +141,32 @@ env_keys_data(const struct env_keys *keys, bool secret)
     return secret ? keys->secret_data : keys->config_data;
 }
 
-/* A grant of `identity` to itself. */
+envres_status
+env_keys_plain(struct env_keys *keys, const struct mem *mem, struct env_keys **out,
+               envres_error *err)
+{
+    struct held_keys *held = mem_alloc_zero(mem, sizeof(*held));
+    if (!held)
+        return err_code(err, ENVRES_E_NOMEM);
+    held->keys = *keys;
+    held->keys.secret_data = NULL;
+    held->mem = *mem;
+    held->arena = arena_ref(((struct held_keys *)(void *)keys)->arena);
+    held->whole = env_keys_ref(keys);
+    atomic_init(&held->refs, 1);
+    *out = &held->keys;
+    return ENVRES_OK;
+}
+
+/* A grant by `identity`, to the principal of the label. */
 static envres_status
 put_grant(struct db *db, const struct identity *identity, const struct grant_label *label,
-          const uint8_t *key, int64_t now, envres_error *err)
+          const uint8_t *box_public, const uint8_t *key, int64_t now, envres_error *err)
 {
     uint8_t body[GRANT_SIZE];
     uint8_t signature[SIGNATURE_SIZE];
     struct db_stmt *stmt = NULL;
-    envres_status st = grant_seal(label, identity->box_public, key, identity, body, signature, err);
+    envres_status st = grant_seal(label, box_public, key, identity, body, signature, err);
     if (st == ENVRES_OK)
         st = db_use(db, keyring_sql[SQL_PUT_GRANT], &stmt, err);
     if (st < 0)
@@ -167,7 +199,7 @@ env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
         label.key_class = classes[i];
         randombytes_buf(key, SEAL_KEY);
         derive_subkeys(held, label.key_class, key);
-        st = put_grant(db, identity, &label, key, now, err);
+        st = put_grant(db, identity, &label, identity->box_public, key, now, err);
     }
     arena_give(arena, key);
     if (st < 0) {
@@ -262,6 +294,90 @@ env_keys_open(struct db *db, struct arena *arena, const struct mem *mem,
     }
     *out = &held->keys;
     return ENVRES_OK;
+}
+
+static envres_status
+has_grant(struct db *db, const struct key_share *share, bool *has, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, keyring_sql[SQL_HAS_GRANT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, share->environment, SEAL_ID);
+    db_bind_int(stmt, 2, share->generation);
+    db_bind_int(stmt, 3, share->key_class);
+    db_bind_blob(stmt, 4, share->principal, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    *has = st == ENVRES_OK && row == DB_ROW;
+    if (*has)
+        db_reset(stmt);
+    return st;
+}
+
+/* The key of one class, out of one's own grant. */
+static envres_status
+open_own(struct db *db, const struct identity *identity, const struct key_share *share,
+         uint8_t *key, envres_error *err)
+{
+    struct grant_label label = { share->workspace, share->environment, share->generation,
+                                 identity->id, share->key_class };
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    bool open = false;
+    envres_status st = db_use(db, keyring_sql[SQL_GRANTS_OF], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, label.environment, SEAL_ID);
+    db_bind_int(stmt, 2, label.generation);
+    db_bind_blob(stmt, 3, label.principal, SEAL_ID);
+    db_bind_blob(stmt, 4, label.workspace, SEAL_ID);
+    while ((st = db_step(stmt, &row, err)) == ENVRES_OK && row == DB_ROW) {
+        struct slice body = db_column_blob(stmt, 1);
+        if (db_column_int(stmt, 0) == share->key_class && body.len == GRANT_SIZE)
+            open = grant_open(&label, identity->box_public, identity_box_secret(identity),
+                              (const uint8_t *)body.data, key);
+    }
+    if (st == ENVRES_OK && !open) {
+        st = err_set(err, ENVRES_E_DENIED, "principal '%s' does not hold the key it would grant",
+                     identity->name);
+        err_subject(err, identity->name, strlen(identity->name));
+        err_hint(err, "a role is granted by who holds the keys that come with it");
+    }
+    return st;
+}
+
+envres_status
+env_keys_share(struct db *db, struct arena *arena, const struct identity *identity,
+               const struct key_share *share, int64_t now, envres_error *err)
+{
+    struct grant_label label = { share->workspace, share->environment, share->generation,
+                                 share->principal, share->key_class };
+    bool has = false;
+    envres_status st = has_grant(db, share, &has, err);
+    if (st < 0 || has)
+        return st;
+    uint8_t *key = arena_take(arena);
+    if (!key)
+        return err_code(err, ENVRES_E_NOMEM);
+    st = open_own(db, identity, share, key, err);
+    if (st == ENVRES_OK)
+        st = put_grant(db, identity, &label, share->box_public, key, now, err);
+    arena_give(arena, key);
+    return st;
+}
+
+envres_status
+env_keys_withdraw(struct db *db, const struct key_share *share, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(db, keyring_sql[SQL_DROP_GRANT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, share->environment, SEAL_ID);
+    db_bind_int(stmt, 2, share->key_class);
+    db_bind_blob(stmt, 3, share->principal, SEAL_ID);
+    return db_run(stmt, err);
 }
 
 envres_status

@@ -109,6 +109,26 @@ envres_status env_keys_open(struct db *db, struct arena *arena, const struct mem
                             const uint8_t *environment, uint32_t generation, struct env_keys **out,
                             envres_error *err);
 
+/* The same keys without the one for secrets: for who may not use them here. Takes its own
+ * reference to `keys`. */
+envres_status env_keys_plain(struct env_keys *keys, const struct mem *mem, struct env_keys **out,
+                             envres_error *err);
+
+/* One key of an environment, held by `identity`, granted to another principal; nothing when that
+ * one holds it. DENIED when `identity` has it not. Inside a write transaction. */
+struct key_share {
+    const uint8_t *workspace;   /* 16 */
+    const uint8_t *environment; /* 16 */
+    uint32_t generation;
+    uint8_t key_class;         /* enum key_class */
+    const uint8_t *principal;  /* 16 */
+    const uint8_t *box_public; /* 32 */
+};
+envres_status env_keys_share(struct db *db, struct arena *arena, const struct identity *identity,
+                             const struct key_share *share, int64_t now, envres_error *err);
+/* Takes a grant back: all generations. */
+envres_status env_keys_withdraw(struct db *db, const struct key_share *share, envres_error *err);
+
 /* Inside a write transaction: removes every grant of an environment. */
 envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
 

@@ -202,7 +202,9 @@ app_find(struct context *ctx, struct slice name, struct app *out, envres_error *
 {
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
-    envres_status st = db_use(ctx->db, app_sql[SQL_FIND], &stmt, err);
+    envres_status st = right_anywhere(ctx, ACTION_LIST, err);
+    if (st == ENVRES_OK)
+        st = db_use(ctx->db, app_sql[SQL_FIND], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
@@ -283,7 +285,7 @@ create_inside(struct change *change, const void *asked, envres_error *err)
     if (st < 0)
         return st;
     seal_random(app.id, SEAL_ID);
-    memcpy(app.author, ctx->actor->id, SEAL_ID);
+    memcpy(app.author, context_who(ctx), SEAL_ID);
     memcpy(app.name, request->name.data, request->name.len);
     st = insert_row(ctx, &app, err);
     if (st == ENVRES_OK)
@@ -312,7 +314,9 @@ set_inside(struct change *change, const void *asked, envres_error *err)
     struct context *ctx = change->ctx;
     struct app app = { 0 };
     struct db_stmt *stmt = NULL;
-    envres_status st = app_find(ctx, request->name, &app, err);
+    envres_status st = change_builds(change, err);
+    if (st == ENVRES_OK)
+        st = app_find(ctx, request->name, &app, err);
     if (st < 0)
         return st;
     bool pin = app.pin_config;
@@ -415,7 +419,9 @@ list_inside(struct context *ctx, struct slice name, envres_list *list, envres_er
     struct app *all = NULL;
     struct app one = { 0 };
     size_t count = 1;
-    envres_status st = name.data ? app_find(ctx, name, &one, err) : app_all(ctx, &all, &count, err);
+    envres_status st = right_anywhere(ctx, ACTION_LIST, err);
+    if (st == ENVRES_OK)
+        st = name.data ? app_find(ctx, name, &one, err) : app_all(ctx, &all, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++)
         st = add_row(ctx, all ? &all[i] : &one, list, err);
     mem_free(ctx->mem, all);

@@ -56,11 +56,36 @@ begin(struct context *ctx, const envres_change *given, const char *action, struc
 }
 
 envres_status
-change_in(struct change *change, const struct environment *environment, envres_error *err)
+change_may(struct change *change, enum action action, const struct environment *environment,
+           envres_error *err)
+{
+    envres_status st = right_check(change->ctx, action, environment, err);
+    change->asked = change->asked || st == ENVRES_OK;
+    return st;
+}
+
+envres_status
+change_in(struct change *change, enum action action, const struct environment *environment,
+          envres_error *err)
 {
     memcpy(change->environment, environment->id, SEAL_ID);
     change->has_environment = true;
-    return change_reason(change, environment, err);
+    envres_status st = change_may(change, action, environment, err);
+    return st < 0 ? st : change_reason(change, environment, err);
+}
+
+envres_status
+change_builds(struct change *change, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    envres_status st = environment_all(change->ctx, &all, &count, err);
+    if (st == ENVRES_OK && count == 0)
+        st = err_set(err, ENVRES_E_CORRUPT, "the workspace has no environment");
+    if (st == ENVRES_OK)
+        st = change_may(change, ACTION_BUILD, &all[0], err);
+    mem_free(change->ctx->mem, all);
+    return st;
 }
 
 envres_status
@@ -78,17 +103,35 @@ change_reason(const struct change *change, const struct environment *environment
 static envres_status
 append_entry(const struct change *change, envres_error *err)
 {
+    const struct context *ctx = change->ctx;
     struct audit_entry entry = {
-        .workspace = change->ctx->workspace,
+        .workspace = ctx->workspace,
         .environment = change->has_environment ? change->environment : NULL,
+        .asserted = ctx->is_asserted ? ctx->asserted : NULL,
         .operation = change->operation,
         .action = change->action,
         .object = change->object,
         .revision = change->revision,
         .reason = change->reason,
         .time = change->now,
+        .policy_version = ctx->roles.version,
+        .denied = change->denied,
     };
-    return audit_append(change->ctx->db, change->ctx->mem, change->ctx->actor, &entry, err);
+    return audit_append(ctx->db, ctx->mem, ctx->actor, &entry, err);
+}
+
+/* What was tried and refused is remembered, in a transaction of its own: the one it was tried in is
+ * rolled back. That this cannot be written changes nothing of the refusal. */
+static void
+remember_denied(struct change *change)
+{
+    change->denied = true;
+    change->revision = 0;
+    seal_random(change->operation, SEAL_ID);
+    envres_status st = db_begin_write(change->ctx->db, NULL);
+    if (st == ENVRES_OK)
+        st = db_end(change->ctx->db, append_entry(change, NULL), NULL, NULL);
+    (void)st;
 }
 
 /* COMMIT failed without saying whether it happened: ask the file, on a new connection. */
@@ -114,6 +157,8 @@ static envres_status
 end(struct change *change, envres_status st, envres_error *err)
 {
     struct context *ctx = change->ctx;
+    if (st == ENVRES_OK && !change->asked && !change->repeated)
+        st = err_set(err, ENVRES_E_DENIED, "no right was asked for this change");
     if (change->repeated || (st == ENVRES_OK && change->nothing)) {
         envres_status ended = db_end(ctx->db, ENVRES_E_INVALID, NULL, NULL);
         (void)ended; /* nothing was written: there is nothing to lose */
@@ -125,6 +170,8 @@ end(struct change *change, envres_status st, envres_error *err)
     st = db_end(ctx->db, st, &outcome, err);
     if (outcome == DB_UNSURE)
         st = settle(change, st, err);
+    if (st == ENVRES_E_DENIED && outcome == DB_ROLLED_BACK)
+        remember_denied(change);
     if (st == ENVRES_OK)
         atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
     return st;

@@ -10,6 +10,7 @@
 
 #include "model/context.h"
 #include "model/environment.h"
+#include "model/right.h"
 
 struct change {
     struct context *ctx;
@@ -20,15 +21,25 @@ struct change {
     uint8_t environment[SEAL_ID];
     bool has_environment;
     bool force;
+    bool denied;   /* the entry is of a refusal */
+    bool asked;    /* a right was asked for, and is there */
     bool repeated; /* this operation was committed before: do nothing, answer `revision` */
     bool nothing;  /* the caller found nothing to change: no entry is written */
     int64_t revision;
     int64_t now;
 };
 
-/* Names the environment concerned; REASON when it requires one and none was given. */
-envres_status change_in(struct change *change, const struct environment *environment,
-                        envres_error *err);
+/* Asks for a right, in an environment or (NULL) in the workspace: DENIED. A change that asked for
+ * none is refused when it ends. */
+envres_status change_may(struct change *change, enum action action,
+                         const struct environment *environment, envres_error *err);
+
+/* The same, and names the environment concerned; REASON when it requires one and none was given. */
+envres_status change_in(struct change *change, enum action action,
+                        const struct environment *environment, envres_error *err);
+
+/* The right to build (apps, versions, names): one in the first environment of the path. */
+envres_status change_builds(struct change *change, envres_error *err);
 
 /* The second half alone: for environments a change passes through. */
 envres_status change_reason(const struct change *change, const struct environment *environment,

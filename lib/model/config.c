@@ -151,7 +151,7 @@ config_begin(struct change *change, struct environment *environment, struct conf
              envres_error *err)
 {
     struct config_writer writer = { .change = change, .environment = environment };
-    envres_status st = change_in(change, environment, err);
+    envres_status st = change_in(change, ACTION_EDIT, environment, err);
     if (st == ENVRES_OK)
         st = environment_head(change->ctx, environment, &writer.keys, &writer.head, err);
     if (st < 0)
@@ -232,7 +232,7 @@ config_put(struct config_writer *writer, const struct setting *given, struct sli
     buf_init(&record, ctx->mem, false);
     setting.revision = writer->revision;
     setting.time = writer->change->now;
-    memcpy(setting.author, ctx->actor->id, SEAL_ID);
+    memcpy(setting.author, context_who(ctx), SEAL_ID);
     memset(setting.content, 0, SEAL_DIGEST);
     if (setting.is_set) {
         const uint8_t *key = env_keys_data(writer->keys, setting.secret);

@@ -194,7 +194,7 @@ open_draft(struct change *change, const envres_version_name *name, const uint8_t
     if (st == ENVRES_OK)
         st = stage_find(ctx, draft->version.stage, &stage, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &stage, err);
+        st = change_in(change, ACTION_BUILD, &stage, err);
     if (st == ENVRES_OK)
         st = content_load(ctx, &draft->version, &draft->tree, err);
     return st;
@@ -353,7 +353,7 @@ put_edit(struct draft *draft, const struct edit *edit, int64_t number, envres_er
         db_bind_blob(stmt, 5, edit->entry.part, SEAL_DIGEST);
     db_bind_int(stmt, 6, edit->gone ? 0 : edit->entry.size);
     db_bind_int(stmt, 7, !edit->gone && edit->entry.is_public);
-    db_bind_blob(stmt, 8, ctx->actor->id, SEAL_ID);
+    db_bind_blob(stmt, 8, context_who(ctx), SEAL_ID);
     db_bind_int(stmt, 9, draft->change->now);
     return db_run(stmt, err);
 }

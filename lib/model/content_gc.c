@@ -179,7 +179,9 @@ gc_inside(struct change *change, const void *asked, envres_error *err)
     struct counts counts = { 0, 0, 0 };
     struct db_stmt *stmt = NULL;
     int64_t forgotten = 0;
-    envres_status st = use(ctx, gc_sql[SQL_FORGET_EDITS], &stmt, err);
+    envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
+    if (st == ENVRES_OK)
+        st = use(ctx, gc_sql[SQL_FORGET_EDITS], &stmt, err);
     if (st == ENVRES_OK)
         st = db_run(stmt, err);
     if (st == ENVRES_OK)

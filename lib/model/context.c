@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "model/right.h"
 
 enum {
     SQL_AUTHOR,
@@ -21,7 +22,8 @@ enum {
 
 static const char *const context_sql[SQL_COUNT_] = {
     [SQL_AUTHOR] = "SELECT name FROM principal WHERE id = ?1",
-    [SQL_WORKSPACE_ADD] = "INSERT INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
+    [SQL_WORKSPACE_ADD] = "INSERT INTO workspace (id, name, root, policy, created_at)"
+                          " VALUES (?1, ?2, ?3, 0, ?4)",
     [SQL_WORKSPACE_BY_NAME] = "SELECT id FROM workspace WHERE name = ?1",
     [SQL_WORKSPACES] = "SELECT id FROM workspace ORDER BY name",
     [SQL_WORKSPACE_NAME] = "SELECT name FROM workspace WHERE id = ?1",
@@ -61,57 +63,112 @@ context_clear(struct context *ctx)
 {
     for (size_t i = 0; i < ctx->key_count; i++)
         env_keys_unref(ctx->keys[i]);
+    for (size_t i = 0; i < ctx->plain_count; i++)
+        env_keys_unref(ctx->plain[i]);
     mem_free(ctx->mem, ctx->keys);
+    mem_free(ctx->mem, ctx->plain);
+    mem_free(ctx->mem, ctx->known);
+    roles_free(&ctx->roles);
     identity_unref(ctx->actor);
     ctx->keys = NULL;
     ctx->key_count = 0;
+    ctx->plain = NULL;
+    ctx->plain_count = 0;
+    ctx->known = NULL;
+    ctx->known_count = 0;
     ctx->actor = NULL;
+}
+
+const uint8_t *
+context_who(const struct context *ctx)
+{
+    return ctx->is_asserted ? ctx->asserted : ctx->actor->id;
+}
+
+/* Adds a reference to an array of keys (takes it, also on failure). */
+static envres_status
+add_keys(struct context *ctx, struct env_keys ***array, size_t *count, struct env_keys *keys,
+         envres_error *err)
+{
+    struct env_keys **grown = mem_resize(ctx->mem, *array, (*count + 1) * sizeof(*grown));
+    if (!grown) {
+        env_keys_unref(keys);
+        return err_code(err, ENVRES_E_NOMEM);
+    }
+    *array = grown;
+    grown[(*count)++] = keys;
+    return ENVRES_OK;
 }
 
 envres_status
 context_add_keys(struct context *ctx, struct env_keys *keys, envres_error *err)
 {
-    size_t size = (ctx->key_count + 1) * sizeof(struct env_keys *);
-    struct env_keys **grown = mem_resize(ctx->mem, ctx->keys, size);
-    if (!grown) {
-        env_keys_unref(keys);
-        return err_code(err, ENVRES_E_NOMEM);
+    return add_keys(ctx, &ctx->keys, &ctx->key_count, keys, err);
+}
+
+static void
+drop_keys(struct env_keys **array, size_t *count, const uint8_t environment[SEAL_ID])
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (memcmp(array[i]->environment, environment, SEAL_ID) == 0)
+            env_keys_unref(array[i]);
+        else
+            array[kept++] = array[i];
     }
-    ctx->keys = grown;
-    ctx->keys[ctx->key_count++] = keys;
-    return ENVRES_OK;
+    *count = kept;
 }
 
 void
 context_drop_keys(struct context *ctx, const uint8_t environment[SEAL_ID])
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < ctx->key_count; i++) {
-        if (memcmp(ctx->keys[i]->environment, environment, SEAL_ID) == 0)
-            env_keys_unref(ctx->keys[i]);
-        else
-            ctx->keys[kept++] = ctx->keys[i];
+    drop_keys(ctx->keys, &ctx->key_count, environment);
+    drop_keys(ctx->plain, &ctx->plain_count, environment);
+}
+
+static struct env_keys *
+find_keys(struct env_keys **array, size_t count, const struct environment *environment)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (array[i]->generation == environment->generation &&
+            memcmp(array[i]->environment, environment->id, SEAL_ID) == 0)
+            return array[i];
     }
-    ctx->key_count = kept;
+    return NULL;
+}
+
+static envres_status
+plain_keys(struct context *ctx, const struct environment *environment, struct env_keys *keys,
+           struct env_keys **out, envres_error *err)
+{
+    *out = find_keys(ctx->plain, ctx->plain_count, environment);
+    if (*out)
+        return ENVRES_OK;
+    envres_status st = env_keys_plain(keys, ctx->mem, out, err);
+    return st < 0 ? st : add_keys(ctx, &ctx->plain, &ctx->plain_count, *out, err);
 }
 
 envres_status
-context_keys(struct context *ctx, const uint8_t environment[SEAL_ID], uint32_t generation,
-             struct env_keys **out, envres_error *err)
+context_keys(struct context *ctx, const struct environment *environment, struct env_keys **out,
+             envres_error *err)
 {
-    for (size_t i = 0; i < ctx->key_count; i++) {
-        struct env_keys *keys = ctx->keys[i];
-        if (keys->generation == generation &&
-            memcmp(keys->environment, environment, SEAL_ID) == 0) {
-            *out = keys;
-            return ENVRES_OK;
-        }
-    }
-    struct env_keys *keys = NULL;
-    envres_status st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
-                                     environment, generation, &keys, err);
+    bool uses = false;
+    envres_status st = right_check(ctx, ACTION_READ, environment, err);
     if (st == ENVRES_OK)
-        st = context_add_keys(ctx, keys, err);
+        st = right_has(ctx, ACTION_USE, environment, &uses, err);
+    if (st < 0)
+        return st;
+    struct env_keys *keys = find_keys(ctx->keys, ctx->key_count, environment);
+    if (!keys) {
+        st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
+                           environment->id, environment->generation, &keys, err);
+        if (st < 0)
+            err_prepend(err, "%s: ", environment->key);
+        else
+            st = context_add_keys(ctx, keys, err);
+    }
+    if (st == ENVRES_OK && !uses && keys->secret_data)
+        return plain_keys(ctx, environment, keys, out, err);
     if (st == ENVRES_OK)
         *out = keys;
     return st;
@@ -180,8 +237,8 @@ column_name(struct db_stmt *stmt, int column, char *out, size_t cap, envres_erro
 }
 
 envres_status
-workspace_insert(struct db *db, const uint8_t id[SEAL_ID], struct slice name, int64_t now,
-                 envres_error *err)
+workspace_insert(struct db *db, const uint8_t id[SEAL_ID], struct slice name,
+                 const uint8_t root[32], int64_t now, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     envres_status st = db_use(db, context_sql[SQL_WORKSPACE_ADD], &stmt, err);
@@ -189,7 +246,8 @@ workspace_insert(struct db *db, const uint8_t id[SEAL_ID], struct slice name, in
         return st;
     db_bind_blob(stmt, 1, id, SEAL_ID);
     db_bind_text(stmt, 2, name.data, name.len);
-    db_bind_int(stmt, 3, now);
+    db_bind_blob(stmt, 3, root, 32);
+    db_bind_int(stmt, 4, now);
     return db_run(stmt, err);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "guard/keyring.h"
+#include "guard/roles.h"
 #include "storage/db.h"
 
 /* Shared by a store and the scopes made from it, counted; lives as long as the last of them. */
@@ -30,17 +31,37 @@ struct context {
     const struct clock *clock;
     struct arena *arena;
     struct change_counter *changes;
-    struct identity *actor; /* owned */
+    struct identity *actor;    /* owned: who is unlocked, and signs */
+    uint8_t asserted[SEAL_ID]; /* who the host says it serves; its rights are needed too */
+    bool is_asserted;
+    struct roles roles;        /* as of roles.version; read when first needed */
+    struct known_roles *known; /* worked out so far, by environment */
+    size_t known_count;
     uint8_t workspace[SEAL_ID];
     struct env_keys **keys; /* opened so far, owned */
     size_t key_count;
+    struct env_keys **plain; /* likewise, without those for secrets */
+    size_t plain_count;
+};
+
+/* Roles of both in one environment (zero: in the workspace). */
+struct known_roles {
+    uint8_t environment[SEAL_ID];
+    uint32_t actor;
+    uint32_t asserted;
 };
 
 void context_clear(struct context *ctx);
 
-/* Keys of an environment, opened on first use and kept; borrowed. DENIED, INTEGRITY. */
-envres_status context_keys(struct context *ctx, const uint8_t environment[SEAL_ID],
-                           uint32_t generation, struct env_keys **out, envres_error *err);
+/* Who acts: the asserted principal, else the one that is unlocked. */
+const uint8_t *context_who(const struct context *ctx);
+
+struct environment;
+
+/* Keys of an environment, opened on first use and kept; borrowed. Whoever may not read there gets
+ * none, whoever may not use secrets there those of plain values alone. DENIED, INTEGRITY. */
+envres_status context_keys(struct context *ctx, const struct environment *environment,
+                           struct env_keys **out, envres_error *err);
 
 /* Puts fresh keys among those kept (takes the reference, also on failure). */
 envres_status context_add_keys(struct context *ctx, struct env_keys *keys, envres_error *err);
@@ -54,8 +75,9 @@ envres_status context_author(struct context *ctx, const uint8_t principal[SEAL_I
 
 /* Workspaces: made once, with the store; found by name, or the only one when `name.data` is NULL.
  */
+/* `root`: the public key that all roles lead back to. */
 envres_status workspace_insert(struct db *db, const uint8_t id[SEAL_ID], struct slice name,
-                               int64_t now, envres_error *err);
+                               const uint8_t root[32], int64_t now, envres_error *err);
 envres_status workspace_find(struct db *db, struct slice name, uint8_t id[SEAL_ID],
                              envres_error *err);
 

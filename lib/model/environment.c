@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "model/change.h"
+#include "model/principal.h"
 #include "model/resource.h"
 
 #define ENVIRONMENT_COLUMNS                                                                        \
@@ -211,11 +212,9 @@ envres_status
 environment_head(struct context *ctx, const struct environment *environment, struct env_keys **keys,
                  struct head *head, envres_error *err)
 {
-    envres_status st = context_keys(ctx, environment->id, environment->generation, keys, err);
-    if (st < 0) {
-        err_prepend(err, "%s: ", environment->key);
+    envres_status st = context_keys(ctx, environment, keys, err);
+    if (st < 0)
         return st;
-    }
     struct head_environment bound = bound_row(environment);
     st = head_unseal(*keys, &bound, environment->head, environment->head_len, head, err);
     if (st == ENVRES_OK && head->revision != (uint64_t)environment->revision)
@@ -521,7 +520,9 @@ add_inside(struct change *change, const void *asked, envres_error *err)
     memset(&row, 0, sizeof(row));
     memcpy(row.key, key.data, key.len);
     memcpy(row.label, key.data, key.len);
-    envres_status st = environment_all(ctx, &all, &count, err);
+    envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
+    if (st == ENVRES_OK)
+        st = environment_all(ctx, &all, &count, err);
     if (st < 0)
         return st;
     for (size_t i = 0; i < count; i++) {
@@ -542,6 +543,8 @@ add_inside(struct change *change, const void *asked, envres_error *err)
         st = shift_path(ctx, all, count, row.position, 1, err);
     if (st == ENVRES_OK)
         st = create_row(ctx, &row, change->now, err);
+    if (st == ENVRES_OK)
+        st = principal_fit_keys(ctx, &row, change->now, err);
     if (st == ENVRES_OK) {
         memcpy(change->environment, row.id, SEAL_ID);
         change->has_environment = true;
@@ -560,6 +563,17 @@ environment_add(struct context *ctx, struct slice key, const envres_environment_
     return st < 0 ? st : change_run(ctx, given, &title, add_inside, &request, NULL, err);
 }
 
+/* What a change of an environment's row is: less protection, more of it, or neither. */
+static enum action
+action_of(const struct environment *old, const struct environment *row)
+{
+    bool lowers = (old->is_protected && !row->is_protected) ||
+                  (old->require_reason && !row->require_reason) || row->approvals < old->approvals;
+    bool raises = (!old->is_protected && row->is_protected) ||
+                  (!old->require_reason && row->require_reason) || row->approvals > old->approvals;
+    return lowers ? ACTION_LOWER : raises ? ACTION_RAISE : ACTION_ADMIN;
+}
+
 static envres_status
 set_inside(struct change *change, const void *asked, envres_error *err)
 {
@@ -575,9 +589,11 @@ set_inside(struct change *change, const void *asked, envres_error *err)
         return err_set(err, ENVRES_E_INVALID, "the place on the path is fixed when it is added");
     st = apply_options(options, &row, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &old, err);
+        st = change_in(change, action_of(&old, &row), &old, err);
     if (st == ENVRES_OK)
         st = replace_row(change->ctx, &old, &row, err);
+    if (st == ENVRES_OK && old.is_protected != row.is_protected)
+        st = principal_fit_keys(change->ctx, &row, change->now, err);
     return st;
 }
 
@@ -639,7 +655,7 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         err_subject(err, row.key, strlen(row.key));
         return st;
     }
-    st = change_in(change, &row, err);
+    st = change_in(change, ACTION_ADMIN, &row, err);
     if (st == ENVRES_OK && !change->force)
         st = check_unused(ctx, &row, err);
     if (st == ENVRES_OK)

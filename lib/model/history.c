@@ -63,7 +63,7 @@ keys_if_held(struct context *ctx, const struct environment *environment, struct 
              envres_error *err)
 {
     *out = NULL;
-    envres_status st = context_keys(ctx, environment->id, environment->generation, out, err);
+    envres_status st = context_keys(ctx, environment, out, err);
     return st == ENVRES_E_DENIED ? ENVRES_OK : st;
 }
 
@@ -72,6 +72,20 @@ keys_if_held(struct context *ctx, const struct environment *environment, struct 
 static const char *const variable_columns[ENVRES_VARIABLE_COLUMNS] = {
     "name", "type", "secret", "environment", "set", "value", "revision", "time", "author", "error",
 };
+
+/* Whoever may not reveal in an environment is shown no secret of it, asked for or not. */
+static envres_status
+flags_there(struct context *ctx, const struct environment *environment, uint32_t *flags,
+            envres_error *err)
+{
+    bool may = false;
+    if (!(*flags & ENVRES_READ_REVEAL))
+        return ENVRES_OK;
+    envres_status st = right_has(ctx, ACTION_REVEAL, environment, &may, err);
+    if (st == ENVRES_OK && !may)
+        *flags &= ~(uint32_t)ENVRES_READ_REVEAL;
+    return st;
+}
 
 static envres_status
 list_variable(struct context *ctx, envres_list *list, const struct object *object,
@@ -105,6 +119,22 @@ list_variable(struct context *ctx, envres_list *list, const struct object *objec
     return st;
 }
 
+/* Leaves out the environments whose names are not the principal's to see. */
+static envres_status
+keep_listed(struct context *ctx, struct environment *all, size_t *count, envres_error *err)
+{
+    size_t kept = 0;
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < *count; i++) {
+        bool may = false;
+        st = right_has(ctx, ACTION_LIST, &all[i], &may, err);
+        if (may)
+            all[kept++] = all[i];
+    }
+    *count = kept;
+    return st;
+}
+
 static envres_status
 list_variables(struct context *ctx, struct slice environment, uint32_t flags, envres_list *list,
                envres_error *err)
@@ -117,6 +147,10 @@ list_variables(struct context *ctx, struct slice environment, uint32_t flags, en
     envres_status st = environment.data ? environment_find(ctx, environment, &one, err)
                                         : environment_all(ctx, &all, &count, err);
     const struct environment *rows = environment.data ? &one : all;
+    if (st == ENVRES_OK && environment.data)
+        st = right_check(ctx, ACTION_LIST, &one, err);
+    if (st == ENVRES_OK && !environment.data)
+        st = keep_listed(ctx, all, &count, err);
     for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
         st = config_check(ctx, &rows[e], err);
         if (st == ENVRES_E_DENIED)
@@ -125,8 +159,12 @@ list_variables(struct context *ctx, struct slice environment, uint32_t flags, en
     if (st == ENVRES_OK)
         st = object_all(ctx, OBJECT_VARIABLE, &objects, &object_count, err);
     for (size_t i = 0; st == ENVRES_OK && i < object_count; i++) {
-        for (size_t e = 0; st == ENVRES_OK && e < count; e++)
-            st = list_variable(ctx, list, &objects[i], &rows[e], flags, err);
+        for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
+            uint32_t own = flags;
+            st = flags_there(ctx, &rows[e], &own, err);
+            if (st == ENVRES_OK)
+                st = list_variable(ctx, list, &objects[i], &rows[e], own, err);
+        }
     }
     mem_free(ctx->mem, objects);
     mem_free(ctx->mem, all);
@@ -198,7 +236,11 @@ history_inside(struct context *ctx, struct slice environment, enum object_class 
     struct env_keys *keys = NULL;
     envres_status st = environment_find(ctx, environment, &row, err);
     if (st == ENVRES_OK)
+        st = right_check(ctx, ACTION_LIST, &row, err);
+    if (st == ENVRES_OK)
         st = object_need(ctx, object_class, name, &object, err);
+    if (st == ENVRES_OK)
+        st = flags_there(ctx, &row, &history->flags, err);
     if (st == ENVRES_OK)
         st = keys_if_held(ctx, &row, &keys, err);
     history->keys = keys;

@@ -163,7 +163,7 @@ reference_graph_load(struct context *ctx, const struct environment *environment,
     bool ok = false;
     /* Inside a change the stored head follows the rows only at its end, so it is not compared. */
     memset(&head, 0, sizeof(head));
-    envres_status st = context_keys(ctx, environment->id, environment->generation, &keys, err);
+    envres_status st = context_keys(ctx, environment, &keys, err);
     if (st < 0)
         return st;
     loader.keys = keys;

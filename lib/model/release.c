@@ -19,7 +19,7 @@
 
 #define RELEASE_COLUMNS                                                                            \
     "app_id, version_id, environment_id, author, content, config, manifest, signature, tag,"       \
-    " tag_order, notes, kind, pin, sequence, target, previous, revision, time"
+    " tag_order, notes, kind, pin, sequence, target, previous, revision, time, signer"
 
 enum {
     SQL_GET,
@@ -54,7 +54,7 @@ static const char *const release_sql[SQL_COUNT_] = {
                  " ORDER BY sequence DESC LIMIT 1000",
     [SQL_INSERT] = "INSERT INTO release (" RELEASE_COLUMNS ")"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                   " ?16, ?17, ?18)",
+                   " ?16, ?17, ?18, ?19)",
     [SQL_SIGN_KEY] = "SELECT sign_key FROM principal WHERE id = ?1 AND workspace_id = ?2",
 };
 
@@ -86,6 +86,7 @@ read_row(struct db_stmt *stmt, struct release *out, envres_error *err)
         { 2, out->environment, SEAL_ID },  { 3, out->author, SEAL_ID },
         { 4, out->content, SEAL_DIGEST },  { 5, out->config, SEAL_DIGEST },
         { 6, out->manifest, SEAL_DIGEST }, { 7, out->signature, SIGNATURE_SIZE },
+        { 18, out->signer, SEAL_ID },
     };
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < sizeof(blobs) / sizeof(blobs[0]); i++)
@@ -348,6 +349,7 @@ make_manifest(struct context *ctx, const struct release *release, uint8_t digest
     buf_add_char(&ce, release->pin_config ? 1 : 0);
     add_u64(&ce, 0);
     buf_add(&ce, release->author, SEAL_ID);
+    buf_add(&ce, release->signer, SEAL_ID);
     add_u64(&ce, release->time);
     buf_add(&ce, release->notes_digest, SEAL_DIGEST);
     envres_status st = buf_status(&ce, err);
@@ -358,7 +360,7 @@ make_manifest(struct context *ctx, const struct release *release, uint8_t digest
 }
 
 static envres_status
-find_sign_key(struct context *ctx, const uint8_t author[SEAL_ID], bool *found, uint8_t key[32],
+find_sign_key(struct context *ctx, const uint8_t signer[SEAL_ID], bool *found, uint8_t key[32],
               envres_error *err)
 {
     struct db_stmt *stmt = NULL;
@@ -367,7 +369,7 @@ find_sign_key(struct context *ctx, const uint8_t author[SEAL_ID], bool *found, u
     envres_status st = db_use(ctx->db, release_sql[SQL_SIGN_KEY], &stmt, err);
     if (st < 0)
         return st;
-    db_bind_blob(stmt, 1, author, SEAL_ID);
+    db_bind_blob(stmt, 1, signer, SEAL_ID);
     db_bind_blob(stmt, 2, ctx->workspace, SEAL_ID);
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
@@ -386,7 +388,7 @@ release_check(struct context *ctx, const struct release *release, envres_error *
     bool found = false;
     envres_status st = make_manifest(ctx, release, digest, err);
     if (st == ENVRES_OK)
-        st = find_sign_key(ctx, release->author, &found, key, err);
+        st = find_sign_key(ctx, release->signer, &found, key, err);
     if (st < 0)
         return st;
     if (found && seal_equal(digest, release->manifest, SEAL_DIGEST) &&
@@ -435,6 +437,7 @@ insert_row(struct context *ctx, const struct release *release, envres_error *err
     bind_sequence(stmt, 16, release->previous);
     db_bind_int(stmt, 17, release->revision);
     db_bind_int(stmt, 18, release->time);
+    db_bind_blob(stmt, 19, release->signer, SEAL_ID);
     return db_run(stmt, err);
 }
 
@@ -452,7 +455,8 @@ release_append(struct change *change, struct app *app, struct release *release, 
     release->sequence = found ? newest.sequence + 1 : 1;
     release->time = change->now;
     memcpy(release->app, app->id, SEAL_ID);
-    memcpy(release->author, ctx->actor->id, SEAL_ID);
+    memcpy(release->author, context_who(ctx), SEAL_ID);
+    memcpy(release->signer, ctx->actor->id, SEAL_ID);
     seal_digest(release->notes_digest, "envres1/notes", release->notes.data, release->notes.len);
     st = make_manifest(ctx, release, release->manifest, err);
     if (st == ENVRES_OK)

@@ -28,6 +28,7 @@ struct release {
     uint8_t version[SEAL_ID];
     uint8_t environment[SEAL_ID];
     uint8_t author[SEAL_ID];
+    uint8_t signer[SEAL_ID]; /* who was unlocked: the author, unless the host asserted another */
     uint8_t content[SEAL_DIGEST];
     uint8_t
         config[SEAL_DIGEST]; /* digest over the plain settings at `revision`; zero: not pinned */

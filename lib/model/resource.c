@@ -431,7 +431,9 @@ define_inside(struct change *change, const void *asked, envres_error *err)
     struct object object = { 0 };
     bool found = false;
     memset(&object, 0, sizeof(object));
-    envres_status st = object_find(change->ctx, OBJECT_RESOURCE, handle, &found, &object, err);
+    envres_status st = change_builds(change, err);
+    if (st == ENVRES_OK)
+        st = object_find(change->ctx, OBJECT_RESOURCE, handle, &found, &object, err);
     if (st < 0)
         return st;
     if (found)
@@ -460,7 +462,9 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     struct slice handle = *(const struct slice *)asked;
     struct context *ctx = change->ctx;
     struct object object = { 0 };
-    envres_status st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
+    envres_status st = change_builds(change, err);
+    if (st == ENVRES_OK)
+        st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
     if (st == ENVRES_OK && !change->force)
         st = reference_check_unused(ctx, OBJECT_RESOURCE, handle, err);
     if (st == ENVRES_OK)
@@ -493,7 +497,7 @@ fallback_of(struct context *ctx, const struct environment *environment, const st
     if (st < 0)
         return st;
     if (found && row.setting.is_set) {
-        st = context_keys(ctx, environment->id, environment->generation, &keys, err);
+        st = context_keys(ctx, environment, &keys, err);
         if (st == ENVRES_OK)
             st = config_open_value(ctx->mem, keys, &row.setting, out, err);
     }
@@ -548,6 +552,8 @@ fallback_inside(struct change *change, const void *asked, envres_error *err)
     struct buf now;
     buf_init(&now, ctx->mem, false);
     envres_status st = environment_find(ctx, request->environment, &row, err);
+    if (st == ENVRES_OK)
+        st = change_may(change, ACTION_EDIT, &row, err);
     if (st == ENVRES_OK)
         st = object_need(ctx, OBJECT_RESOURCE, request->handle, &object, err);
     if (st == ENVRES_OK && to.data)

@@ -592,6 +592,8 @@ get_inside(struct context *ctx, struct slice environment, struct slice name, uin
     bool found = false;
     envres_status st = environment_find(ctx, environment, &env, err);
     if (st == ENVRES_OK)
+        st = right_check(ctx, ACTION_READ, &env, err);
+    if (st == ENVRES_OK)
         st = config_check(ctx, &env, err);
     if (st == ENVRES_OK)
         st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
@@ -604,8 +606,10 @@ get_inside(struct context *ctx, struct slice environment, struct slice name, uin
         err_subject(err, name.data, name.len);
         err_hint(err, "ask for it to be revealed");
     }
+    if (st == ENVRES_OK && row.setting.secret)
+        st = right_check(ctx, ACTION_REVEAL, &env, err);
     if (st == ENVRES_OK)
-        st = context_keys(ctx, env.id, env.generation, &keys, err);
+        st = context_keys(ctx, &env, &keys, err);
     if (st < 0)
         goto out;
     buf_init(&value, ctx->mem, row.setting.secret);

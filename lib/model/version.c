@@ -21,6 +21,8 @@ enum {
     SQL_DRAFTS,
     SQL_NEWEST,
     SQL_AT_STAGE,
+    SQL_OTHER,
+    SQL_NAMES,
     SQL_LIVE,
     SQL_LAST_STAGE,
     SQL_COUNT_
@@ -39,6 +41,8 @@ static const char *const version_sql[SQL_COUNT_] = {
     [SQL_AT_STAGE] = "SELECT " VERSION_COLUMNS " FROM version"
                      " WHERE app_id = ?1 AND stage_id = ?2 AND state <> 4"
                      " ORDER BY changed_at DESC, number DESC LIMIT 1",
+    [SQL_OTHER] = "SELECT 1 FROM version WHERE app_id = ?1 AND id <> ?2 AND state <> 4 LIMIT 1",
+    [SQL_NAMES] = "SELECT name FROM version WHERE app_id = ?1 ORDER BY number DESC",
     [SQL_LIVE] = "SELECT version_id FROM release WHERE app_id = ?1 AND sequence = ?2",
     [SQL_LAST_STAGE] = "SELECT id FROM environment WHERE workspace_id = ?1"
                        " AND position IS NOT NULL ORDER BY position DESC LIMIT 1",
@@ -177,25 +181,66 @@ stage_find(struct context *ctx, const uint8_t id[SEAL_ID], struct environment *o
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
+envres_status
+version_has_other(struct context *ctx, const struct version *version, bool *has, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(ctx->db, version_sql[SQL_OTHER], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, version->app, SEAL_ID);
+    db_bind_blob(stmt, 2, version->id, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    *has = st == ENVRES_OK && row == DB_ROW;
+    if (*has)
+        db_reset(stmt);
+    return st;
+}
+
+/* The nearest of the newest names, and the newest; "" where there is none. */
+static void
+find_nearest(struct context *ctx, const struct app *app, struct slice name,
+             char nearest_name[LIMIT_APP + 1], char newest[LIMIT_APP + 1])
+{
+    struct nearest nearest = { 0 };
+    struct db_stmt *stmt = NULL;
+    nearest_name[0] = newest[0] = '\0';
+    nearest_init(&nearest, name);
+    if (db_use(ctx->db, version_sql[SQL_NAMES], &stmt, NULL) < 0)
+        return;
+    db_bind_blob(stmt, 1, app->id, SEAL_ID);
+    for (size_t i = 0; i < LIMIT_CANDIDATES; i++) {
+        int row = DB_DONE;
+        char other[LIMIT_APP + 1];
+        if (db_step(stmt, &row, NULL) < 0 || row == DB_DONE)
+            break;
+        if (column_name(stmt, 0, other, sizeof(other), NULL) < 0)
+            continue;
+        if (i == 0)
+            memcpy(newest, other, sizeof(other));
+        nearest_add(&nearest, slice_str(other));
+        if (nearest.best.data == other) {
+            memcpy(nearest_name, other, sizeof(other));
+            nearest.best.data = nearest_name;
+        }
+    }
+    db_reset(stmt);
+}
+
 static envres_status
 not_found(struct context *ctx, const struct app *app, struct slice name, envres_error *err)
 {
-    struct version *all = NULL;
-    size_t count = 0;
-    struct nearest nearest = { 0 };
-    nearest_init(&nearest, name);
-    if (version_all(ctx, app, &all, &count, NULL) < 0)
-        count = 0;
-    for (size_t i = 0; i < count && i < LIMIT_CANDIDATES; i++)
-        nearest_add(&nearest, slice_str(all[i].name));
+    char nearest[LIMIT_APP + 1];
+    char newest[LIMIT_APP + 1];
+    find_nearest(ctx, app, name, nearest, newest);
     envres_status st = err_set(err, ENVRES_E_NOT_FOUND, "app '%s' has no version '%.*s'", app->name,
                                (int)(name.len > LIMIT_APP ? LIMIT_APP : name.len), name.data);
     err_subject(err, name.data, name.len);
-    if (nearest.best.data)
-        err_hint(err, "did you mean '%.*s'?", (int)nearest.best.len, nearest.best.data);
-    else if (count > 0)
-        err_hint(err, "the newest is '%s'", all[0].name);
-    mem_free(ctx->mem, all);
+    if (nearest[0])
+        err_hint(err, "did you mean '%s'?", nearest);
+    else if (newest[0])
+        err_hint(err, "the newest is '%s'", newest);
     return st;
 }
 

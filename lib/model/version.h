@@ -101,6 +101,10 @@ envres_status version_reached(struct context *ctx, const struct app *app,
                               const struct version *version, const struct environment *environment,
                               envres_error *err);
 
+/* Has its app another version that is not discarded? */
+envres_status version_has_other(struct context *ctx, const struct version *version, bool *has,
+                                envres_error *err);
+
 /* All of an app, newest number first; the caller frees the array. */
 envres_status version_all(struct context *ctx, const struct app *app, struct version **out,
                           size_t *count, envres_error *err);

@@ -214,7 +214,7 @@ version_insert(struct change *change, const struct app *app, const struct versio
                             .changed_at = change->now };
     envres_status st = path_first(ctx, &first, err);
     if (st == ENVRES_OK)
-        st = change_in(change, &first, err);
+        st = change_in(change, ACTION_BUILD, &first, err);
     if (st == ENVRES_OK)
         st = next_number(ctx, app, &made.number, err);
     if (st < 0)
@@ -222,7 +222,7 @@ version_insert(struct change *change, const struct app *app, const struct versio
     seal_random(made.id, SEAL_ID);
     memcpy(made.app, app->id, SEAL_ID);
     memcpy(made.stage, first.id, SEAL_ID);
-    memcpy(made.author, ctx->actor->id, SEAL_ID);
+    memcpy(made.author, context_who(ctx), SEAL_ID);
     memcpy(made.description, description.data, description.len);
     if (name.data) {
         memcpy(made.name, name.data, name.len);
@@ -371,7 +371,9 @@ set_inside(struct change *change, const void *asked, envres_error *err)
     struct app app = { 0 };
     struct version version = { 0 };
     struct db_stmt *stmt = NULL;
-    envres_status st = app_find(ctx, request->app, &app, err);
+    envres_status st = change_builds(change, err);
+    if (st == ENVRES_OK)
+        st = app_find(ctx, request->app, &app, err);
     if (st == ENVRES_OK)
         st = version_find(ctx, &app, request->version, &version, err);
     if (st == ENVRES_OK && request->name.data)

@@ -244,7 +244,7 @@ read_last(struct context *ctx, const struct app *app, bool *found, uint8_t versi
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, app->id, SEAL_ID);
-    db_bind_blob(stmt, 2, ctx->actor->id, SEAL_ID);
+    db_bind_blob(stmt, 2, context_who(ctx), SEAL_ID);
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
         return st;
@@ -279,7 +279,7 @@ remember(struct change *change, const struct app *app, const struct version *ver
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, app->id, SEAL_ID);
-    db_bind_blob(stmt, 2, ctx->actor->id, SEAL_ID);
+    db_bind_blob(stmt, 2, context_who(ctx), SEAL_ID);
     db_bind_blob(stmt, 3, version->id, SEAL_ID);
     db_bind_blob(stmt, 4, environment->id, SEAL_ID);
     db_bind_int(stmt, 5, change->now);
@@ -294,9 +294,11 @@ open_inside(struct change *change, const void *asked, envres_error *err)
     struct app app = { 0 };
     struct environment environment = { 0 };
     struct version version = { 0 };
-    envres_status st = app_find(ctx, request->app, &app, err);
+    envres_status st = environment_find(ctx, request->environment, &environment, err);
     if (st == ENVRES_OK)
-        st = environment_find(ctx, request->environment, &environment, err);
+        st = change_may(change, ACTION_LIST, &environment, err);
+    if (st == ENVRES_OK)
+        st = app_find(ctx, request->app, &app, err);
     if (st == ENVRES_OK && request->version.data) {
         st = version_find(ctx, &app, request->version, &version, err);
         if (st == ENVRES_OK && version.stored == STORED_DISCARDED) {

@@ -6,7 +6,7 @@
  *
  *   workspace --< environment --< setting >-- object (a variable or a resource)
  *       |             |  `------- head (one sealed digest over the environment's settings)
- *       |             `---------< key_grant >-- principal --< slot
+ *       |             `---------< key_grant >-- principal --< slot, role_grant
  *       |--< audit (a hash chain)
  *       |--< app --< version --< part_edit        tree (path -> part, one row for each content)
  *       |     `----< release (a line of records; app.live points at the one that is served)
@@ -29,6 +29,10 @@ static const char *const step_0[] = {
     "CREATE TABLE workspace ("
     "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
     "name TEXT NOT NULL UNIQUE,"
+    "root BLOB NOT NULL CHECK (length(root) = 32),"
+    "policy INTEGER NOT NULL CHECK (policy >= 0),"
+    "policy_signer BLOB CHECK (length(policy_signer) = 16),"
+    "policy_signature BLOB CHECK (length(policy_signature) = 64),"
     "created_at INTEGER NOT NULL"
     ") STRICT",
 
@@ -59,7 +63,21 @@ static const char *const step_0[] = {
     "box_key BLOB NOT NULL CHECK (length(box_key) = 32),"
     "sign_key BLOB NOT NULL CHECK (length(sign_key) = 32),"
     "created_at INTEGER NOT NULL,"
-    "UNIQUE (workspace_id, name)"
+    "removed_at INTEGER"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX principal_name ON principal (workspace_id, name)"
+    " WHERE removed_at IS NULL",
+
+    "CREATE TABLE role_grant ("
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "environment_id BLOB NOT NULL CHECK (length(environment_id) = 16),"
+    "role INTEGER NOT NULL CHECK (role BETWEEN 1 AND 8),"
+    "granter_id BLOB NOT NULL REFERENCES principal (id),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "created_at INTEGER NOT NULL,"
+    "PRIMARY KEY (principal_id, environment_id, role)"
     ") STRICT",
 
     "CREATE TABLE slot ("
@@ -232,6 +250,7 @@ static const char *const step_0[] = {
     "config BLOB NOT NULL CHECK (length(config) = 32),"
     "manifest BLOB NOT NULL CHECK (length(manifest) = 32),"
     "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "signer BLOB NOT NULL REFERENCES principal (id),"
     "author BLOB NOT NULL CHECK (length(author) = 16),"
     "time INTEGER NOT NULL,"
     "CHECK ((kind = 1) = (target IS NULL)),"

@@ -167,6 +167,8 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = fixture_contents(fx);
     if (st == ENVRES_OK)
+        st = fixture_people(fx);
+    if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
     return st;
 }
@@ -279,6 +281,26 @@ dump_histories(struct fixture *fx, struct dump *dump, const char *environment)
     envres_list_free(names);
 }
 
+/* Not their keys, which differ from store to store. */
+static void
+dump_people(struct fixture *fx, struct dump *dump)
+{
+    envres_list *list = NULL;
+    if (envres_principal_list(fx->session, &list, fx->err) < 0)
+        dump->failed = 1;
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        char line[400];
+        const char *role = envres_list_text(list, row, ENVRES_PRINCIPAL_ROLE, NULL);
+        const char *environment = envres_list_text(list, row, ENVRES_PRINCIPAL_ENVIRONMENT, NULL);
+        int len = snprintf(line, sizeof(line), "principal %s\t%s\t%s\t%d\n",
+                           envres_list_text(list, row, ENVRES_PRINCIPAL_NAME, NULL),
+                           role ? role : "-", environment ? environment : "*",
+                           (int)envres_list_integer(list, row, ENVRES_PRINCIPAL_SLOTS));
+        dump_text(dump, line, (size_t)len);
+    }
+    envres_list_free(list);
+}
+
 char *
 fixture_dump(struct fixture *fx)
 {
@@ -300,6 +322,7 @@ fixture_dump(struct fixture *fx)
         dump_histories(fx, &dump, envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL));
     dump_list(&dump, "environments", environments);
     dump_apps(fx, &dump);
+    dump_people(fx, &dump);
     if (!dump.failed)
         return dump.text;
     free(dump.text);

@@ -60,6 +60,9 @@ char *fixture_dump(struct fixture *fx);
 /* Findings of envres_store_verify(), -1 when it fails; the first is printed. */
 int fixture_verify(struct fixture *fx);
 
+/* Principals beside the owner. */
+envres_status fixture_people(struct fixture *fx);
+
 /* Helpers of the scenario files. */
 envres_status put(struct fixture *fx, const char *environment, const char *name, const char *value,
                   int32_t type, uint32_t flags);

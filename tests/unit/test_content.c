@@ -423,7 +423,8 @@ a_workspace_sees_its_own_parts_only(void **state)
     OK(p, content_load(p->ctx, &version, &tree, p->err));
     seal_random(other.workspace, SEAL_ID);
     OK(p, db_begin_write(p->ctx->db, p->err));
-    envres_status st = workspace_insert(p->ctx->db, other.workspace, slice_str("other"), 1, p->err);
+    envres_status st = workspace_insert(p->ctx->db, other.workspace, slice_str("other"),
+                                        p->ctx->actor->sign_public, 1, p->err);
     OK(p, db_end(p->ctx->db, st, NULL, p->err));
     FAILS(p, ENVRES_E_NOT_FOUND, version_named(&other, &name, false, &app, &version, p->err));
     buf_init(&bytes, p->ctx->mem, false);

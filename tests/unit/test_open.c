@@ -477,7 +477,7 @@ a_wal_store_is_brought_back(void **state)
     assert_int_equal(sqlite3_open(f->path, &raw), SQLITE_OK);
     assert_int_equal(sqlite3_exec(raw,
                                   "PRAGMA journal_mode = WAL;"
-                                  "INSERT INTO workspace VALUES (zeroblob(16), 'w', 1)",
+                                  "INSERT INTO workspace VALUES (zeroblob(16), 'w', zeroblob(32), 0, NULL, NULL, 1)",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(db_open(&options, &db, f->err), ENVRES_E_BUSY);

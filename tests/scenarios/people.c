@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Scenarios of principals, roles and the audit. The fixture has `stacy`, editor of staging, and
+ * `otto`, a second owner. */
+#include <string.h>
+
+#include "scenarios.h"
+
+#define TEXT ENVRES_NUL_TERMINATED
+
+static envres_status
+add(struct fixture *fx, const char *name, uint32_t role, const char *environment)
+{
+    uint8_t key[32];
+    memset(key, name[0], sizeof(key));
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = key,
+                                     .secret_len = sizeof(key) };
+    envres_principal_options options = { .size = sizeof(options),
+                                         .role = role,
+                                         .environments = environment ? &environment : NULL,
+                                         .count = environment != NULL,
+                                         .credential = &credential };
+    return envres_principal_add(fx->session, name, TEXT, &options, NULL, fx->err);
+}
+
+envres_status
+fixture_people(struct fixture *fx)
+{
+    envres_status st = add(fx, "stacy", ENVRES_ROLE_EDITOR, "staging");
+    return st == ENVRES_OK ? add(fx, "otto", ENVRES_ROLE_OWNER, NULL) : st;
+}
+
+envres_status
+add_principal(struct fixture *fx)
+{
+    return add(fx, "vera", ENVRES_ROLE_RUNTIME, "production");
+}
+
+envres_status
+remove_principal(struct fixture *fx)
+{
+    return envres_principal_remove(fx->session, "stacy", TEXT, NULL, fx->err);
+}
+
+static envres_role
+role_of(const char *principal, uint32_t role, const char *environment)
+{
+    envres_role given = { .size = sizeof(given),
+                          .role = role,
+                          .principal = principal,
+                          .principal_len = TEXT,
+                          .environment = environment,
+                          .environment_len = environment ? TEXT : 0 };
+    return given;
+}
+
+/* With the keys of both classes, of an environment that has others. */
+envres_status
+grant_role(struct fixture *fx)
+{
+    envres_role role = role_of("stacy", ENVRES_ROLE_ADMIN, "qa");
+    return envres_role_grant(fx->session, &role, NULL, fx->err);
+}
+
+envres_status
+revoke_role(struct fixture *fx)
+{
+    envres_role role = role_of("otto", ENVRES_ROLE_OWNER, NULL);
+    return envres_role_revoke(fx->session, &role, NULL, fx->err);
+}
+
+/* What stacy may not do is refused, although it is the owner who is unlocked. */
+envres_status
+act_as(struct fixture *fx)
+{
+    envres_session *session = NULL;
+    envres_scope *scope = NULL;
+    envres_status st = envres_session_as(fx->session, "stacy", TEXT, &session, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_scope_open(session, "staging", TEXT, NULL, &scope, fx->err);
+    envres_scope_unref(scope);
+    scope = NULL;
+    if (st == ENVRES_OK) {
+        st = envres_scope_open(session, "production", TEXT, NULL, &scope, fx->err);
+        envres_scope_unref(scope);
+        st = st == ENVRES_E_DENIED ? ENVRES_OK : st == ENVRES_OK ? ENVRES_E_INTEGRITY : st;
+    }
+    envres_session_close(session);
+    return st;
+}
+
+envres_status
+people_lists(struct fixture *fx)
+{
+    envres_audit_options options = {
+        .size = sizeof(options), .limit = 5, .environment = "staging", .environment_len = TEXT
+    };
+    envres_list *list = NULL;
+    envres_status st = envres_principal_list(fx->session, &list, fx->err);
+    envres_list_free(list);
+    list = NULL;
+    if (st == ENVRES_OK)
+        st = envres_audit_list(fx->session, &options, &list, fx->err);
+    envres_list_free(list);
+    list = NULL;
+    if (st == ENVRES_OK)
+        st = envres_audit_verify(fx->session, NULL, &list, fx->err);
+    if (st == ENVRES_OK && envres_list_count(list) > 0)
+        st = ENVRES_E_INTEGRITY;
+    envres_list_free(list);
+    return envres_role_name(ENVRES_ROLE_OWNER)[0] == 'o' ? st : ENVRES_E_INVALID;
+}
