@@ -274,13 +274,13 @@ revoke_inside(struct change *change, const void *asked, envres_error *err)
     envres_status st = find_place(change, request->environment, &environment, err);
     if (st == ENVRES_OK)
         st = principal_find(change->ctx, request->principal, id, err);
+    if (st == ENVRES_OK)
+        st = check_covers(change->ctx, request->environment.data ? environment.id : NULL,
+                          request->role, err);
     if (st == ENVRES_OK && is_owner)
         st = check_owner_left(change->ctx, id, err);
     if (st == ENVRES_OK)
         st = check_not_own(change->ctx, id, err);
-    if (st == ENVRES_OK)
-        st = check_covers(change->ctx, request->environment.data ? environment.id : NULL,
-                          request->role, err);
     return st == ENVRES_OK ? take_role(change, id, request, &environment, err) : st;
 }
 
@@ -371,11 +371,11 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = principal_find(ctx, name, id, err);
     if (st == ENVRES_OK)
+        st = check_covers_all(ctx, id, err);
+    if (st == ENVRES_OK)
         st = check_owner_left(ctx, id, err);
     if (st == ENVRES_OK)
         st = check_not_own(ctx, id, err);
-    if (st == ENVRES_OK)
-        st = check_covers_all(ctx, id, err);
     if (st == ENVRES_OK)
         st = roles_drop_all(ctx->db, id, err);
     if (st == ENVRES_OK)

@@ -3,6 +3,8 @@
  * Principals, roles and rights through the public interface: what a role may, on both walls; what
  * nobody may; acting for somebody else; what the audit says of all that.
  */
+#include <stdbool.h>
+
 #include "helper.h"
 
 struct people {
@@ -18,6 +20,7 @@ join(struct fx *fx, struct people *people, const char *name, uint32_t role, cons
     memset(people, 0, sizeof(*people));
     people->fx = fx;
     memset(people->key, name[0], sizeof(people->key));
+    memcpy(people->key, name, strlen(name) < sizeof(people->key) ? strlen(name) : 8);
     envres_credential credential = { .size = sizeof(credential),
                                      .kind = ENVRES_CREDENTIAL_RAW_KEY,
                                      .secret = people->key,
@@ -116,7 +119,9 @@ each_role_may_what_its_row_says(void **state)
     for (size_t i = 0; i < sizeof(matrix) / sizeof(matrix[0]); i++) {
         struct people who;
         print_message("%s\n", matrix[i].name);
-        join(fx, &who, matrix[i].name, matrix[i].role, NULL);
+        char name[32];
+        snprintf(name, sizeof(name), "the %s", matrix[i].name);
+        join(fx, &who, name, matrix[i].role, NULL);
         FAILS(fx, matrix[i].plain, get_as(&who, "staging", "PLAIN", 0));
         FAILS(fx, matrix[i].use, use_as(&who, "staging", "SECRET"));
         FAILS(fx, matrix[i].reveal, get_as(&who, "staging", "SECRET", ENVRES_READ_REVEAL));

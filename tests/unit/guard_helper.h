@@ -226,8 +226,10 @@ must_sql(struct db *db, const char *sql, const void *first, size_t first_len, co
 static inline void
 add_workspace(struct db *db, const uint8_t *id, const char *name)
 {
-    must_sql(db, "INSERT INTO workspace VALUES (?1, CAST(?2 AS TEXT), 1)", id, SEAL_ID, name,
-             strlen(name));
+    must_sql(db,
+             "INSERT INTO workspace VALUES (?1, CAST(?2 AS TEXT), zeroblob(32), 0,"
+             " NULL, NULL, 1)",
+             id, SEAL_ID, name, strlen(name));
 }
 
 static inline void
