@@ -318,27 +318,57 @@ content_part(struct context *ctx, const struct tree_entry *entry, struct buf *ou
     return st;
 }
 
+/*
+ * The tree of a version, kept in the context for the next part that is read of it: whoever reads
+ * all parts one by one does not compose and compare the whole list for each of them. A tree never
+ * changes under its digest, and was compared with it when it was composed. What a discarded version
+ * held may go at any time, so that is looked at anew; so is all that a change builds on.
+ */
+static envres_status
+keep_tree(struct context *ctx, const struct version *version, const struct tree **out,
+          envres_error *err)
+{
+    struct tree tree = { .mem = ctx->mem };
+    if (ctx->tree && version->stored != STORED_DISCARDED &&
+        memcmp(ctx->tree_digest, version->content, SEAL_DIGEST) == 0) {
+        *out = ctx->tree;
+        return ENVRES_OK;
+    }
+    context_drop_tree(ctx);
+    envres_status st = content_load(ctx, version, &tree, err);
+    if (st < 0)
+        return st;
+    ctx->tree = mem_alloc(ctx->mem, sizeof(*ctx->tree));
+    if (!ctx->tree) {
+        tree_free(&tree);
+        return err_code(err, ENVRES_E_NOMEM);
+    }
+    *ctx->tree = tree;
+    memcpy(ctx->tree_digest, version->content, SEAL_DIGEST);
+    *out = ctx->tree;
+    return ENVRES_OK;
+}
+
 static envres_status
 get_inside(struct context *ctx, const envres_version_name *name, struct slice path,
            envres_value **out, envres_error *err)
 {
     struct app app = { 0 };
     struct version version = { 0 };
-    struct tree tree = { .mem = ctx->mem };
+    const struct tree *tree = NULL;
     const struct tree_entry *entry = NULL;
     struct buf bytes;
     buf_init(&bytes, ctx->mem, false);
     envres_status st = version_named(ctx, name, false, &app, &version, err);
     if (st == ENVRES_OK)
-        st = content_load(ctx, &version, &tree, err);
+        st = keep_tree(ctx, &version, &tree, err);
     if (st == ENVRES_OK)
-        st = tree_need(&tree, path, &entry, err);
+        st = tree_need(tree, path, &entry, err);
     if (st == ENVRES_OK)
         st = content_part(ctx, entry, &bytes, err);
     if (st == ENVRES_OK)
         st = value_from_buf(ENVRES_TYPE_BYTES, &bytes, NULL, 0, out, err);
     buf_free(&bytes);
-    tree_free(&tree);
     return st;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The acting context: keys opened so far, names of authors, workspaces. Keys are opened when an
- * environment is first used, so that unlocking costs the same however many environments there are.
+ * The acting context: keys opened so far, the parts read last, names of authors, workspaces. Keys
+ * are opened when an environment is first used, so that unlocking costs the same however many
+ * environments there are.
  */
 #include "model/context.h"
 
@@ -9,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "model/content.h"
 #include "model/right.h"
 
 enum {
@@ -69,6 +71,7 @@ context_clear(struct context *ctx)
     mem_free(ctx->mem, ctx->plain);
     mem_free(ctx->mem, ctx->known);
     roles_free(&ctx->roles);
+    context_drop_tree(ctx);
     identity_unref(ctx->actor);
     ctx->keys = NULL;
     ctx->key_count = 0;
@@ -77,6 +80,14 @@ context_clear(struct context *ctx)
     ctx->known = NULL;
     ctx->known_count = 0;
     ctx->actor = NULL;
+}
+
+void
+context_drop_tree(struct context *ctx)
+{
+    tree_free(ctx->tree);
+    mem_free(ctx->mem, ctx->tree);
+    ctx->tree = NULL;
 }
 
 const uint8_t *

@@ -25,6 +25,8 @@ envres_status change_counter_new(const struct mem *mem, struct change_counter **
 struct change_counter *change_counter_ref(struct change_counter *counter);
 void change_counter_unref(struct change_counter *counter);
 
+struct tree;
+
 struct context {
     struct db *db; /* borrowed from the store, like the next four */
     const struct mem *mem;
@@ -42,6 +44,8 @@ struct context {
     size_t key_count;
     struct env_keys **plain; /* likewise, without those for secrets */
     size_t plain_count;
+    struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
+    uint8_t tree_digest[SEAL_DIGEST];
 };
 
 /* Roles of both in one environment (zero: in the workspace). */
@@ -52,6 +56,8 @@ struct known_roles {
 };
 
 void context_clear(struct context *ctx);
+/* Frees the list of parts that is kept; the next read composes it again. */
+void context_drop_tree(struct context *ctx);
 
 /* Who acts: the asserted principal, else the one that is unlocked. */
 const uint8_t *context_who(const struct context *ctx);

@@ -15,6 +15,7 @@
 
 #include "api/store.h"
 #include "base/text.h"
+#include "fx_mem.h"
 #include "model/tree.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
@@ -564,6 +565,131 @@ tampering_is_found(void **state)
     (void)state;
 }
 
+/* ---- reading part by part ------------------------------------------------------------------- */
+
+static void
+expect_part(struct place *p, const char *version, const char *path, const char *want)
+{
+    envres_version_name name = version_of(version);
+    envres_value *value = NULL;
+    size_t len = 0;
+    OK(p, part_get(p->ctx, &name, slice_str(path), &value, p->err));
+    const char *data = envres_value_data(value, &len);
+    if (len != strlen(want) || memcmp(data, want, len) != 0)
+        fail_msg("%s of %s: '%.*s', not '%s'", path, version, (int)len, data, want);
+    envres_value_free(value);
+}
+
+static void
+put_many(struct place *p, const char *version, int count)
+{
+    enum { MANY = 2000, PATH = 32 };
+    static char paths[MANY][PATH];
+    static envres_part_write writes[MANY];
+    envres_version_name name = version_of(version);
+    assert_true(count <= MANY);
+    for (int i = 0; i < count; i++) {
+        snprintf(paths[i], PATH, "many/%04d", i);
+        writes[i] = (envres_part_write){ .size = sizeof(writes[i]),
+                                         .path = paths[i],
+                                         .path_len = TEXT,
+                                         .data = paths[i],
+                                         .data_len = strlen(paths[i]) };
+    }
+    OK(p, part_put(p->ctx, &name, writes, (size_t)count, NULL, NULL, p->err));
+}
+
+/* What one more part costs does not depend on how many there are. */
+static void
+each_part_costs_the_same(void **state)
+{
+    static const int counts[] = { 2, 2000 };
+    int requests[2] = { 0, 0 };
+    for (size_t i = 0; i < 2; i++) {
+        void *own = NULL;
+        struct fx_mem fx = { 0 };
+        assert_int_equal(make_place(&own), 0);
+        struct place *p = own;
+        const struct mem *before = p->ctx->mem;
+        put_many(p, "v1", counts[i]);
+        fx_mem_init(&fx);
+        p->ctx->mem = &fx.mem;
+        expect_part(p, "v1", "many/0000", "many/0000");
+        requests[i] = fx.requests;
+        expect_part(p, "v1", "many/0001", "many/0001");
+        requests[i] = fx.requests - requests[i];
+        context_drop_tree(p->ctx);
+        assert_int_equal(fx.blocks, 0);
+        p->ctx->mem = before;
+        free_place(&own);
+    }
+    assert_true(requests[0] > 0);
+    assert_int_equal(requests[0], requests[1]);
+    (void)state;
+}
+
+/* A list of parts that is kept is that of the content asked for: after an edit, of another version,
+ * when an edit is taken back. */
+static void
+what_is_kept_is_never_old(void **state)
+{
+    struct place *p = *state;
+    OK(p, put(p, "v1", "a", "one", 0));
+    OK(p, put(p, "v1", "b", "two", 0));
+    expect_part(p, "v1", "a", "one");
+    freeze(p, "v1");
+    create_version(p, "v2", "v1");
+    expect_part(p, "v2", "a", "one");
+    OK(p, put(p, "v2", "a", "three", 0));
+    expect_part(p, "v2", "a", "three");
+    expect_part(p, "v1", "a", "one");
+    expect_part(p, "v2", "a", "three");
+    OK(p, put(p, "v2", "b", NULL, ENVRES_PART_REMOVE));
+    envres_version_name name = version_of("v2");
+    envres_value *value = NULL;
+    FAILS(p, ENVRES_E_NOT_FOUND, part_get(p->ctx, &name, slice_str("b"), &value, p->err));
+    expect_part(p, "v1", "b", "two");
+    OK(p, put(p, "v2", "a", "four", 0));
+    expect_part(p, "v2", "a", "four");
+    OK(p, restore(p, "v2", "a", 1));
+    expect_part(p, "v2", "a", "three");
+}
+
+/* A list that was checked holds for reading; whoever writes looks at the rows again. */
+static void
+a_change_does_not_trust_what_is_kept(void **state)
+{
+    static const char spoil[] = "UPDATE part_edit SET public = 1 WHERE path = ?1";
+    struct place *p = *state;
+    OK(p, put(p, "v1", "a", "one", 0));
+    OK(p, put(p, "v1", "b", "two", 0));
+    expect_part(p, "v1", "a", "one");
+    run_sql(p, spoil, "b");
+    expect_part(p, "v1", "a", "one");
+    FAILS(p, ENVRES_E_INTEGRITY, put(p, "v1", "c", "three", 0));
+    context_drop_tree(p->ctx);
+    FAILS(p, ENVRES_E_INTEGRITY, get(p, "v1"));
+}
+
+/* The parts of a discarded version may go at any time: what was kept does not hide that. */
+static void
+a_discarded_version_is_looked_at_anew(void **state)
+{
+    static const char discard[] = "UPDATE version SET state = 4, frozen_at = 1 WHERE name = ?1";
+    struct place *p = *state;
+    envres_list *list = NULL;
+    create_version(p, "v2", "v1");
+    OK(p, put(p, "v2", "a", "one", 0));
+    expect_part(p, "v2", "a", "one");
+    run_sql(p, discard, "v2");
+    expect_part(p, "v2", "a", "one");
+    OK(p, content_gc(p->ctx, NULL, &list, p->err));
+    envres_list_free(list);
+    FAILS(p, ENVRES_E_DISCARDED, get(p, "v2"));
+}
+
+/* ---- loose rows ----------------------------------------------------------------------------- */
+
 /* What nothing refers to is looked at too, and named by its digest. */
 static void
 loose_rows_are_verified(void **state)
@@ -657,6 +783,10 @@ main(void)
         TEST(edits_have_a_limit),
         TEST(a_workspace_sees_its_own_parts_only),
         cmocka_unit_test(tampering_is_found),
+        TEST(each_part_costs_the_same),
+        TEST(what_is_kept_is_never_old),
+        TEST(a_change_does_not_trust_what_is_kept),
+        TEST(a_discarded_version_is_looked_at_anew),
         TEST(loose_rows_are_verified),
         TEST(gc_stops_at_a_damaged_tree),
         TEST(every_byte_of_a_stored_tree_counts),
