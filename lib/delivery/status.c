@@ -122,7 +122,7 @@ add_version(struct report *report, const struct environment *environment, size_t
     bool found = false;
     envres_status st = ENVRES_OK;
     if (version->stored == STORED_RELEASED)
-        st = release_of_version(report->ctx, &report->app, version, &found, &newest, err);
+        st = release_made_live(report->ctx, &report->app, version, &found, &newest, err);
     if (st < 0)
         return st;
     begin_row(report, "version", environment->key, version->name);
@@ -182,27 +182,6 @@ add_tree_differences(struct report *report, const char *environment, const char 
     }
 }
 
-static envres_status
-add_differences(struct report *report, envres_error *err)
-{
-    const struct version *ready = NULL;
-    struct tree from = { 0 };
-    struct tree to = { 0 };
-    for (size_t i = 0; !ready && i < report->version_count; i++)
-        ready = report->states[i] == VERSION_READY ? &report->versions[i] : NULL;
-    if (!ready || !report->live_version)
-        return ENVRES_OK;
-    envres_status st = content_load(report->ctx, report->live_version, &from, err);
-    if (st == ENVRES_OK)
-        st = content_load(report->ctx, ready, &to, err);
-    if (st == ENVRES_OK)
-        add_tree_differences(report, report->path[report->path_count - 1].key, ready->name, &from,
-                             &to);
-    tree_free(&from);
-    tree_free(&to);
-    return st;
-}
-
 static void
 copy_text(envres_list *to, uint32_t to_column, const envres_list *from, size_t row, uint32_t column)
 {
@@ -229,22 +208,74 @@ copy_finding(struct report *report, const envres_list *found, size_t row)
     }
 }
 
+static void
+add_findings(struct report *report, const struct version *version, const struct environment *target,
+             const envres_list *found)
+{
+    for (size_t i = 0; i < envres_list_count(found); i++) {
+        begin_row(report, "finding", target->key, version->name);
+        copy_finding(report, found, i);
+    }
+}
+
+/* A row that says that nothing could be said. */
+static envres_status
+add_failure(struct report *report, const struct version *version, const struct environment *target,
+            envres_status why, envres_error *err)
+{
+    envres_list *found = NULL;
+    envres_status st = findings_failed(report->ctx->mem, why, &found, err);
+    if (st == ENVRES_OK)
+        add_findings(report, version, target, found);
+    envres_list_free(found);
+    return st;
+}
+
+static bool
+is_no_failure(envres_status st)
+{
+    return st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY;
+}
+
+/* Between what is live and the newest that is ready. */
+static envres_status
+add_differences(struct report *report, envres_error *err)
+{
+    const struct version *ready = NULL;
+    struct tree from = { 0 };
+    struct tree to = { 0 };
+    for (size_t i = 0; !ready && i < report->version_count; i++)
+        ready = report->states[i] == VERSION_READY ? &report->versions[i] : NULL;
+    if (!ready || !report->live_version)
+        return ENVRES_OK;
+    const struct environment *last = &report->path[report->path_count - 1];
+    envres_status st = content_load(report->ctx, report->live_version, &from, report->why);
+    if (st == ENVRES_OK)
+        st = content_load(report->ctx, ready, &to, report->why);
+    if (st == ENVRES_OK)
+        add_tree_differences(report, last->key, ready->name, &from, &to);
+    else if (is_no_failure(st))
+        st = add_failure(report, ready, last, st, err);
+    else
+        err_copy(err, report->why);
+    tree_free(&from);
+    tree_free(&to);
+    return st;
+}
+
 static envres_status
 add_check(struct report *report, const struct version *version, const struct environment *target,
           envres_error *err)
 {
     struct findings found = { 0 };
     envres_status st = check_run(report->ctx, &report->app, version, target, &found, report->why);
-    if (st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY)
-        st = findings_failed(report->ctx->mem, st, &found.list, report->why);
+    if (is_no_failure(st))
+        return add_failure(report, version, target, st, err);
     if (st < 0) {
         err_copy(err, report->why);
         return st;
     }
-    for (size_t i = 0; i < envres_list_count(found.list); i++) {
-        begin_row(report, "finding", target->key, version->name);
-        copy_finding(report, found.list, i);
-    }
+    add_findings(report, version, target, found.list);
     findings_free(&found);
     return ENVRES_OK;
 }

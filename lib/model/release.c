@@ -26,6 +26,7 @@ enum {
     SQL_NEWEST,
     SQL_BY_TAG,
     SQL_OF_VERSION,
+    SQL_MADE_LIVE,
     SQL_HIGHEST,
     SQL_ALL,
     SQL_WALK,
@@ -44,6 +45,9 @@ static const char *const release_sql[SQL_COUNT_] = {
     [SQL_OF_VERSION] = "SELECT " RELEASE_COLUMNS " FROM release"
                        " WHERE app_id = ?1 AND version_id = ?2 AND kind = 1"
                        " ORDER BY sequence DESC LIMIT 1",
+    [SQL_MADE_LIVE] = "SELECT " RELEASE_COLUMNS " FROM release"
+                      " WHERE app_id = ?1 AND version_id = ?2 AND kind <> 3"
+                      " ORDER BY sequence DESC LIMIT 1",
     [SQL_HIGHEST] = "SELECT tag FROM release WHERE app_id = ?1 AND kind = 1"
                     " ORDER BY tag_order DESC LIMIT 1",
     [SQL_ALL] = "SELECT " RELEASE_COLUMNS " FROM release WHERE app_id = ?1"
@@ -73,6 +77,18 @@ read_order(struct db_stmt *stmt, struct release *out, envres_error *err)
     return ENVRES_OK;
 }
 
+/* Every record points back: what follows the line of releases comes to its end. */
+static envres_status
+check_numbers(const struct release *release, envres_error *err)
+{
+    bool points_back = release->sequence >= 1 && release->target >= 0 && release->previous >= 0 &&
+                       release->target < release->sequence && release->previous < release->sequence;
+    bool is_known = release->kind >= RELEASE_NEW && release->kind <= RELEASE_WITHDRAW;
+    if (points_back && is_known && (release->kind == RELEASE_NEW) == (release->target == 0))
+        return ENVRES_OK;
+    return err_set(err, ENVRES_E_CORRUPT, "a release's row in the store is damaged");
+}
+
 static envres_status
 read_row(struct db_stmt *stmt, struct release *out, envres_error *err)
 {
@@ -97,17 +113,15 @@ read_row(struct db_stmt *stmt, struct release *out, envres_error *err)
         st = read_order(stmt, out, err);
     struct slice notes = db_column_text(stmt, COLUMN_NOTES);
     int64_t kind = db_column_int(stmt, 11);
-    if (st == ENVRES_OK && (kind < RELEASE_NEW || kind > RELEASE_WITHDRAW))
-        st = err_set(err, ENVRES_E_CORRUPT, "a release's row in the store is damaged");
     seal_digest(out->notes_digest, "envres1/notes", notes.data, notes.len);
-    out->kind = (enum release_kind)kind;
+    out->kind = kind < RELEASE_NEW || kind > RELEASE_WITHDRAW ? 0 : (enum release_kind)kind;
     out->pin_config = db_column_int(stmt, 12) != 0;
     out->sequence = db_column_int(stmt, 13);
     out->target = db_column_int(stmt, 14);
     out->previous = db_column_int(stmt, 15);
     out->revision = db_column_int(stmt, 16);
     out->time = db_column_int(stmt, 17);
-    return st;
+    return st == ENVRES_OK ? check_numbers(out, err) : st;
 }
 
 static envres_status
@@ -153,17 +167,31 @@ release_newest(struct context *ctx, const struct app *app, bool *found, struct r
     return read_one(stmt, found, out, err);
 }
 
-envres_status
-release_of_version(struct context *ctx, const struct app *app, const struct version *version,
-                   bool *found, struct release *out, envres_error *err)
+static envres_status
+find_of_version(struct context *ctx, int sql, const struct app *app, const struct version *version,
+                bool *found, struct release *out, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, release_sql[SQL_OF_VERSION], &stmt, err);
+    envres_status st = db_use(ctx->db, release_sql[sql], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, app->id, SEAL_ID);
     db_bind_blob(stmt, 2, version->id, SEAL_ID);
     return read_one(stmt, found, out, err);
+}
+
+envres_status
+release_of_version(struct context *ctx, const struct app *app, const struct version *version,
+                   bool *found, struct release *out, envres_error *err)
+{
+    return find_of_version(ctx, SQL_OF_VERSION, app, version, found, out, err);
+}
+
+envres_status
+release_made_live(struct context *ctx, const struct app *app, const struct version *version,
+                  bool *found, struct release *out, envres_error *err)
+{
+    return find_of_version(ctx, SQL_MADE_LIVE, app, version, found, out, err);
 }
 
 /* ---- tags ----------------------------------------------------------------------------------- */
@@ -198,17 +226,26 @@ no_such_tag(struct context *ctx, const struct app *app, const struct semver *tag
     return st;
 }
 
+/* The order is not signed, the tag is: a record that was found must have the tag asked for. */
 static envres_status
 find_order(struct context *ctx, const struct app *app, const uint8_t *order, size_t len,
            bool *found, struct release *out, envres_error *err)
 {
+    struct semver tag = { 0 };
     struct db_stmt *stmt = NULL;
     envres_status st = db_use(ctx->db, release_sql[SQL_BY_TAG], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, app->id, SEAL_ID);
     db_bind_blob(stmt, 2, order, len);
-    return read_one(stmt, found, out, err);
+    st = read_one(stmt, found, out, err);
+    if (st < 0 || !*found)
+        return st;
+    if (semver_read(slice_str(out->tag), &tag, NULL) == ENVRES_OK && tag.order_len == len &&
+        memcmp(tag.order, order, len) == 0)
+        return ENVRES_OK;
+    return err_set(err, ENVRES_E_CORRUPT, "release %lld of '%s' is found under a tag it has not",
+                   (long long)out->sequence, app->name);
 }
 
 envres_status

@@ -72,6 +72,10 @@ envres_status release_by_tag(struct context *ctx, const struct app *app, struct 
 envres_status release_of_version(struct context *ctx, const struct app *app,
                                  const struct version *version, bool *found, struct release *out,
                                  envres_error *err);
+/* The newest record that made a version live: a release, or a rollback to one. */
+envres_status release_made_live(struct context *ctx, const struct app *app,
+                                const struct version *version, bool *found, struct release *out,
+                                envres_error *err);
 /* The highest tag given so far. */
 envres_status release_highest(struct context *ctx, const struct app *app, bool *found,
                               struct semver *out, envres_error *err);

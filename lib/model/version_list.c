@@ -9,11 +9,9 @@
 #include "base/text.h"
 #include "model/release.h"
 
-enum { SQL_NEWEST_TAG, SQL_LAST, SQL_REMEMBER, SQL_HAS_RELEASE, SQL_COUNT_ };
+enum { SQL_LAST, SQL_REMEMBER, SQL_HAS_RELEASE, SQL_COUNT_ };
 
 static const char *const list_sql[SQL_COUNT_] = {
-    [SQL_NEWEST_TAG] = "SELECT tag, sequence FROM release WHERE app_id = ?1 AND version_id = ?2"
-                       " AND kind <> 3 ORDER BY sequence DESC LIMIT 1",
     [SQL_LAST] = "SELECT version_id, environment_id, time FROM editing"
                  " WHERE app_id = ?1 AND principal_id = ?2",
     [SQL_REMEMBER] = "INSERT INTO editing (app_id, principal_id, version_id, environment_id, time)"
@@ -64,22 +62,16 @@ stage_of(const struct listing *listing, const struct version *version)
 static envres_status
 add_tag(const struct listing *listing, const struct version *version, envres_error *err)
 {
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
+    struct release newest = { 0 };
+    bool found = false;
     if (version->stored != STORED_RELEASED)
         return ENVRES_OK;
-    envres_status st = db_use(listing->ctx->db, list_sql[SQL_NEWEST_TAG], &stmt, err);
-    if (st < 0)
+    envres_status st =
+        release_made_live(listing->ctx, &listing->app, version, &found, &newest, err);
+    if (st < 0 || !found)
         return st;
-    db_bind_blob(stmt, 1, listing->app.id, SEAL_ID);
-    db_bind_blob(stmt, 2, version->id, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st < 0 || row == DB_DONE)
-        return st;
-    struct slice tag = db_column_text(stmt, 0);
-    list_set_text(listing->list, ENVRES_VERSION_TAG, tag.data, tag.len);
-    list_set_int(listing->list, ENVRES_VERSION_SEQUENCE, db_column_int(stmt, 1));
-    db_reset(stmt);
+    list_set_str(listing->list, ENVRES_VERSION_TAG, newest.tag);
+    list_set_int(listing->list, ENVRES_VERSION_SEQUENCE, newest.sequence);
     return ENVRES_OK;
 }
 

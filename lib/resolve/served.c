@@ -312,8 +312,8 @@ choose_version(struct context *ctx, struct slice name, const struct environment 
             st == ENVRES_OK && memcmp(choice->release.version, version->id, SEAL_ID) == 0;
     }
     if (st == ENVRES_OK && !choice->has_release)
-        st = release_of_version(ctx, &choice->app, version, &choice->has_release, &choice->release,
-                                err);
+        st = release_made_live(ctx, &choice->app, version, &choice->has_release, &choice->release,
+                               err);
     return st;
 }
 
