@@ -550,15 +550,21 @@ read_releasing(const envres_release_options *given, struct releasing *out, envre
     return st;
 }
 
-/* A call that repeats one that was committed before gives the record of that one. */
+/* A call that repeats one that was committed before gives the record of that one, and is of its
+ * version. */
 static envres_status
 find_made(struct context *ctx, struct move *move, envres_error *err)
 {
+    struct release made = { 0 };
     envres_status st = db_begin_read(ctx->db, err);
     if (st < 0)
         return st;
     st = app_find(ctx, move->app_name, &move->app, err);
     if (st == ENVRES_OK)
+        st = release_get(ctx, &move->app, move->made, &made, err);
+    if (st == ENVRES_OK)
+        st = version_by_id(ctx, made.version, &move->version, err);
+    if (st == ENVRES_OK && move->wants_record)
         st = release_describe(ctx, &move->app, move->made, &move->record, err);
     return db_end(ctx->db, st, NULL, err);
 }
@@ -761,15 +767,18 @@ read_rolling(const envres_rollback_options *given, struct rolling *out, envres_e
 /* What the check says of what is live again. It comes after the commit: it takes longer than the
  * rollback itself, and must not be able to stop it. */
 static envres_status
-check_afterwards(struct context *ctx, const struct move *move, envres_list **out)
+check_afterwards(struct context *ctx, struct move *move, envres_list **out)
 {
     struct environment stage = { 0 };
+    bool is_found = move->version.name[0] != '\0';
+    envres_status st = is_found ? ENVRES_OK : find_made(ctx, move, NULL);
     envres_version_name name = { .size = sizeof(name),
                                  .app = move->app.name,
                                  .app_len = strlen(move->app.name),
                                  .version = move->version.name,
                                  .version_len = strlen(move->version.name) };
-    envres_status st = last_stage(ctx, &stage, NULL);
+    if (st == ENVRES_OK)
+        st = last_stage(ctx, &stage, NULL);
     if (st == ENVRES_OK)
         st = check_version(ctx, &name, slice_str(stage.key), out, NULL);
     return st == ENVRES_OK ? st : findings_failed(ctx->mem, st, out, NULL);
@@ -787,8 +796,7 @@ move_rollback(struct context *ctx, struct slice app, const envres_rollback_optio
         st = move_run(ctx, given, "app.rollback", rollback_inside, &move, &rolling, err);
     st = hand_over(ctx, &move, st, out, err);
     /* Done is done: that its check could not be made is no failure of the rollback. */
-    if (st == ENVRES_OK && findings && move.app.name[0] &&
-        check_afterwards(ctx, &move, findings) < 0)
+    if (st == ENVRES_OK && findings && check_afterwards(ctx, &move, findings) < 0)
         *findings = NULL;
     return st;
 }
