@@ -26,6 +26,7 @@ enum {
     SQL_HEAD,
     SQL_DELETE,
     SQL_DELETE_SETTINGS,
+    SQL_DELETE_EDITING,
     SQL_HAS_VALUES,
     SQL_COUNT_
 };
@@ -46,6 +47,7 @@ static const char *const environment_sql[SQL_COUNT_] = {
     [SQL_HEAD] = "UPDATE environment SET revision = ?2, head = ?3 WHERE id = ?1",
     [SQL_DELETE] = "DELETE FROM environment WHERE id = ?1",
     [SQL_DELETE_SETTINGS] = "DELETE FROM setting WHERE environment_id = ?1",
+    [SQL_DELETE_EDITING] = "DELETE FROM editing WHERE environment_id = ?1",
     [SQL_HAS_VALUES] = "SELECT 1 FROM setting WHERE environment_id = ?1 AND until IS NULL"
                        " AND state = 1 LIMIT 1",
 };
@@ -662,6 +664,8 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = env_keys_drop(ctx->db, row.id, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE_SETTINGS, row.id, &ignored, err);
+    if (st == ENVRES_OK)
+        st = run_on_environment(ctx, SQL_DELETE_EDITING, row.id, &ignored, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE, row.id, &ignored, err);
     if (st == ENVRES_OK)
