@@ -547,6 +547,21 @@ out:
     return st;
 }
 
+/* No digest covers an edit that was replaced: what it says of its part is held against the part. */
+static envres_status
+check_stored(struct context *ctx, const struct edit *edit, envres_error *err)
+{
+    struct tree_entry entry = edit->entry;
+    struct buf bytes;
+    if (edit->gone)
+        return ENVRES_OK;
+    entry.path = edit->path;
+    buf_init(&bytes, ctx->mem, false);
+    envres_status st = content_part(ctx, &entry, &bytes, err);
+    buf_free(&bytes);
+    return st;
+}
+
 static envres_status
 find_edit(struct draft *draft, int64_t number, struct edit *edit, envres_error *err)
 {
@@ -575,7 +590,7 @@ find_edit(struct draft *draft, int64_t number, struct edit *edit, envres_error *
     if (part.len == SEAL_DIGEST)
         memcpy(edit->entry.part, part.data, SEAL_DIGEST);
     db_reset(stmt);
-    return ENVRES_OK;
+    return check_stored(draft->change->ctx, edit, err);
 }
 
 struct restore_request {

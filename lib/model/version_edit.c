@@ -149,8 +149,11 @@ next_number(struct context *ctx, const struct app *app, int64_t *number, envres_
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
         return st;
-    *number = db_column_int(stmt, 0) + 1;
+    int64_t highest = db_column_int(stmt, 0);
     db_reset(stmt);
+    if (highest < 0 || highest > INT64_MAX - LIMIT_CANDIDATES)
+        return err_set(err, ENVRES_E_CORRUPT, "the newest version of '%s' is damaged", app->name);
+    *number = highest + 1;
     return ENVRES_OK;
 }
 
