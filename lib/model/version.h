@@ -144,6 +144,13 @@ envres_status version_list(struct context *ctx, struct slice app, struct slice e
                            uint32_t flags, envres_list **out, envres_error *err);
 envres_status version_describe(struct context *ctx, const envres_version_name *name,
                                envres_list **out, envres_error *err);
+/* The same row, inside a transaction that is open: what a change answers is made before it is
+ * committed, because what cannot be told is not done. */
+envres_status version_row(struct context *ctx, const struct app *app, const struct version *version,
+                          envres_list **out, envres_error *err);
+/* And of a change that was committed before. */
+envres_status version_row_again(struct context *ctx, struct slice app_name, int64_t number,
+                                envres_list **out, envres_error *err);
 envres_status version_open(struct context *ctx, const envres_version_name *name,
                            struct slice environment, const envres_change *given, envres_list **out,
                            envres_error *err);

@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <envres/list.h>
+
 #include "base/text.h"
 #include "model/content.h"
 
@@ -253,6 +255,7 @@ struct version_request {
     struct slice description;
     bool is_empty;
     struct slice version; /* set: which */
+    envres_list **row;    /* create: NULL: not wanted */
 };
 
 /* An optional text of the options. */
@@ -330,40 +333,29 @@ create_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = version_insert(change, &app, has_source ? &from : NULL, request->name, description,
                             &made, err);
+    if (st == ENVRES_OK && request->row)
+        st = version_row(ctx, &app, &made, request->row, err);
     return st;
-}
-
-/* One row for the version of a number, as it is now. */
-static envres_status
-describe_number(struct context *ctx, struct slice app_name, int64_t number, envres_list **out,
-                envres_error *err)
-{
-    struct app app = { 0 };
-    struct version version = { 0 };
-    envres_status st = app_find(ctx, app_name, &app, err);
-    if (st == ENVRES_OK)
-        st = version_by_number(ctx, &app, number, &version, err);
-    if (st < 0)
-        return st;
-    envres_version_name name = { .size = sizeof(name),
-                                 .app = app.name,
-                                 .app_len = strlen(app.name),
-                                 .version = version.name,
-                                 .version_len = strlen(version.name) };
-    return version_describe(ctx, &name, out, err);
 }
 
 envres_status
 version_create(struct context *ctx, struct slice app, const envres_version_options *options,
                const envres_change *given, envres_list **out, envres_error *err)
 {
-    struct version_request request = { .app = app };
+    envres_list *row = NULL;
+    struct version_request request = { .app = app, .row = out ? &row : NULL };
     struct change_title title = { "version.create", "version/", app };
     int64_t number = 0;
     envres_status st = read_request(options, &request, err);
     if (st == ENVRES_OK)
         st = change_run(ctx, given, &title, create_inside, &request, &number, err);
-    return st == ENVRES_OK && out ? describe_number(ctx, app, number, out, err) : st;
+    if (st == ENVRES_OK && out && !row)
+        st = version_row_again(ctx, app, number, &row, err);
+    if (st == ENVRES_OK && out)
+        *out = row;
+    else
+        envres_list_free(row);
+    return st;
 }
 
 static envres_status

@@ -121,6 +121,8 @@ struct list_request {
     struct slice environment; /* .data NULL: all */
     uint32_t flags;
     const envres_version_name *name; /* describe: which */
+    const struct version *found;     /* or this one, */
+    const struct app *of;            /* of this app */
 };
 
 static bool
@@ -172,21 +174,20 @@ describe_inside(struct listing *listing, const struct list_request *request, env
     return st == ENVRES_OK ? add_row(listing, &version, err) : st;
 }
 
-/* Fills a list in one read transaction. */
+/* Fills a list inside a transaction that is open. */
 static envres_status
-run_listing(struct context *ctx, const struct list_request *request, envres_list **out,
-            envres_error *err)
+fill_listing(struct context *ctx, const struct list_request *request, envres_list **out,
+             envres_error *err)
 {
     struct listing listing = { .ctx = ctx };
     envres_status st =
         list_new(ctx->mem, version_columns, ENVRES_VERSION_COLUMNS, &listing.list, err);
+    if (st == ENVRES_OK && request->found)
+        st = listing_open(&listing, request->of, err);
     if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK) {
-        st = request->name ? describe_inside(&listing, request, err)
-                           : list_inside(&listing, request, err);
-        st = db_end(ctx->db, st, NULL, err);
-    }
+        st = request->found  ? add_row(&listing, request->found, err)
+             : request->name ? describe_inside(&listing, request, err)
+                             : list_inside(&listing, request, err);
     if (st == ENVRES_OK)
         st = list_status(listing.list, err);
     mem_free(ctx->mem, listing.environments);
@@ -194,6 +195,52 @@ run_listing(struct context *ctx, const struct list_request *request, envres_list
         envres_list_free(listing.list);
     else
         *out = listing.list;
+    return st;
+}
+
+static envres_status
+run_listing(struct context *ctx, const struct list_request *request, envres_list **out,
+            envres_error *err)
+{
+    envres_list *list = NULL;
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st == ENVRES_OK)
+        st = db_end(ctx->db, fill_listing(ctx, request, &list, err), NULL, err);
+    if (st < 0)
+        envres_list_free(list);
+    else
+        *out = list;
+    return st;
+}
+
+envres_status
+version_row(struct context *ctx, const struct app *app, const struct version *version,
+            envres_list **out, envres_error *err)
+{
+    struct list_request request = { .of = app, .found = version };
+    return fill_listing(ctx, &request, out, err);
+}
+
+envres_status
+version_row_again(struct context *ctx, struct slice app_name, int64_t number, envres_list **out,
+                  envres_error *err)
+{
+    struct app app = { 0 };
+    struct version version = { 0 };
+    envres_list *list = NULL;
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = app_find(ctx, app_name, &app, err);
+    if (st == ENVRES_OK)
+        st = version_by_number(ctx, &app, number, &version, err);
+    if (st == ENVRES_OK)
+        st = version_row(ctx, &app, &version, &list, err);
+    st = db_end(ctx->db, st, NULL, err);
+    if (st < 0)
+        envres_list_free(list);
+    else
+        *out = list;
     return st;
 }
 
@@ -223,6 +270,7 @@ struct open_request {
     struct slice app;
     struct slice version; /* .data NULL: picked */
     struct slice environment;
+    envres_list **row; /* NULL: not wanted */
 };
 
 static envres_status
@@ -307,35 +355,30 @@ open_inside(struct change *change, const void *asked, envres_error *err)
     memcpy(change->environment, environment.id, SEAL_ID);
     change->has_environment = true;
     change->revision = version.number;
-    return remember(change, &app, &version, &environment, err);
+    if (request->row)
+        st = version_row(ctx, &app, &version, request->row, err);
+    return st == ENVRES_OK ? remember(change, &app, &version, &environment, err) : st;
 }
 
 envres_status
 version_open(struct context *ctx, const envres_version_name *name, struct slice environment,
              const envres_change *given, envres_list **out, envres_error *err)
 {
-    struct open_request request = { .environment = environment };
-    struct app app = { 0 };
-    struct version version = { 0 };
+    envres_list *row = NULL;
+    struct open_request request = { .environment = environment, .row = out ? &row : NULL };
     int64_t number = 0;
     envres_status st = version_name_read(name, &request.app, &request.version, err);
     if (st < 0)
         return st;
     struct change_title title = { "version.open", "version/", request.app };
     st = change_run(ctx, given, &title, open_inside, &request, &number, err);
-    if (st < 0 || !out)
-        return st;
-    st = app_find(ctx, request.app, &app, err);
-    if (st == ENVRES_OK)
-        st = version_by_number(ctx, &app, number, &version, err);
-    if (st < 0)
-        return st;
-    envres_version_name opened = { .size = sizeof(opened),
-                                   .app = app.name,
-                                   .app_len = strlen(app.name),
-                                   .version = version.name,
-                                   .version_len = strlen(version.name) };
-    return version_describe(ctx, &opened, out, err);
+    if (st == ENVRES_OK && out && !row)
+        st = version_row_again(ctx, request.app, number, &row, err);
+    if (st == ENVRES_OK && out)
+        *out = row;
+    else
+        envres_list_free(row);
+    return st;
 }
 
 static const char *const last_columns[ENVRES_LAST_COLUMNS] = { "version", "environment", "time" };
