@@ -174,8 +174,9 @@ ENVRES_API const char *envres_resource_handle_environment(const envres_resource_
 /** 1 when the settings come from a declared fallback. Since 0.1. */
 ENVRES_API int32_t envres_resource_handle_is_fallback(const envres_resource_handle *handle);
 
-/** Hex text that changes exactly when the resource's settings, or what they refer to, may have
- *  changed in that environment: key a connection pool by it. Borrowed. Since 0.1. */
+/** Text of at most 127 bytes that is another one when a setting of the resource, or anything that
+ *  its settings refer to, was written or taken away, and the same whatever else was written: key a
+ *  connection pool by it. Borrowed. Since 0.1. */
 ENVRES_API const char *envres_resource_handle_cache_key(const envres_resource_handle *handle);
 
 /** Number of fields that have a value, defaults included. Since 0.1. */

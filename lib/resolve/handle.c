@@ -10,63 +10,79 @@
 #include "base/value.h"
 #include "resolve/connect.h"
 #include "resolve/render.h"
-#include "resolve/served.h"
 
 /* ---- the key for connection pools ----------------------------------------------------------- */
 
-static char *
-write_digits(char *out, uint64_t number)
-{
-    char digits[20];
-    int count = 0;
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    while (count > 0)
-        *out++ = digits[--count];
-    return out;
-}
+struct trace_step {
+    uint8_t before[TRACE];
+    uint8_t environment[SEAL_ID];
+    uint8_t object[SEAL_ID];
+    uint8_t took[TRACE];
+    int64_t revision; /* 0: a default of the kind, below: no row */
+    char field[LIMIT_NAME];
+};
 
-/* Where the app's names are part of a resource's settings, or its settings are of two times, the
- * newest revision does not tell all. */
+enum { STEP_TEXT = -1, STEP_MISSING = -2 };
+
 static void
-write_variant(const envres_scope *source, bool uses_app, char *out)
+take_step(uint8_t trace[TRACE], struct trace_step *step)
 {
-    struct {
-        int64_t revision;
-        char app[LIMIT_APP + 1];
-        char version[LIMIT_APP + 1];
-        char tag[LIMIT_TAG + 1];
-    } what;
     uint8_t digest[SEAL_DIGEST];
-    memset(&what, 0, sizeof(what));
-    if (source->pins)
-        what.revision = source->revision;
-    if (uses_app && source->served) {
-        memcpy(what.app, source->served->app, sizeof(what.app));
-        memcpy(what.version, source->served->version, sizeof(what.version));
-        memcpy(what.tag, source->served->tag, sizeof(what.tag));
-    }
-    seal_digest(digest, "envres1/variant", &what, sizeof(what));
-    text_hex(out, digest, CACHE_VARIANT);
+    memcpy(step->before, trace, TRACE);
+    seal_digest(digest, "envres1/trace", step, sizeof(*step));
+    memcpy(trace, digest, TRACE);
 }
 
 void
-handle_write_key(envres_resource_handle *handle, int64_t newest, bool uses_app)
+trace_item(uint8_t trace[TRACE], const envres_scope *source, const struct item *item)
+{
+    const struct setting *setting = &item->setting;
+    struct trace_step step;
+    memset(&step, 0, sizeof(step));
+    memcpy(step.environment, source->environment.id, SEAL_ID);
+    memcpy(step.object, setting->object, SEAL_ID);
+    memcpy(step.took, item->trace, TRACE);
+    step.revision = setting->revision;
+    if (setting->field.len > 0)
+        memcpy(step.field, setting->field.data, setting->field.len);
+    take_step(trace, &step);
+}
+
+void
+trace_text(uint8_t trace[TRACE], struct slice text)
+{
+    struct trace_step step;
+    uint8_t digest[SEAL_DIGEST];
+    memset(&step, 0, sizeof(step));
+    seal_digest(digest, "envres1/word", text.data, text.len);
+    memcpy(step.took, digest, TRACE);
+    step.revision = STEP_TEXT;
+    take_step(trace, &step);
+}
+
+void
+trace_missing(uint8_t trace[TRACE])
+{
+    struct trace_step step;
+    memset(&step, 0, sizeof(step));
+    step.revision = STEP_MISSING;
+    take_step(trace, &step);
+}
+
+void
+handle_write_key(envres_resource_handle *handle)
 {
     const envres_scope *source = handle->source;
+    const struct item *items = &source->items[handle->first];
     char *out = handle->cache_key;
-    text_hex(out, source->items[handle->first].setting.object, SEAL_ID);
+    uint8_t trace[TRACE] = { 0 };
+    for (uint32_t i = 0; i < handle->count; i++)
+        trace_item(trace, source, &items[i]);
+    text_hex(out, items[0].setting.object, SEAL_ID);
     text_hex(out + 2 * SEAL_ID, source->environment.id, SEAL_ID);
     out += (size_t)4 * SEAL_ID;
     *out++ = '-';
-    out = write_digits(out, (uint64_t)newest);
-    *out = '\0';
-    if (source->pins || uses_app) {
-        *out++ = '-';
-        write_variant(source, uses_app, out);
-    }
+    text_hex(out, trace, TRACE);
 }
 
 /* ---- taking one ----------------------------------------------------------------------------- */

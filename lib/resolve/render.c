@@ -448,7 +448,19 @@ own_item(envres_scope *scope, const struct template_ref *ref)
     return found ? &scope->items[found - scope->items] : NULL;
 }
 
-/* Settles what a template refers to, and takes over secrecy, depth and newest revision. */
+/* What a template took where it refers to something: the trace of an item comes with it. */
+static void
+trace_target(uint8_t trace[TRACE], const struct target *target)
+{
+    if (target->missing)
+        trace_missing(trace);
+    else if (target->item)
+        trace_item(trace, target->source, target->item);
+    else
+        trace_text(trace, target->operand.text);
+}
+
+/* Settles what a template refers to, and takes over secrecy, depth and traces. */
 static envres_status
 settle_references(struct settler *settler, struct item *item, const envres_template *tmpl,
                   envres_error *err)
@@ -471,15 +483,10 @@ settle_references(struct settler *settler, struct item *item, const envres_templ
                              &target, err);
         if (st < 0)
             return st;
-        if (target.item) {
-            if (target.item->depth >= item->depth)
-                item->depth = (uint8_t)(target.item->depth + 1);
-            if (target.source == settler->scope && target.item->newest > item->newest)
-                item->newest = target.item->newest;
-        }
+        if (target.item && target.item->depth >= item->depth)
+            item->depth = (uint8_t)(target.item->depth + 1);
         item->secret = item->secret || target.secret;
-        item->uses_app = item->uses_app || ref_is_of_app(&view.refs[expr->ref]) ||
-                         (target.item && target.item->uses_app);
+        trace_target(item->trace, &target);
     }
     if (item->depth > LIMIT_TEMPLATE_DEPTH)
         return err_set(err, ENVRES_E_DEPTH, "templates inside templates go deeper than %d",
@@ -554,8 +561,7 @@ forget_visit(struct item *item)
     item->tmpl = NULL;
     item->depth = 0;
     item->secret = item->setting.secret;
-    item->newest = item->setting.revision;
-    item->uses_app = false;
+    memset(item->trace, 0, TRACE);
     item->visit = VISIT_NONE;
 }
 

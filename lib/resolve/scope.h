@@ -38,6 +38,13 @@ enum item_layer { LAYER_VALUE, LAYER_TEMPLATE, LAYER_SETTING, LAYER_PRESET };
 /* How far settling has come. */
 enum item_visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 
+/*
+ * A trace is a digest of what something was made of, step by step in a fixed order: rows by their
+ * place and revision, texts that stand in no row, and what was not there. Two of the same are of
+ * the same values, whatever else was written meanwhile; what is secret is not needed for it.
+ */
+enum { TRACE = 16 };
+
 struct item {
     struct slice text;
     envres_template *tmpl; /* of a plain template or composition: borrows `text` */
@@ -49,13 +56,9 @@ struct item {
     uint8_t depth; /* templates inside templates, this one counted */
     bool secret;
     bool is_template;
-    bool uses_app;          /* takes a name, version or release of the app */
-    int64_t newest;         /* newest revision of it and of all it refers to */
+    uint8_t trace[TRACE];   /* of a template: all that it takes; else zeroes */
     struct setting setting; /* name, field, kind, revision ...; slices in the pool */
 };
-
-/* Bytes that tell readings apart in which the newest revision is the same. */
-enum { CACHE_VARIANT = 8 };
 
 struct envres_resource_handle {
     envres_scope *scope;        /* the one the caller asked; kept alive by the handle */
@@ -67,7 +70,7 @@ struct envres_resource_handle {
     uint32_t count;
     bool is_set;           /* has settings of its own in source */
     envres_error *failure; /* why it does not resolve, or NULL */
-    char cache_key[2 * 2 * SEAL_ID + 24 + 2 * CACHE_VARIANT];
+    char cache_key[2 * 2 * SEAL_ID + 1 + 2 * TRACE + 1];
 };
 
 struct other_name {
@@ -151,9 +154,13 @@ uint32_t scope_handle(const envres_scope *scope, struct slice name);
 /* An item of a handle by field, or NULL. */
 const struct item *handle_item(const envres_resource_handle *handle, struct slice field);
 
-/* Writes the cache key, of the newest revision of a handle's items. `uses_app`: one of them takes a
- * name of the app. */
-void handle_write_key(envres_resource_handle *handle, int64_t newest, bool uses_app);
+/* One step of a trace: an item of a scope, a text that is none, or nothing. */
+void trace_item(uint8_t trace[TRACE], const envres_scope *source, const struct item *item);
+void trace_text(uint8_t trace[TRACE], struct slice text);
+void trace_missing(uint8_t trace[TRACE]);
+
+/* Writes the cache key: the trace of a handle's items, which are settled. */
+void handle_write_key(envres_resource_handle *handle);
 
 /* NOT_SET or NOT_FOUND (variables), NOT_CONFIGURED or NOT_FOUND (resources), with hints; INTEGRITY
  * when absence cannot be trusted. */

@@ -112,7 +112,6 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
     item->setting = *setting;
     item->setting.record = slice_str("");
     item->secret = setting->secret;
-    item->newest = setting->revision;
     item->type = value_type(setting);
     item->layer = setting->object_class == OBJECT_VARIABLE ? LAYER_VALUE : LAYER_SETTING;
     struct slice *texts[] = { &item->setting.field, &item->setting.name, &item->setting.kind };
@@ -386,8 +385,9 @@ make_handle(struct loading *loading, uint32_t first, uint32_t end, struct item *
             handle->fallback = rows[i].text;
         else
             handle->failure = rows[i].failure;
+        /* Behind the others, which keep their order. */
         struct item moved = rows[i];
-        loading->items[first + i] = loading->items[end - 1];
+        memmove(&loading->items[first + i], &rows[i + 1], (count - i - 1) * sizeof(moved));
         loading->items[end - 1] = moved;
         count--;
         break;
@@ -587,8 +587,6 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     envres_error *why = loading->why;
     const struct kind *kind = handle->kind;
     const struct item *broken = NULL;
-    int64_t newest = 0;
-    bool uses_app = false;
     if (handle->count == 0 || handle->failure)
         return ENVRES_OK;
     if (!handle->source->head_ok) {
@@ -599,12 +597,10 @@ settle_handle(struct loading *loading, envres_resource_handle *handle, envres_er
     }
     for (uint32_t i = 0; i < handle->count; i++) {
         const struct item *item = &handle->source->items[handle->first + i];
-        newest = item->newest > newest ? item->newest : newest;
-        uses_app = uses_app || item->uses_app;
         if (!broken && item->state == ITEM_BROKEN)
             broken = item;
     }
-    handle_write_key(handle, newest, uses_app);
+    handle_write_key(handle);
     bool is_set[LIMIT_FIELDS] = { false };
     for (uint32_t f = 0; f < kind->count; f++)
         is_set[f] = handle_item(handle, slice_str(kind->fields[f].name)) != NULL;

@@ -2,6 +2,8 @@
 /* Resources: definition, fields, fallback, handles, references, history. */
 #include "helper.h"
 
+#include <stdbool.h>
+
 static envres_status
 define(struct fx *fx, const char *handle, const char *kind, uint32_t flags)
 {
@@ -261,6 +263,240 @@ a_cache_key_follows_what_is_used(void **state)
     assert_string_not_equal(keys[2], keys[3]);
 }
 
+/* ---- what changes a cache key --------------------------------------------------------------- */
+
+enum { KEY = 128 };
+
+static void
+key_now(struct fx *fx, const char *env, const char *handle, char key[KEY])
+{
+    envres_resource_handle *h = NULL;
+    envres_scope *scope = fx_scope(fx, env);
+    OK(fx, envres_scope_resource(scope, handle, TEXT, &h, fx->err));
+    assert_true(strlen(envres_resource_handle_cache_key(h)) < KEY);
+    snprintf(key, KEY, "%s", envres_resource_handle_cache_key(h));
+    envres_resource_handle_free(h);
+    envres_scope_unref(scope);
+}
+
+static envres_status
+unset_variable(struct fx *fx, const char *env, const char *name)
+{
+    return envres_variable_unset(fx->session, env, TEXT, name, TEXT, NULL, NULL, fx->err);
+}
+
+static envres_status
+unset_field(struct fx *fx, const char *env, const char *handle, const char *field)
+{
+    return fx_field(fx, env, handle, field, NULL, ENVRES_FIELD_UNSET);
+}
+
+static envres_status
+relabel(struct fx *fx, const char *env, const char *label)
+{
+    envres_environment_options options = { .size = sizeof(options),
+                                           .label = label,
+                                           .label_len = TEXT };
+    return envres_environment_set(fx->session, env, TEXT, &options, NULL, fx->err);
+}
+
+static envres_status
+unset_host(struct fx *fx)
+{
+    return unset_variable(fx, "development", "HOST");
+}
+
+static envres_status
+unset_deep(struct fx *fx)
+{
+    return unset_variable(fx, "development", "DEEP");
+}
+
+static envres_status
+delete_by_force(struct fx *fx)
+{
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    return envres_variable_delete(fx->session, "HOST", TEXT, &force, fx->err);
+}
+
+static envres_status
+rename_by_force(struct fx *fx)
+{
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    return envres_variable_rename(fx->session, "HOST", TEXT, "ADDRESS", TEXT, &force, fx->err);
+}
+
+static envres_status
+unset_option(struct fx *fx)
+{
+    return unset_field(fx, "development", "main", "options");
+}
+
+static envres_status
+unset_port(struct fx *fx)
+{
+    return unset_field(fx, "development", "main", "port");
+}
+
+static envres_status
+unset_field_of_other(struct fx *fx)
+{
+    return unset_field(fx, "development", "other", "path");
+}
+
+static envres_status
+unset_field_of_fallback(struct fx *fx)
+{
+    return unset_field(fx, "staging", "far", "note");
+}
+
+static envres_status
+set_variable_of_fallback(struct fx *fx)
+{
+    return fx_put(fx, "staging", "FAR", "elsewhere", 0, 0);
+}
+
+static envres_status
+unset_variable_of_fallback(struct fx *fx)
+{
+    return unset_variable(fx, "staging", "FAR");
+}
+
+static envres_status
+relabel_own(struct fx *fx)
+{
+    return relabel(fx, "development", "Other");
+}
+
+static envres_status
+relabel_other(struct fx *fx)
+{
+    return relabel(fx, "staging", "Other");
+}
+
+static envres_status
+unset_unused(struct fx *fx)
+{
+    return unset_variable(fx, "development", "UNUSED");
+}
+
+static envres_status
+unset_unused_field(struct fx *fx)
+{
+    return unset_field(fx, "development", "other", "note");
+}
+
+static envres_status
+same_name_elsewhere(struct fx *fx)
+{
+    return unset_variable(fx, "staging", "HOST");
+}
+
+static envres_status
+declare_fallback(struct fx *fx)
+{
+    return fx_fallback(fx, "development", "main", "staging");
+}
+
+/* Each in a store of its own; main, postgres, is looked at in development. */
+static const struct {
+    const char *name;
+    envres_status (*change)(struct fx *fx);
+    bool another;
+} key_changes[] = {
+    { "a variable with a default, unset", unset_host, true },
+    { "likewise, deleted by force", delete_by_force, true },
+    { "likewise, renamed by force", rename_by_force, true },
+    { "one behind a template, unset", unset_deep, true },
+    { "a field taken away", unset_option, true },
+    { "a field taken away that has a default", unset_port, true },
+    { "a field of another resource", unset_field_of_other, true },
+    { "a field of a fallback that is not used", unset_field_of_fallback, false },
+    { "a variable of a fallback's environment", set_variable_of_fallback, true },
+    { "likewise, unset", unset_variable_of_fallback, true },
+    { "the label", relabel_own, true },
+    { "the label of another environment", relabel_other, false },
+    { "a variable that is not used", unset_unused, false },
+    { "a field that is not used", unset_unused_field, false },
+    { "the same name in another environment", same_name_elsewhere, false },
+    { "a fallback where there are settings", declare_fallback, false },
+};
+
+/* What is taken away was written before all else, so that no newest revision shows it. */
+static void
+make_linked(struct fx *fx)
+{
+    static const char link[] = "<< environment.variables.DEEP | default(\"d\") >>";
+    static const char text[] =
+        "<< environment.variables.OUTER >> << environment.label >>"
+        " << resources.other.path | default(\"p\") >> << resources.far.host >>";
+    OK(fx, define(fx, "main", "postgres", 0));
+    OK(fx, define(fx, "other", "custom", 0));
+    OK(fx, define(fx, "far", "custom", 0));
+    OK(fx, fx_put(fx, "development", "HOST", "db.dev", 0, 0));
+    OK(fx, fx_put(fx, "staging", "HOST", "db.staging", 0, 0));
+    OK(fx, fx_put(fx, "development", "DEEP", "deep", 0, 0));
+    OK(fx, fx_put(fx, "development", "UNUSED", "u", 0, 0));
+    OK(fx, fx_put(fx, "development", "OUTER", link, ENVRES_TYPE_TEMPLATE, 0));
+    OK(fx, fx_put(fx, "staging", "FAR", "far", 0, 0));
+    OK(fx, fx_field(fx, "staging", "far", "host",
+                    "<< environment.variables.FAR | default(\"near\") >>", 0));
+    OK(fx, fx_field(fx, "staging", "far", "note", "n", 0));
+    OK(fx, fx_fallback(fx, "development", "far", "staging"));
+    OK(fx, fx_field(fx, "development", "other", "path", "q", 0));
+    OK(fx, fx_field(fx, "development", "other", "note", "n", 0));
+    OK(fx, fx_field(fx, "development", "main", "options", "{\"a\":1}", 0));
+    OK(fx, fx_field(fx, "development", "main", "port", "5433", 0));
+    OK(fx, fx_field(fx, "development", "main", "host",
+                    "<< environment.variables.HOST | default(\"h\") >>", 0));
+    OK(fx, fx_field(fx, "development", "main", "user", text, 0));
+    OK(fx, fx_field(fx, "development", "main", "password", "pw", 0));
+    OK(fx, fx_field(fx, "development", "main", "database", "crm", 0));
+}
+
+static void
+a_cache_key_sees_what_is_taken_away(void **state)
+{
+    for (size_t i = 0; i < sizeof(key_changes) / sizeof(key_changes[0]); i++) {
+        void *own = NULL;
+        char before[KEY];
+        char again[KEY];
+        char after[KEY];
+        assert_int_equal(fx_setup(&own), 0);
+        struct fx *fx = own;
+        make_linked(fx);
+        key_now(fx, "development", "main", before);
+        key_now(fx, "development", "main", again);
+        assert_string_equal(before, again);
+        expect(fx, key_changes[i].change(fx), ENVRES_OK, key_changes[i].name);
+        key_now(fx, "development", "main", after);
+        if ((strcmp(before, after) != 0) != key_changes[i].another)
+            fail_msg("%s: the key is %s", key_changes[i].name,
+                     key_changes[i].another ? "the same" : "another");
+        assert_int_equal(fx_teardown(&own), 0);
+    }
+    (void)state;
+}
+
+/* A handle that falls back shows what is taken away where its settings are. */
+static void
+a_cache_key_of_a_fallback(void **state)
+{
+    struct fx *fx = *state;
+    char keys[4][KEY];
+    make_linked(fx);
+    key_now(fx, "development", "far", keys[0]);
+    OK(fx, fx_put(fx, "development", "FAR", "not this one", 0, 0));
+    key_now(fx, "development", "far", keys[1]);
+    assert_string_equal(keys[0], keys[1]);
+    OK(fx, unset_variable(fx, "staging", "FAR"));
+    key_now(fx, "development", "far", keys[2]);
+    assert_string_not_equal(keys[1], keys[2]);
+    OK(fx, unset_field(fx, "staging", "far", "note"));
+    key_now(fx, "development", "far", keys[3]);
+    assert_string_not_equal(keys[2], keys[3]);
+}
+
 static envres_status
 refuse(const envres_resource_handle *handle, envres_error *err, void *user)
 {
@@ -425,6 +661,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_circle_through_a_resource_is_found, fx_setup,
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(a_cache_key_follows_what_is_used, fx_setup, fx_teardown),
+        cmocka_unit_test(a_cache_key_sees_what_is_taken_away),
+        cmocka_unit_test_setup_teardown(a_cache_key_of_a_fallback, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_probe_travels_through, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(history_shows_each_field, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_forced_kind_is_the_kind_everywhere, fx_setup,

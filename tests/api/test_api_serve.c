@@ -500,6 +500,43 @@ pools_are_told_apart(void **state)
     assert_string_not_equal(keys[0], keys[2]);
 }
 
+/* What is taken away since a release pinned it is still there; what is secret is not. */
+static void
+a_pinned_pool_stays(void **state)
+{
+    static const char host[] = "<< environment.variables.HOST | default(\"none\") >>";
+    struct fx *fx = *state;
+    char keys[4][128];
+    make_pinned(fx);
+    OK(fx, fx_field(fx, "production", "db", "host", host, 0));
+    OK(fx, fx_field(fx, "production", "db", "options", "{\"a\":1}", 0));
+    OK(fx, fx_field(fx, "production", "db", "user", "v", 0));
+    serve_draft(fx, "crm", "v2", "v1");
+    serve_release(fx, "crm", "v2", "2.0.0");
+    envres_scope *scope = serve_scope(fx, "crm");
+    key_of(fx, scope, keys[0]);
+    envres_scope_unref(scope);
+    scope = fx_scope(fx, "production");
+    key_of(fx, scope, keys[1]);
+    envres_scope_unref(scope);
+    OK(fx,
+       envres_variable_unset(fx->session, "production", TEXT, "HOST", TEXT, NULL, NULL, fx->err));
+    OK(fx, fx_field(fx, "production", "db", "options", NULL, ENVRES_FIELD_UNSET));
+    scope = serve_scope(fx, "crm");
+    key_of(fx, scope, keys[2]);
+    envres_scope_unref(scope);
+    assert_string_equal(keys[0], keys[2]);
+    scope = fx_scope(fx, "production");
+    key_of(fx, scope, keys[3]);
+    envres_scope_unref(scope);
+    assert_string_not_equal(keys[1], keys[3]);
+    OK(fx, fx_field(fx, "production", "db", "password", NULL, ENVRES_FIELD_UNSET));
+    scope = serve_scope(fx, "crm");
+    key_of(fx, scope, keys[3]);
+    envres_scope_unref(scope);
+    assert_string_not_equal(keys[2], keys[3]);
+}
+
 /* Names and classes that change after a release. */
 static void
 renames_and_classes(void **state)
@@ -705,6 +742,7 @@ main(void)
         TEST(what_a_release_pins),
         TEST(a_rollback_brings_settings_back),
         TEST(pools_are_told_apart),
+        TEST(a_pinned_pool_stays),
         TEST(renames_and_classes),
         TEST(plain_becomes_secret_and_back),
         TEST(what_was_deleted_is_there_in_its_release),
