@@ -66,8 +66,33 @@ take_params(struct cli *cli, envres_params **out)
 
 /* ---- render -------------------------------------------------------------------------------- */
 
+/* What is rendered, borrowed from a file that was read or from the scope. */
+struct source {
+    const char *name; /* for positions */
+    const char *data;
+    size_t len;
+    bool is_part;
+};
+
+/* As the check before a release reads such a part. */
+static bool
+is_json_path(const char *path)
+{
+    static const char ending[] = ".json";
+    size_t len = strlen(path);
+    size_t want = sizeof(ending) - 1;
+    if (len < want)
+        return false;
+    for (size_t i = 0; i < want; i++) {
+        char c = path[len - want + i];
+        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != ending[i])
+            return false;
+    }
+    return true;
+}
+
 static uint32_t
-context_of(const struct cli *cli)
+context_of(const struct cli *cli, const struct source *source)
 {
     static const char *const names[] = { [ENVRES_CONTEXT_TEXT] = "text",
                                          [ENVRES_CONTEXT_JSON] = "json",
@@ -78,21 +103,15 @@ context_of(const struct cli *cli)
         if (strcmp(names[i], word) == 0)
             return i;
     }
-    return ENVRES_CONTEXT_TEXT;
+    return source->is_part && is_json_path(source->name) ? ENVRES_CONTEXT_JSON
+                                                         : ENVRES_CONTEXT_TEXT;
 }
-
-/* What is rendered, borrowed from a file that was read or from the scope. */
-struct source {
-    const char *name; /* for positions */
-    const char *data;
-    size_t len;
-};
 
 static envres_status
 render_text(struct cli *cli, const envres_scope *scope, const struct source *source,
             const envres_params *params, envres_value **out)
 {
-    envres_template_options how = { .size = sizeof(how), .context = context_of(cli) };
+    envres_template_options how = { .size = sizeof(how), .context = context_of(cli, source) };
     envres_render_options options = { .size = sizeof(options), .params = params };
     how.flags = ENVRES_TEMPLATE_BORROW;
     if (option_given(&cli->parsed, OPT_STRICT))
@@ -165,6 +184,7 @@ take_source(struct cli *cli, const envres_scope *scope, struct text *text, struc
     bool of_app = option_given(&cli->parsed, OPT_APP);
     out->name = from_input ? "<stdin>" : path;
     if (of_app && !from_input) {
+        out->is_part = true;
         if (envres_scope_part(scope, path, ENVRES_NUL_TERMINATED, &out->data, &out->len, cli->err) <
             0)
             return fail_library(cli);

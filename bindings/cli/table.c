@@ -116,7 +116,8 @@ const struct option_row option_rows[OPT_COUNT_] = {
                       .argument = "CONTEXT",
                       .choices = contexts,
                       .completes = COMPLETE_CHOICES,
-                      .help = "text, json, url or shell: how values are written (else text)" },
+                      .help = "text, json, url or shell: how values are written (else text; json "
+                              "for parts that end in .json)" },
     [OPT_PARAM] = { .name = "param",
                     .argument = "K=V",
                     .many = true,
@@ -723,7 +724,8 @@ const struct command command_rows[] = {
           "is an error with its line and column, never blank text. Nothing is added to the output.\n\n"
           "With --app FILE is the path of a part of the release that is live (or of --release TAG), "
           "and << app.name >>, << app.version >> and << app.release >> resolve, also in standard "
-          "input.\n\n"
+          "input. A part whose path ends in .json is rendered as JSON; --context text renders it "
+          "as text.\n\n"
           "With --json the answer is {\"text\", \"secret\", \"ranges\"}: the ranges are the bytes "
           "that came from secrets.",
       .examples = { { "render nginx.conf.in -e staging -o nginx.conf", "" },

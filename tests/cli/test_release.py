@@ -567,6 +567,25 @@ class Render(Shop):
         self.assertEqual(self.render("-", stdin=text), '"x"')
         self.assertEqual(self.render("-", "--context", "json", stdin='"%s"' % text), r'"\"x\""')
 
+    def test_a_json_part_is_json(self):
+        """The check reads a .json part as JSON, so rendering does too."""
+        text = '{"q": "<< environment.variables.QUOTED >>"}'
+        self.ok("set", 'QUOTED=a "b"', "-e", "staging")
+        self.ok("set", 'QUOTED=a "b"', "-e", "production")
+        self.ok("version", "create", "shop", "--name", "v2", "--from", "v1")
+        for path in ("q.json", "Q2.JSON", "q.json.txt"):
+            self.ok("part", "put", "shop", path, "--version", "v2", stdin=text)
+        self.ok("part", "put", "shop", "no.json", "--version", "v2", stdin=text[1:])
+        for environment in ("staging", "production"):
+            self.ok("promote", "shop", "v2", "--to", environment)
+        self.ok("release", "shop", "v2", "--tag", "2.0.0")
+        for path in ("q.json", "Q2.JSON"):
+            self.assertEqual(json.loads(self.render(path)), {"q": 'a "b"'})
+            self.assertEqual(self.render(path, "--context", "text"), '{"q": "a "b""}')
+        self.assertEqual(self.render("q.json.txt"), '{"q": "a "b""}')
+        self.assertEqual(self.render("no.json", "--context", "text"), '"q": "a "b""}')
+        self.fails(4, "render", "no.json", "-e", "production", "--app", "shop", says="no.json:1:")
+
 
 class TwoAtOnce(Shop):
     """Two processes race; whoever is second is told so, and never undoes the first unseen."""
