@@ -210,9 +210,13 @@ static int
 fail_rollback(struct cli *cli, const char *app, const struct seen_live *live)
 {
     struct text hint = { 0 };
-    if (envres_error_code(cli->err) != ENVRES_E_NOTHING_BEFORE || !live->sequence)
+    bool is_first = envres_error_code(cli->err) == ENVRES_E_NOTHING_BEFORE && live->sequence > 0;
+    if (envres_error_code(cli->err) == ENVRES_E_TAG)
+        text_printf(&hint, "--to takes the tag of a release; `envres releases %s` lists them", app);
+    else if (is_first)
+        text_printf(&hint, "--to TAG names another; `envres releases %s` lists them", app);
+    else
         return fail_library(cli);
-    text_printf(&hint, "--to TAG names another; `envres releases %s` lists them", app);
     int status = fail_hint(cli, text_get(&hint));
     text_free(&hint);
     return status;

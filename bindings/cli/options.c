@@ -327,6 +327,16 @@ options_parse(struct cli *cli, int argc, char **argv)
 
 /* ---- what must be there ------------------------------------------------------------------- */
 
+/* What may have been meant with one argument more. */
+static const char *
+why_too_many(const struct command *command, size_t most)
+{
+    if (most == 0)
+        return "it takes options only";
+    return option_listed(command->options, OPT_OF_VERSION) ? "--version V names a version"
+                                                           : "a value with spaces needs quotes";
+}
+
 static int
 check_arguments(struct cli *cli)
 {
@@ -351,9 +361,8 @@ check_arguments(struct cli *cli)
         many = many || row->many;
     }
     if (count > most && !many)
-        return fail_usage(cli, most ? "a value with spaces needs quotes" : "it takes options only",
-                          "'%s' does not take '%s'", command->name,
-                          argument_at(&cli->parsed, most));
+        return fail_usage(cli, why_too_many(command, most), "'%s' does not take '%s'",
+                          command->name, argument_at(&cli->parsed, most));
     return 0;
 }
 

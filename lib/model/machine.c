@@ -97,25 +97,29 @@ static const char *const event_names[EVENT_COUNT_] = {
     [EVENT_DISCARD] = "discard",
 };
 
-/* The sentence of a refusal, after the version's name; and what to do. */
+/* The sentence of a refusal, after the version's name; and what to do. Of two rows that fit, the
+ * first: what a version that was released is told stands before what any other is. */
 static const struct {
     envres_status code;
+    bool released; /* only of a version that is live or retired */
     const char *text;
     const char *hint;
 } refusals[] = {
-    { ENVRES_E_FROZEN, "was promoted and cannot be edited any more",
+    { ENVRES_E_FROZEN, false, "was promoted and cannot be edited any more",
       "make a new version from it, and edit that" },
-    { ENVRES_E_DISCARDED, "was discarded", "work with another version" },
-    { ENVRES_E_AT_LAST, "has reached the end of the path already", "release it" },
-    { ENVRES_E_NOT_READY, "has not reached the last environment of the path",
+    { ENVRES_E_DISCARDED, false, "was discarded", "work with another version" },
+    { ENVRES_E_AT_LAST, true, "was released and goes no further",
+      "make a new version from it, and promote that" },
+    { ENVRES_E_AT_LAST, false, "has reached the end of the path already", "release it" },
+    { ENVRES_E_NOT_READY, false, "has not reached the last environment of the path",
       "promote it there first" },
-    { ENVRES_E_ALREADY_LIVE, "is live already", "nothing has to be done" },
-    { ENVRES_E_NEVER_RELEASED, "was never released",
+    { ENVRES_E_ALREADY_LIVE, false, "is live already", "nothing has to be done" },
+    { ENVRES_E_NEVER_RELEASED, false, "was never released",
       "a rollback leads to something that was live before" },
-    { ENVRES_E_NOTHING_LIVE, "is not live", "there is nothing to withdraw" },
-    { ENVRES_E_LIVE, "is live and cannot be discarded",
+    { ENVRES_E_NOTHING_LIVE, false, "is not live", "there is nothing to withdraw" },
+    { ENVRES_E_LIVE, false, "is live and cannot be discarded",
       "release another version, or withdraw this one" },
-    { ENVRES_E_IN_HISTORY, "was released and stays in the history",
+    { ENVRES_E_IN_HISTORY, false, "was released and stays in the history",
       "a rollback to it stays possible; it shares its bytes and costs little" },
 };
 
@@ -150,12 +154,14 @@ machine_allow(const struct version *version, enum version_state state, enum mach
                        version_state_name(state), machine_event_name(event));
     if (cell->status == ENVRES_OK)
         return ENVRES_OK;
+    bool released = state == VERSION_LIVE || state == VERSION_RETIRED;
     envres_status st = err_code(err, cell->status);
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        if (refusals[i].code != cell->status)
+        if (refusals[i].code != cell->status || (refusals[i].released && !released))
             continue;
         err_set(err, cell->status, "version '%s' %s", version->name, refusals[i].text);
         err_hint(err, "%s", refusals[i].hint);
+        break;
     }
     err_subject(err, version->name, strlen(version->name));
     return st;

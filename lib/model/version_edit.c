@@ -14,7 +14,7 @@ enum { SQL_HIGHEST, SQL_TAKEN, SQL_INSERT, SQL_CONTENT, SQL_STATE, SQL_TEXTS, SQ
 
 static const char *const edit_sql[SQL_COUNT_] = {
     [SQL_HIGHEST] = "SELECT max(number) FROM version WHERE app_id = ?1",
-    [SQL_TAKEN] = "SELECT id FROM version WHERE app_id = ?1 AND lower(name) = lower(?2)",
+    [SQL_TAKEN] = "SELECT id, name FROM version WHERE app_id = ?1 AND lower(name) = lower(?2)",
     [SQL_INSERT] = "INSERT INTO version (id, app_id, number, name, description, state, stage_id,"
                    " parent_id, base, content, parts, bytes, edits, author, created_at, changed_at)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
@@ -72,10 +72,11 @@ version_store_state(struct context *ctx, const struct version *version, int64_t 
     return db_run(stmt, err);
 }
 
-/* Is the name another version's? *found says so; `self` may be NULL. */
+/* Is the name another version's? *found says so, `other` (may be NULL) how that is spelt; `self`
+ * may be NULL. */
 static envres_status
 name_taken(struct context *ctx, const struct app *app, struct slice name, const uint8_t *self,
-           bool *found, envres_error *err)
+           bool *found, char other[LIMIT_APP + 1], envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
@@ -90,6 +91,8 @@ name_taken(struct context *ctx, const struct app *app, struct slice name, const 
     if (st < 0 || row == DB_DONE)
         return st;
     st = column_id(stmt, 0, id, err);
+    if (st == ENVRES_OK && other)
+        st = column_name(stmt, 1, other, LIMIT_APP + 1, err);
     *found = st == ENVRES_OK && !(self && memcmp(self, id, SEAL_ID) == 0);
     db_reset(stmt);
     return st;
@@ -99,12 +102,12 @@ static envres_status
 check_free(struct context *ctx, const struct app *app, struct slice name, const uint8_t *self,
            envres_error *err)
 {
+    char other[LIMIT_APP + 1] = "";
     bool taken = false;
-    envres_status st = name_taken(ctx, app, name, self, &taken, err);
+    envres_status st = name_taken(ctx, app, name, self, &taken, other, err);
     if (st < 0 || !taken)
         return st;
-    st = err_set(err, ENVRES_E_NAME_TAKEN, "app '%s' has a version '%.*s' already", app->name,
-                 (int)name.len, name.data);
+    st = err_set(err, ENVRES_E_NAME_TAKEN, "app '%s' has a version '%s' already", app->name, other);
     err_subject(err, name.data, name.len);
     return st;
 }
@@ -132,7 +135,7 @@ next_name(struct context *ctx, const struct app *app, int64_t number, char out[L
     for (int64_t i = 0; i < LIMIT_CANDIDATES; i++) {
         bool taken = false;
         write_number(number + i, out);
-        envres_status st = name_taken(ctx, app, slice_str(out), NULL, &taken, err);
+        envres_status st = name_taken(ctx, app, slice_str(out), NULL, &taken, NULL, err);
         if (st < 0 || !taken)
             return st;
     }
