@@ -153,8 +153,8 @@ enum {
     ENVRES_DIFF_OLD_SIZE = 4,   /**< integer or null */
     ENVRES_DIFF_NEW_SIZE = 5,   /**< integer or null */
     ENVRES_DIFF_TEXT = 6,       /**< text: a unified diff with three lines of context, "" where an
-                                     empty part came or went; null for parts that are not UTF-8
-                                     text, and without _WITH_TEXT */
+                                     empty part came or went; null where either is not UTF-8 or
+                                     has a NUL byte in it, and without _WITH_TEXT */
     ENVRES_DIFF_COLUMNS = 7
 };
 

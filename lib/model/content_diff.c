@@ -36,15 +36,23 @@ add_header(struct buf *out, const char *mark, const char *side, const struct tre
     buf_add_char(out, '\n');
 }
 
+/* As git has it: a part with a NUL byte in it is no text, though that is UTF-8. */
+static bool
+is_text(const struct buf *bytes)
+{
+    return bytes->len == 0 ||
+           (text_is_utf8(bytes->data, bytes->len, NULL) && !memchr(bytes->data, '\0', bytes->len));
+}
+
 static envres_status
-load_side(struct context *ctx, const struct tree_entry *entry, struct buf *out, bool *is_text,
+load_side(struct context *ctx, const struct tree_entry *entry, struct buf *out, bool *both_text,
           envres_error *err)
 {
     if (!entry)
         return ENVRES_OK;
     envres_status st = content_part(ctx, entry, out, err);
-    if (st == ENVRES_OK && out->len > 0 && !text_is_utf8(out->data, out->len, NULL))
-        *is_text = false;
+    if (st == ENVRES_OK && !is_text(out))
+        *both_text = false;
     return st;
 }
 
@@ -57,14 +65,14 @@ set_text(struct diff *diff, const struct tree_entry *from, const struct tree_ent
     struct buf old_text;
     struct buf new_text;
     struct buf text;
-    bool is_text = true;
+    bool both_text = true;
     buf_init(&old_text, ctx->mem, false);
     buf_init(&new_text, ctx->mem, false);
     buf_init(&text, ctx->mem, false);
-    envres_status st = load_side(ctx, from, &old_text, &is_text, err);
+    envres_status st = load_side(ctx, from, &old_text, &both_text, err);
     if (st == ENVRES_OK)
-        st = load_side(ctx, to, &new_text, &is_text, err);
-    if (st < 0 || !is_text)
+        st = load_side(ctx, to, &new_text, &both_text, err);
+    if (st < 0 || !both_text)
         goto out;
     add_header(&text, "--- ", "a/", from);
     add_header(&text, "+++ ", "b/", to);

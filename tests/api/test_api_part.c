@@ -512,9 +512,10 @@ differences_are_by_path(void **state)
     envres_part_write base[] = {
         fx_part("a.txt", "one\ntwo\n", 8, 0), fx_part("bin", "\0\xFF", 2, 0),
         fx_part("flags", "same", 4, 0),       fx_part("gone.txt", "bye\n", 4, 0),
+        fx_part("nul", "a\0b\n", 4, 0),       fx_part("nul.end", "a\n", 2, 0),
         fx_part("same", "same", 4, 0),
     };
-    OK(fx, envres_part_put(fx->session, &v1, base, 5, NULL, NULL, fx->err));
+    OK(fx, envres_part_put(fx->session, &v1, base, 7, NULL, NULL, fx->err));
     OK(fx, create_version(fx, "v2", "v1", 0));
     OK(fx, envres_version_diff(fx->session, &v1, &v2, 0, &list, fx->err));
     assert_int_equal(envres_list_count(list), 0);
@@ -525,8 +526,10 @@ differences_are_by_path(void **state)
         fx_part("flags", "same", 4, ENVRES_PART_PUBLIC),
         fx_part("gone.txt", NULL, 0, ENVRES_PART_REMOVE),
         fx_part("my new.txt", "hello", 5, 0),
+        fx_part("nul", "abc\n", 4, 0),
+        fx_part("nul.end", "a\n\0", 3, 0),
     };
-    OK(fx, envres_part_put(fx->session, &v2, edits, 5, NULL, NULL, fx->err));
+    OK(fx, envres_part_put(fx->session, &v2, edits, 7, NULL, NULL, fx->err));
     OK(fx, envres_version_diff(fx->session, &v1, &v2, ENVRES_DIFF_WITH_TEXT, &list, fx->err));
     static const struct {
         const char *path;
@@ -542,9 +545,11 @@ differences_are_by_path(void **state)
         { "my new.txt", "added", -1, 5,
           "--- /dev/null\n+++ b/my new.txt\t\n@@ -0,0 +1 @@\n+hello\n"
           "\\ No newline at end of file\n" },
+        { "nul", "changed", 4, 4, NULL },
+        { "nul.end", "changed", 2, 3, NULL },
     };
-    assert_int_equal(envres_list_count(list), 5);
-    for (size_t i = 0; i < 5; i++) {
+    assert_int_equal(envres_list_count(list), 7);
+    for (size_t i = 0; i < 7; i++) {
         assert_string_equal(cell(list, i, ENVRES_DIFF_PATH), rows[i].path);
         assert_string_equal(cell(list, i, ENVRES_DIFF_CHANGE), rows[i].change);
         assert_int_equal(envres_list_type(list, i, ENVRES_DIFF_OLD_SIZE),
