@@ -146,8 +146,9 @@ typedef struct envres_release_options {
  * @param out       may be NULL; the new record, one row: envres_list_free()
  * @param findings  may be NULL; warnings of the check: envres_list_free()
  * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_DISCARDED, ENVRES_E_NOT_READY, ENVRES_E_ALREADY_LIVE,
- * ENVRES_E_TAG, ENVRES_E_TAG_TAKEN, ENVRES_E_CHANGED, ENVRES_E_REASON, ENVRES_E_DENIED,
- * ENVRES_E_CHECK. Since 0.1.
+ * ENVRES_E_TAG, ENVRES_E_LIMIT (a tag that is too long, or with a number above 2^63-1, also where
+ * the next one would have it), ENVRES_E_TAG_TAKEN, ENVRES_E_CHANGED, ENVRES_E_REASON,
+ * ENVRES_E_DENIED, ENVRES_E_CHECK. Since 0.1.
  */
 ENVRES_API envres_status envres_release_create(envres_session *session,
                                                const envres_version_name *version,

@@ -194,18 +194,43 @@ struct probing {
     const struct part *part;
 };
 
+static const envres_resource_handle *
+handle_of(const envres_scope *scope, const struct template_ref *ref)
+{
+    uint32_t index = ref->root == REF_RESOURCE ? scope_handle(scope, ref->name) : UINT32_MAX;
+    return index == UINT32_MAX ? NULL : &scope->handles[index];
+}
+
+/* A name that nothing is like leaves the error without a hint; a finding says what to do. */
+static const envres_error *
+with_fix(struct check *check, const struct template_ref *ref, const envres_error *why)
+{
+    const char *target = check->scope->environment.key;
+    bool no_resource = ref->root == REF_RESOURCE && !handle_of(check->scope, ref);
+    if (envres_error_code(why) != ENVRES_E_NOT_FOUND || envres_error_hint(why)[0] != '\0')
+        return why;
+    err_copy(check->why, why);
+    if (no_resource)
+        err_hint(check->why, "define it, and give it settings in %s, or correct the name", target);
+    else
+        err_hint(check->why, "set it in %s, or correct the name", target);
+    return check->why;
+}
+
 /* Secrets that the session may not open are no fault of the part. */
 static envres_status
 note_unresolved(void *user, uint32_t segment, const envres_error *why, envres_error *err)
 {
     struct probing *probing = user;
     struct check *check = probing->check;
+    const struct template_view *view = &probing->part->view;
+    const struct segment *found = &view->segments[segment];
     (void)err;
     if (envres_error_code(why) == ENVRES_E_DENIED)
         check->secrets_closed = true;
     else
-        collector_add(&check->found, FINDING_STATUS, probing->part->view.segments[segment].tag,
-                      why);
+        collector_add(&check->found, FINDING_STATUS, found->tag,
+                      with_fix(check, &view->refs[view->exprs[found->expr].ref], why));
     return ENVRES_OK;
 }
 
@@ -214,13 +239,6 @@ check_references(struct check *check, struct part *part, envres_error *err)
 {
     struct probing probing = { check, part };
     return template_probe(part->tmpl, check->scope, note_unresolved, &probing, err);
-}
-
-static const envres_resource_handle *
-handle_of(const envres_scope *scope, const struct template_ref *ref)
-{
-    uint32_t index = ref->root == REF_RESOURCE ? scope_handle(scope, ref->name) : UINT32_MAX;
-    return index == UINT32_MAX ? NULL : &scope->handles[index];
 }
 
 /* What a reference leads to in a scope, or NULL. */
