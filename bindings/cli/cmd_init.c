@@ -77,7 +77,8 @@ static int
 init_with(struct cli *cli, bool passphrase, const char *key_path)
 {
     struct key key = { 0 };
-    int status = passphrase ? key_new_passphrase(cli, &key) : key_file_make(cli, key_path, &key);
+    int status = passphrase ? key_new_passphrase(cli, &key)
+                            : key_file_make(cli, key_path, "--key-file PATH", &key);
     if (status == 0) {
         status = make_store(cli, &key);
         struct stat facts;
@@ -101,6 +102,8 @@ cmd_init(struct cli *cli)
     struct stat facts;
     if (passphrase && option_given(&cli->parsed, OPT_KEY_FILE))
         return fail_usage(cli, NULL, "a key file and a passphrase are two ways; take one");
+    if (option_given(&cli->parsed, OPT_AS))
+        return fail_usage(cli, NULL, "a new store has nobody yet whom --as could name");
     const char *path = named ? named : "envres.db";
     cli->store_path = memory_copy(path, strlen(path));
     if (lstat(path, &facts) == 0)

@@ -5,6 +5,7 @@
 #include "opening.h"
 #include "output.h"
 #include "rows.h"
+#include "verdict.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -29,55 +30,6 @@ first_bad(const envres_list *list)
     return first;
 }
 
-static int
-print_json(struct cli *cli, const envres_list *list)
-{
-    struct json json = { 0 };
-    size_t count = envres_list_count(list);
-    json_open(&json, '{');
-    json_key(&json, "ok");
-    json_boolean(&json, count == 0);
-    json_key(&json, "first_bad");
-    if (first_bad(list) < 0)
-        json_null(&json);
-    else
-        json_integer(&json, first_bad(list));
-    json_key(&json, "findings");
-    json_open(&json, '[');
-    for (size_t row = 0; row < count; row++) {
-        json_open(&json, '{');
-        json_key(&json, "code");
-        json_cell(&json, list, row, ENVRES_VERIFY_CODE);
-        json_key(&json, "object");
-        json_cell(&json, list, row, ENVRES_VERIFY_OBJECT);
-        json_key(&json, "message");
-        json_cell(&json, list, row, ENVRES_VERIFY_MESSAGE);
-        json_key(&json, "sequence");
-        json_cell(&json, list, row, ENVRES_VERIFY_AUDIT_SEQUENCE);
-        json_close(&json, '}');
-    }
-    json_close(&json, ']');
-    json_close(&json, '}');
-    return json_print(cli, &json);
-}
-
-static int
-print_findings(struct cli *cli, const envres_list *list)
-{
-    static const char *const headings[] = { "FINDING", "WHERE", "" };
-    static const uint32_t columns[] = { ENVRES_VERIFY_CODE, ENVRES_VERIFY_OBJECT,
-                                        ENVRES_VERIFY_MESSAGE };
-    struct table *table = table_new(cli, 3, headings, 0);
-    for (size_t row = 0; row < envres_list_count(list); row++) {
-        for (size_t i = 0; i < 3; i++) {
-            size_t len = 0;
-            const char *text = envres_list_text(list, row, columns[i], &len);
-            table_cell(table, text ? text : "", len, i == 0 ? STYLE_RED : STYLE_PLAIN);
-        }
-    }
-    return table_print(table);
-}
-
 int
 cmd_verify(struct cli *cli)
 {
@@ -89,10 +41,7 @@ cmd_verify(struct cli *cli)
     if (envres_store_verify(cli->store, cli->session, &list, cli->err) < 0)
         return fail_library(cli);
     size_t count = envres_list_count(list);
-    if (cli->json)
-        status = print_json(cli, list);
-    else if (count > 0)
-        status = print_findings(cli, list);
+    status = verdict_print(cli, list, first_bad(list));
     envres_list_free(list);
     if (status == 0 && count > 0) {
         out_note(cli, "%zu finding%s; nothing was changed: keep this file, and restore a backup",

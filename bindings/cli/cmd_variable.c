@@ -74,6 +74,8 @@ take_value(struct cli *cli, const char *environment, size_t name_len, struct tex
     int secret = option_given(&cli->parsed, OPT_SECRET);
     if (!secret) /* a name that is a secret already is asked for, and refused, like one */
         secret = is_secret_already(cli, environment, argument, name_len);
+    if (secret < 0 && envres_error_code(cli->err) == ENVRES_E_DENIED)
+        secret = !inline_value; /* the write is refused too, and only that is in the audit */
     if (secret < 0)
         return fail_library(cli);
     if (inline_value && secret)

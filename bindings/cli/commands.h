@@ -63,6 +63,13 @@ int cmd_withdraw(struct cli *cli);
 int cmd_releases(struct cli *cli);
 int cmd_status(struct cli *cli);
 
+int cmd_principal_add(struct cli *cli);
+int cmd_principal_list(struct cli *cli);
+int cmd_principal_remove(struct cli *cli);
+int cmd_grant(struct cli *cli);
+int cmd_revoke(struct cli *cli);
+int cmd_audit(struct cli *cli);
+
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_gc(struct cli *cli);

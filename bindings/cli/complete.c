@@ -64,7 +64,8 @@ read_names(const struct completion *completion, enum completes what, envres_list
                                            [COMPLETE_APP] = ENVRES_APP_LIVE_TAG,
                                            [COMPLETE_APP_VERSION] = ENVRES_VERSION_STATE,
                                            [COMPLETE_PART] = 0,
-                                           [COMPLETE_TAG] = ENVRES_RELEASE_VERSION };
+                                           [COMPLETE_TAG] = ENVRES_RELEASE_VERSION,
+                                           [COMPLETE_PRINCIPAL] = ENVRES_PRINCIPAL_ROLE };
     struct cli *cli = completion->cli;
     if (what == COMPLETE_KIND)
         return envres_kind_list(NULL, list, cli->err);
@@ -77,6 +78,8 @@ read_names(const struct completion *completion, enum completes what, envres_list
         return envres_variable_list(cli->session, NULL, 0, 0, list, cli->err);
     if (what == COMPLETE_RESOURCE)
         return envres_resource_list(cli->session, list, cli->err);
+    if (what == COMPLETE_PRINCIPAL)
+        return envres_principal_list(cli->session, list, cli->err);
     return what == COMPLETE_APP ? envres_app_list(cli->session, list, cli->err)
                                 : read_names_of_app(completion, what, list);
 }

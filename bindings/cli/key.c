@@ -131,8 +131,21 @@ write_key(int fd, const char *path, const uint8_t bytes[KEY_BYTES])
     return sync_folder(path);
 }
 
+static int
+fail_key_exists(struct cli *cli, const char *path, const char *option)
+{
+    struct text hint = { 0 };
+    text_printf(&hint,
+                "it may be the only key of some store: move it away, or name another with %s",
+                option);
+    int status = fail_code(cli, ENVRES_E_STORE_EXISTS, text_get(&hint),
+                           "there is a key file '%s' already; nothing was touched", path);
+    text_free(&hint);
+    return status;
+}
+
 int
-key_file_make(struct cli *cli, const char *path, struct key *key)
+key_file_make(struct cli *cli, const char *path, const char *option, struct key *key)
 {
     uint8_t bytes[KEY_BYTES];
     if (envres_key_generate(bytes, cli->err) < 0)
@@ -151,10 +164,7 @@ key_file_make(struct cli *cli, const char *path, struct key *key)
     if (result == 0)
         return 0;
     if (fd < 0 && number == EEXIST)
-        return fail_code(cli, ENVRES_E_STORE_EXISTS,
-                         "it may be the only key of some store: move it away, or name another with "
-                         "--key-file PATH",
-                         "there is a key file '%s' already; nothing was touched", path);
+        return fail_key_exists(cli, path, option);
     if (fd >= 0)
         unlink(path);
     return fail_code(cli, code_of_errno(number), NULL, "the key file '%s' cannot be made: %s", path,
@@ -216,7 +226,10 @@ int
 key_take(struct cli *cli, struct key *key)
 {
     const char *number = option_value(&cli->parsed, OPT_PASSPHRASE_FD);
-    if (number)
+    /* With both a key file and a new passphrase, the descriptor holds the new one alone. */
+    bool is_new =
+        option_given(&cli->parsed, OPT_PASSPHRASE) && option_given(&cli->parsed, OPT_KEY_FILE);
+    if (number && !is_new)
         return read_descriptor(cli, number, key);
     char *path = find_key_path(cli);
     bool missing = false;

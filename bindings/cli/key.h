@@ -18,10 +18,11 @@ int key_take(struct cli *cli, struct key *key);
 /* Reads a key file. `missing` may be NULL: then a file that is not there is a failure like others.
  */
 int key_file_read(struct cli *cli, const char *path, struct key *key, bool *missing);
-/* A new passphrase: of --passphrase-fd, else asked for twice. */
+/* A new passphrase: the next line of --passphrase-fd, else asked for twice. */
 int key_new_passphrase(struct cli *cli, struct key *key);
-/* A new key file: made with O_EXCL, mode 0600, 32 random bytes, on the disk when this returns 0. */
-int key_file_make(struct cli *cli, const char *path, struct key *key);
+/* A new key file: made with O_EXCL, mode 0600, 32 random bytes, on the disk when this returns 0.
+ * `option` is what names another file. */
+int key_file_make(struct cli *cli, const char *path, const char *option, struct key *key);
 
 /* Whether others than its owner may read or change a key file. A file of root's may be read by its
  * group: that is how a service gets its key. */

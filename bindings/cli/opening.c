@@ -98,13 +98,23 @@ open_store(struct cli *cli)
     return try_store(cli) < 0 ? fail_opening(cli, cli->store_path) : 0;
 }
 
+/* With --as there is never a session of the key's own, which may do more. */
 static envres_status
 try_session(struct cli *cli, const struct key *key)
 {
     const char *workspace = option_value(&cli->parsed, OPT_WORKSPACE);
+    const char *as = option_value(&cli->parsed, OPT_AS);
     envres_credential credential = key_credential(key);
-    return envres_session_open(cli->store, workspace, workspace ? ENVRES_NUL_TERMINATED : 0,
-                               &credential, &cli->session, cli->err);
+    envres_session *own = NULL;
+    envres_status code = envres_session_open(
+        cli->store, workspace, workspace ? ENVRES_NUL_TERMINATED : 0, &credential, &own, cli->err);
+    if (code < 0 || !as) {
+        cli->session = own;
+        return code;
+    }
+    code = envres_session_as(own, as, ENVRES_NUL_TERMINATED, &cli->session, cli->err);
+    envres_session_close(own);
+    return code;
 }
 
 static int

@@ -337,6 +337,26 @@ why_too_many(const struct command *command, size_t most)
                                                            : "a value with spaces needs quotes";
 }
 
+static bool
+is_same_option(enum option_id one, enum option_id other)
+{
+    const struct option_row *a = &option_rows[one];
+    const struct option_row *b = &option_rows[other];
+    return one == other || (strcmp(a->name, b->name) == 0 && !a->argument == !b->argument);
+}
+
+/* Whether the command takes it, in its own wording too: -e was read before the command was known.
+ */
+static bool
+is_accepted(const struct command *command, enum option_id id)
+{
+    for (size_t i = OPT_NONE + 1; i < OPT_COUNT_; i++) {
+        if (option_taken(command, (enum option_id)i) && is_same_option((enum option_id)i, id))
+            return true;
+    }
+    return false;
+}
+
 static int
 check_arguments(struct cli *cli)
 {
@@ -386,7 +406,7 @@ options_check(struct cli *cli)
         return fail_usage(cli, "`envres --help` lists the commands", "a command is needed");
     const struct command *command = parsed->command;
     for (size_t i = 0; i < parsed->given_count; i++) {
-        if (!option_taken(command, parsed->given[i].id))
+        if (!is_accepted(command, parsed->given[i].id))
             return fail_usage(cli, NULL, "'%s' has no option --%s", command->name,
                               option_rows[parsed->given[i].id].name);
     }
@@ -394,6 +414,10 @@ options_check(struct cli *cli)
         if (*id != OPT_ENV && !option_given(parsed, *id))
             return fail_required(cli, &option_rows[*id]);
     }
+    const char *as = option_value(parsed, OPT_AS);
+    if (as && !*as)
+        return fail_usage(cli, "`envres principal list` shows who there is",
+                          "--as needs the name of a principal, not an empty one");
     return check_arguments(cli);
 }
 
@@ -406,14 +430,6 @@ options_free(struct parsed *parsed)
 }
 
 /* ---- asking ------------------------------------------------------------------------------- */
-
-static bool
-is_same_option(enum option_id one, enum option_id other)
-{
-    const struct option_row *a = &option_rows[one];
-    const struct option_row *b = &option_rows[other];
-    return one == other || (strcmp(a->name, b->name) == 0 && !a->argument == !b->argument);
-}
 
 const char *
 option_value(const struct parsed *parsed, enum option_id id)
@@ -442,7 +458,7 @@ option_next(const struct parsed *parsed, enum option_id id, size_t *cursor)
 {
     while (*cursor < parsed->given_count) {
         const struct given *given = &parsed->given[(*cursor)++];
-        if (given->id == id)
+        if (is_same_option(given->id, id))
             return given->value;
     }
     return NULL;

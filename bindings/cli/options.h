@@ -25,7 +25,8 @@ enum completes {
     COMPLETE_APP,
     COMPLETE_APP_VERSION, /* of the app that is the first argument */
     COMPLETE_PART,        /* likewise */
-    COMPLETE_TAG          /* likewise, or of --app */
+    COMPLETE_TAG,         /* likewise, or of --app */
+    COMPLETE_PRINCIPAL
 };
 
 /* In the order in which help lists them. Two of one name that both take a value, or neither does,
@@ -91,10 +92,18 @@ enum option_id {
     OPT_NAME,
     OPT_ALL,
     OPT_STAT,
+    OPT_ROLE,
+    OPT_ROLE_ENV,
+    OPT_ROLE_ENVS,
+    OPT_KEY_OUTPUT,
+    OPT_SINCE,
+    OPT_OF_APP,
+    OPT_VERIFY,
     OPT_STORE, /* the first of the global ones */
     OPT_KEY_FILE,
     OPT_PASSPHRASE_FD,
     OPT_WORKSPACE,
+    OPT_AS,
     OPT_JSON,
     OPT_NO_INPUT,
     OPT_YES,

@@ -15,6 +15,7 @@ static const char contexts[] = "text json url shell";
 static const char yes_no[] = "yes no";
 static const char shells[] = "bash zsh fish";
 static const char pins[] = "none config";
+static const char roles[] = "viewer editor publisher admin owner runtime depositor auditor";
 
 const struct option_row option_rows[OPT_COUNT_] = {
     [OPT_ENV] = { .name = "env",
@@ -173,6 +174,39 @@ const struct option_row option_rows[OPT_COUNT_] = {
                    .help = "its name; else the next of v1, v2, ..." },
     [OPT_ALL] = { .name = "all", .help = "discarded ones too" },
     [OPT_STAT] = { .name = "stat", .help = "a table of the parts that differ, without their text" },
+    [OPT_ROLE] = { .name = "role",
+                   .argument = "ROLE",
+                   .choices = roles,
+                   .completes = COMPLETE_CHOICES,
+                   .help =
+                       "viewer, editor, publisher, admin, owner, runtime, depositor or auditor; "
+                       "else none yet" },
+    [OPT_ROLE_ENV] = { .name = "env",
+                       .letter = 'e',
+                       .argument = "ENV",
+                       .completes = COMPLETE_ENVIRONMENT,
+                       .help = "in this environment (or ENVRES_ENV); else in the whole workspace, "
+                               "environments added later included" },
+    [OPT_ROLE_ENVS] = { .name = "env",
+                        .letter = 'e',
+                        .argument = "ENV",
+                        .many = true,
+                        .completes = COMPLETE_ENVIRONMENT,
+                        .help = "in this environment (or ENVRES_ENV), or in several; else in the "
+                                "whole workspace, environments added later included" },
+    [OPT_KEY_OUTPUT] = { .name = "output",
+                         .letter = 'o',
+                         .argument = "FILE",
+                         .completes = COMPLETE_FILE,
+                         .help = "the new key file; else NAME.key beside the store" },
+    [OPT_SINCE] = { .name = "since",
+                    .argument = "SEQ",
+                    .help = "entries behind this one, by its number" },
+    [OPT_OF_APP] = { .name = "app",
+                     .argument = "APP",
+                     .completes = COMPLETE_APP,
+                     .help = "of this app, its versions and parts" },
+    [OPT_VERIFY] = { .name = "verify", .help = "check every link and every signature" },
     [OPT_STORE] = { .name = "store",
                     .argument = "PATH",
                     .variable = "ENVRES_STORE",
@@ -191,6 +225,10 @@ const struct option_row option_rows[OPT_COUNT_] = {
                         .argument = "NAME",
                         .variable = "ENVRES_WORKSPACE",
                         .help = "the workspace, where the store has several" },
+    [OPT_AS] = { .name = "as",
+                 .argument = "PRINCIPAL",
+                 .completes = COMPLETE_PRINCIPAL,
+                 .help = "act for this one: what you both may do, with both names in the audit" },
     [OPT_JSON] = { .name = "json", .help = "answer, and fail, in JSON" },
     [OPT_NO_INPUT] = { .name = "no-input", .help = "never ask" },
     [OPT_YES] = { .name = "yes", .letter = 'y', .help = "yes to every question" },
@@ -208,6 +246,7 @@ const struct group_row group_rows[] = {
     { "app", "what is versioned and released" },
     { "part", "the files of an app" },
     { "version", "states of an app's parts, on their way through the environments" },
+    { "principal", "who acts: people, programs, builds" },
 };
 
 const size_t group_count = COUNT(group_rows);
@@ -251,6 +290,14 @@ const size_t exit_count = COUNT(exit_rows);
 #define VERSION_ARGUMENT                                                                           \
     {                                                                                              \
         .name = "V", .completes = COMPLETE_APP_VERSION                                             \
+    }
+#define PRINCIPAL_ARGUMENT                                                                         \
+    {                                                                                              \
+        .name = "PRINCIPAL", .completes = COMPLETE_PRINCIPAL                                       \
+    }
+#define ROLE_ARGUMENT                                                                              \
+    {                                                                                              \
+        .name = "ROLE", .choices = roles, .completes = COMPLETE_CHOICES                            \
     }
 #define PART_ARGUMENT                                                                              \
     {                                                                                              \
@@ -769,6 +816,69 @@ const struct command command_rows[] = {
       .options = { OPT_ENV, OPT_ONLY, OPT_PRISTINE },
       .required = { OPT_ENV },
       .flags = COMMAND_PROGRAM },
+
+    { .name = "principal add",
+      .run = cmd_principal_add,
+      .summary = "add somebody who acts, with a key of their own",
+      .details =
+          "Makes a key file of mode 0600, never over another, and then the principal with the keys "
+          "that its role comes with. Without -e the role counts in the whole workspace, in "
+          "environments that are added later too; with several -e in each of them. Nobody gives a "
+          "role that has rights they do not have.\n\n"
+          "With --passphrase there is no key file; the passphrase is asked for twice. With "
+          "--passphrase-fd it is the line behind the one that unlocks the store, or the first one "
+          "where --key-file unlocks it.",
+      .examples = { { "principal add ci --role runtime -e staging", "its key is ci.key" },
+                    { "principal add ann --role editor -e development -e staging -o /media/usb/ann.key",
+                      "" },
+                    { "principal add ben --role auditor --passphrase", "in the whole workspace" } },
+      .arguments = { { .name = "NAME" } },
+      .options = { OPT_ROLE, OPT_ROLE_ENVS, OPT_KEY_OUTPUT, OPT_PASSPHRASE },
+      .flags = COMMAND_WRITES },
+    { .name = "principal list",
+      .run = cmd_principal_list,
+      .summary = "who there is, with which roles",
+      .examples = { { "principal list", "" }, { "principal list --json", "" } } },
+    { .name = "principal remove",
+      .run = cmd_principal_remove,
+      .summary = "remove a principal: its roles, and what unlocks it",
+      .details = "Its name stays in the audit. What it could read it may have kept: change those "
+                 "secrets. The last owner stays.",
+      .examples = { { "principal remove ci", "" } },
+      .arguments = { { .name = "NAME", .completes = COMPLETE_PRINCIPAL } },
+      .flags = COMMAND_WRITES },
+    { .name = "grant",
+      .run = cmd_grant,
+      .summary = "give a principal a role, and the keys it comes with",
+      .details = "Without -e in the whole workspace. Nobody gives a role that has rights they do "
+                 "not have, and nobody changes their own roles.",
+      .examples = { { "grant ann publisher -e production", "" },
+                    { "grant ben viewer", "in the whole workspace" } },
+      .arguments = { PRINCIPAL_ARGUMENT, ROLE_ARGUMENT },
+      .options = { OPT_ROLE_ENV },
+      .flags = COMMAND_WRITES },
+    { .name = "revoke",
+      .run = cmd_revoke,
+      .summary = "take a role back, and the keys that no other role needs",
+      .details = "Where it was given: without -e the role for the whole workspace. What could be "
+                 "read until then may have been kept: change those secrets. The last owner stays.",
+      .examples = { { "revoke ann publisher -e production", "" },
+                    { "revoke ben viewer", "the one for the whole workspace" } },
+      .arguments = { PRINCIPAL_ARGUMENT, ROLE_ARGUMENT },
+      .options = { OPT_ROLE_ENV },
+      .flags = COMMAND_WRITES },
+    { .name = "audit",
+      .run = cmd_audit,
+      .summary = "who did what, oldest first; what was denied too",
+      .details =
+          "Every change, and every change that was refused for want of a right. Where somebody "
+          "acted for another (--as) both are named. --verify walks the whole chain instead: every "
+          "link and every signature; status 1 when something is wrong.",
+      .examples = { { "audit", "" },
+                    { "audit --since 120 -e production", "" },
+                    { "audit --app shop --json", "" },
+                    { "audit --verify", "" } },
+      .options = { OPT_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY } },
 
     { .name = "verify",
       .run = cmd_verify,

@@ -429,7 +429,8 @@ class Surroundings(Case):
                  "--revision", "1", "restore", "history", "kinds", "__complete", "verify", "doctor",
                  "--help", "unset", "--only", "x,y", "run", "true", "--raw", "\u00e4", "%s%n", "'", "app", "part",
                  "version", "create", "put", "import", "diff", "shop", "v1", "--version", "--expect",
-                 "--edit", "0", "discard", "gc"]
+                 "--edit", "0", "discard", "gc", "principal", "grant", "revoke", "audit", "--as", "owner", "viewer",
+                 "--since", "--verify"]
         for seed in range(150):
             chosen = random.Random(seed)
             line = [chosen.choice(words) for _ in range(chosen.randrange(1, 9))]

@@ -56,6 +56,7 @@ class Completion(Case):
         self.ok("promote", "shop", "hotfix", "--to", "production", "--through")
         self.ok("release", "shop", "hotfix", "--tag", "1.0.0")
         self.ok("withdraw", "shop", "-m", "to have two records of it", "--yes")
+        self.ok("principal", "add", "ci", "-q")
         self.write("template.txt", "x")
 
     def complete(self, line):
@@ -98,6 +99,12 @@ class Completion(Case):
             ("envres rollback shop --to ", ["1.0.0"]),
             ("envres rollback shop --rea", ["--reason"]),
             ("envres render x --app shop --release 1", ["1.0.0"]),
+            ("envres grant ", ["ci", "owner"]),
+            ("envres grant ci a", ["admin", "auditor"]),
+            ("envres grant ci admin -e prod", ["production"]),
+            ("envres principal add x --role e", ["editor"]),
+            ("envres --as c", ["ci"]),
+            ("envres audit --since 1 --app ", ["shop"]),
             ("envres nosuch x ", []),
         ]
         for line, wanted in rows:
