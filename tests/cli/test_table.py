@@ -18,7 +18,8 @@ def source(path):
 
 TABLE = source("bindings/cli/table.c")
 COMMANDS = [name for name in re.findall(r'\{ \.name = "([a-z ]+)",\s*\.run', TABLE)]
-OPTIONS = sorted(set(re.findall(r'\[OPT_\w+\] = \{\s*\.name = "([a-z-]+)"', TABLE)))
+OPTIONS = sorted(set(re.findall(r'\[OPT_\w+\] = \{\s*\.name = "([a-z-]+)"',
+                             source("bindings/cli/table_options.c"))))
 
 
 class Table(Case):

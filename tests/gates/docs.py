@@ -23,6 +23,7 @@ import gate
 API, TESTING, LIMITS, COMMANDS = (
     "docs/c-api.md", "docs/host-tests.md", "docs/limits.md", "docs/command-line.md")
 LIMITS_H, CLI, TABLE = "lib/base/limits.h", "bindings/cli", "bindings/cli/table.c"
+OPTIONS = "bindings/cli/table_options.c"
 FENCE = re.compile(r"^ *(```+|~~~+) *(\S*)[^\n]*\n(.*?)^ *\1[`~]* *$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(<?([^()\s>]+)>?\)")
 NOT_A_PAGE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.I)
@@ -151,7 +152,7 @@ def check_commands(root, files):
     """Commands, options and exit statuses of the table against the page."""
     if TABLE not in files:
         return
-    text = gate.without_comments(gate.read(root, TABLE))
+    text = "".join(gate.without_comments(gate.read(root, table)) for table in (TABLE, OPTIONS))
     page = gate.read(root, COMMANDS) if COMMANDS in files else ""
     commands = [n for n in re.findall(r'\{ \.name = "([^"]+)",\s*\.run\b', text)
                 if not n.startswith("__")]
@@ -211,8 +212,8 @@ SOUND = {
                                 "ENVRES_TESTING_API int envres_testing_do(int x);\n",
     LIMITS_H: "enum {\n    LIMIT_A = 8, /* eight */\n    LIMIT_B = 2 * 1024\n};\n"
               "#define LIMIT_C ((uint64_t)3 * 4)\n",
-    TABLE: 'rows[] = {\n    [OPT_ENV] = { .name = "env",\n .variable = "ENVRES_ENV" },\n};\n'
-           'exit_rows[] = {\n    { 0, "done" },\n};\n'
+    OPTIONS: 'rows[] = {\n    [OPT_ENV] = { .name = "env",\n .variable = "ENVRES_ENV" },\n};\n',
+    TABLE: 'exit_rows[] = {\n    { 0, "done" },\n};\n'
            'commands[] = {\n    { .name = "env list",\n      .run = f },\n'
            '    { .name = "__hidden", .run = g },\n};\n',
     API: "# API\n\n## One & two\n\n`envres_do` [here](#one--two), [there](limits.md#limits).\n"
@@ -264,7 +265,7 @@ PLANTS = [
           "headings `envres new`"),
     plant("a command that is gone", COMMANDS, "--env", "### `envres gone`\n--env",
           "no command 'gone'"),
-    plant("a new option", TABLE, "};\nexit", '    [OPT_X] = { .name = "env-x" },\n};\nexit',
+    plant("a new option", OPTIONS, "\n};", '\n    [OPT_X] = { .name = "env-x" },\n};',
           "the option --env-x is missing"),
     plant("an option that is a part of another", COMMANDS, "--env\n", "--env-x\n",
           "the option --env is missing"),
