@@ -310,7 +310,12 @@ cmd_version_discard(struct cli *cli)
     if (status == 0)
         status = confirm_discard(cli, seen);
     envres_change change = change_of(cli, 0);
-    if (status == 0 && envres_version_discard(cli->session, &name, content, &change, cli->err) < 0)
+    envres_version_seen expected = { .size = sizeof(expected),
+                                     .stage = envres_list_text(seen, 0, ENVRES_VERSION_STAGE, NULL),
+                                     .stage_len = ENVRES_NUL_TERMINATED,
+                                     .content = content };
+    if (status == 0 &&
+        envres_version_discard(cli->session, &name, &expected, &change, cli->err) < 0)
         status = fail_library(cli);
     envres_list_free(seen);
     return status ? status : print_done(cli, version, "state", "discarded");

@@ -78,16 +78,26 @@ ENVRES_API envres_status envres_version_promote(envres_session *session,
                                                 const envres_change *change, envres_list **findings,
                                                 envres_error *err);
 
+/** What a caller saw of a version before it decided; both are required. */
+typedef struct envres_version_seen {
+    uint32_t size;
+    uint32_t reserved;
+    const char *stage;
+    size_t stage_len;
+    /** The content digest: 32 bytes. */
+    const uint8_t *content;
+} envres_version_seen;
+
 /**
  * Discards a version: it keeps its name, takes part in nothing any more, and its bytes are freed by
  * envres_session_gc().
- * @param expect_content  32 bytes, the content digest the caller saw; required
+ * @param seen  required
  * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_DISCARDED, ENVRES_E_LIVE, ENVRES_E_IN_HISTORY,
  * ENVRES_E_ONLY_VERSION, ENVRES_E_CHANGED. Since 0.1.
  */
 ENVRES_API envres_status envres_version_discard(envres_session *session,
                                                 const envres_version_name *version,
-                                                const uint8_t *expect_content,
+                                                const envres_version_seen *seen,
                                                 const envres_change *change, envres_error *err);
 
 /* ---- releases ------------------------------------------------------------------------------- */

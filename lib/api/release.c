@@ -34,13 +34,13 @@ envres_version_promote(envres_session *session, const envres_version_name *versi
 
 envres_status
 envres_version_discard(envres_session *session, const envres_version_name *version,
-                       const uint8_t *expect_content, const envres_change *change,
+                       const envres_version_seen *seen, const envres_change *change,
                        envres_error *err)
 {
     envres_status st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = move_discard(&session->context, version, expect_content, change, err);
+    st = move_discard(&session->context, version, seen, change, err);
     session_leave(session);
     return st;
 }

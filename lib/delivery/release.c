@@ -76,6 +76,19 @@ expect_content(const struct version *version, const uint8_t *content, envres_err
 }
 
 static envres_status
+expect_stage(const struct version *version, struct slice expected, const char *stage,
+             envres_error *err)
+{
+    if (slice_equal(expected, slice_str(stage)))
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_CHANGED, "version '%s' stands in %s now", version->name, stage);
+    err_subject(err, stage, strlen(stage));
+    err_hint(err, "look at it again and decide anew; nothing was done");
+    return st;
+}
+
+static envres_status
 expect_live(const struct app *app, int64_t live, envres_error *err)
 {
     if (app->live == live)
@@ -202,19 +215,6 @@ check_target(const struct environment *target, envres_error *err)
     return st;
 }
 
-static envres_status
-expect_stage(const struct promotion *promotion, const struct steps *steps, envres_error *err)
-{
-    const char *stage = steps->path[steps->from].key;
-    if (slice_equal(promotion->expect_stage, slice_str(stage)))
-        return ENVRES_OK;
-    envres_status st = err_set(err, ENVRES_E_CHANGED, "version '%s' stands in %s now",
-                               promotion->move->version.name, stage);
-    err_subject(err, stage, strlen(stage));
-    err_hint(err, "look at it again and decide anew; nothing was done");
-    return st;
-}
-
 /* The version stands at the end of its steps; it leaves the draft state with the first. */
 static envres_status
 take_steps(struct change *change, struct move *move, const struct steps *steps, envres_error *err)
@@ -234,7 +234,8 @@ promote_steps(struct change *change, const struct promotion *promotion, const st
               envres_error *err)
 {
     struct move *move = promotion->move;
-    envres_status st = expect_stage(promotion, steps, err);
+    envres_status st =
+        expect_stage(&move->version, promotion->expect_stage, steps->path[steps->from].key, err);
     if (st == ENVRES_OK)
         st = expect_content(&move->version, promotion->expect_content, err);
     /* Approvals of the environments gone into are asked here, before the checks. */
@@ -326,6 +327,7 @@ move_promote(struct context *ctx, const envres_version_name *name,
 
 struct discarding {
     struct move *move;
+    struct slice expect_stage;
     const uint8_t *expect_content;
 };
 
@@ -359,6 +361,8 @@ discard_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = check_not_only(change->ctx, move, err);
     if (st == ENVRES_OK)
+        st = expect_stage(&move->version, discarding->expect_stage, stage.key, err);
+    if (st == ENVRES_OK)
         st = expect_content(&move->version, discarding->expect_content, err);
     if (st < 0)
         return st;
@@ -367,15 +371,29 @@ discard_inside(struct change *change, const void *asked, envres_error *err)
     return version_store_state(change->ctx, &move->version, change->now, err);
 }
 
+static envres_status
+read_seen(const envres_version_seen *given, struct discarding *out, envres_error *err)
+{
+    envres_version_seen seen = { 0 };
+    envres_status st = opts_read(&seen, sizeof(seen), sizeof(seen), given, err);
+    if (st == ENVRES_OK && (!seen.stage || !seen.content))
+        st = err_set(err, ENVRES_E_INVALID, "what was seen of the version is NULL");
+    if (st == ENVRES_OK)
+        st = text_argument(seen.stage, seen.stage_len, SIZE_MAX, "the expected stage",
+                           &out->expect_stage, err);
+    out->expect_content = seen.content;
+    return st;
+}
+
 envres_status
-move_discard(struct context *ctx, const envres_version_name *name, const uint8_t *content,
+move_discard(struct context *ctx, const envres_version_name *name, const envres_version_seen *seen,
              const envres_change *given, envres_error *err)
 {
     struct move move = { .is_dry = false };
-    struct discarding discarding = { &move, content };
+    struct discarding discarding = { .move = &move };
     envres_status st = move_names(name, &move, err);
-    if (st == ENVRES_OK && !content)
-        st = err_set(err, ENVRES_E_INVALID, "the content that is expected is NULL");
+    if (st == ENVRES_OK)
+        st = read_seen(seen, &discarding, err);
     if (st < 0)
         return st;
     return move_run(ctx, given, "version.discard", discard_inside, &move, &discarding, err);

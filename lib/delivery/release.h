@@ -9,7 +9,7 @@ envres_status move_promote(struct context *ctx, const envres_version_name *name,
                            const envres_promote_options *options, const envres_change *given,
                            envres_list **findings, envres_error *err);
 envres_status move_discard(struct context *ctx, const envres_version_name *name,
-                           const uint8_t *expect_content, const envres_change *given,
+                           const envres_version_seen *seen, const envres_change *given,
                            envres_error *err);
 envres_status move_release(struct context *ctx, const envres_version_name *name,
                            const envres_release_options *options, const envres_change *given,

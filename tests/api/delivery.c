@@ -170,8 +170,13 @@ discard(struct fx *fx, const char *app, const char *version)
 {
     envres_version_name name = version_of(app, version);
     uint8_t content[CONTENT];
+    char stage[80];
     content_now(fx, app, version, content);
-    return envres_version_discard(fx->session, &name, content, NULL, fx->err);
+    column_now(fx, app, version, ENVRES_VERSION_STAGE, stage, sizeof(stage));
+    envres_version_seen seen = {
+        .size = sizeof(seen), .stage = stage, .stage_len = TEXT, .content = content
+    };
+    return envres_version_discard(fx->session, &name, &seen, NULL, fx->err);
 }
 
 /* ---- the dump ------------------------------------------------------------------------------- */

@@ -221,7 +221,10 @@ serve_discard(struct fx *fx, const char *app, const char *version)
     char stage[80];
     uint8_t content[32];
     describe(fx, app, version, stage, content);
-    OK(fx, envres_version_discard(fx->session, &name, content, NULL, fx->err));
+    envres_version_seen seen = {
+        .size = sizeof(seen), .stage = stage, .stage_len = TEXT, .content = content
+    };
+    OK(fx, envres_version_discard(fx->session, &name, &seen, NULL, fx->err));
 }
 
 /* ---- scopes --------------------------------------------------------------------------------- */

@@ -103,7 +103,11 @@ static envres_status
 try_discard(struct fx *fx, const struct try_move *t)
 {
     envres_version_name name = name_of(t->app, t->version);
-    return envres_version_discard(fx->session, &name, t->content, t->change, fx->err);
+    envres_version_seen seen = { .size = sizeof(seen),
+                                 .stage = t->stage ? t->stage : "staging",
+                                 .stage_len = TEXT,
+                                 .content = t->content };
+    return envres_version_discard(fx->session, &name, &seen, t->change, fx->err);
 }
 
 typedef envres_status (*try_fn)(struct fx *fx, const struct try_move *t);

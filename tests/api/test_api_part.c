@@ -608,7 +608,14 @@ discard(struct fx *fx, const char *version)
     uint8_t digest[DIGEST];
     envres_version_name name = fx_version("dash", version);
     content_of(fx, version, digest);
-    OK(fx, envres_version_discard(fx->session, &name, digest, NULL, fx->err));
+    envres_list *row = NULL;
+    OK(fx, envres_version_describe(fx->session, &name, &row, fx->err));
+    envres_version_seen seen = { .size = sizeof(seen),
+                                 .stage = envres_list_text(row, 0, ENVRES_VERSION_STAGE, NULL),
+                                 .stage_len = TEXT,
+                                 .content = digest };
+    OK(fx, envres_version_discard(fx->session, &name, &seen, NULL, fx->err));
+    envres_list_free(row);
 }
 
 static void

@@ -182,8 +182,11 @@ make_unreleased(struct fixture *fx)
         st = edited_version(fx, "v1", "v6", "<p>thrown away</p>\n");
     if (st == ENVRES_OK)
         st = content_of(fx, "portal", "v6", content);
+    envres_version_seen seen = {
+        .size = sizeof(seen), .stage = "development", .stage_len = TEXT, .content = content
+    };
     if (st == ENVRES_OK)
-        st = envres_version_discard(fx->session, &thrown, content, NULL, fx->err);
+        st = envres_version_discard(fx->session, &thrown, &seen, NULL, fx->err);
     return st;
 }
 

@@ -55,7 +55,10 @@ envres_status
 discard_version(struct fixture *fx)
 {
     envres_version_name version = version_of("portal", "v5");
-    return envres_version_discard(fx->session, &version, fx->draft, NULL, fx->err);
+    envres_version_seen seen = {
+        .size = sizeof(seen), .stage = "development", .stage_len = TEXT, .content = fx->draft
+    };
+    return envres_version_discard(fx->session, &version, &seen, NULL, fx->err);
 }
 
 static envres_release_options
