@@ -26,6 +26,7 @@ enum {
     SQL_RESIGN,
     SQL_DROP,
     SQL_DROP_ALL,
+    SQL_DROP_PLACE,
     SQL_SEAL,
     SQL_COUNT_
 };
@@ -49,6 +50,7 @@ static const char *const roles_sql[SQL_COUNT_] = {
     [SQL_DROP] = "DELETE FROM role_grant"
                  " WHERE principal_id = ?1 AND environment_id = ?2 AND role = ?3",
     [SQL_DROP_ALL] = "DELETE FROM role_grant WHERE principal_id = ?1",
+    [SQL_DROP_PLACE] = "DELETE FROM role_grant WHERE workspace_id = ?1 AND environment_id = ?2",
     [SQL_SEAL] = "UPDATE workspace SET policy = ?2, policy_signer = ?3, policy_signature = ?4"
                  " WHERE id = ?1",
 };
@@ -474,6 +476,19 @@ roles_drop_all(struct db *db, const uint8_t *principal, envres_error *err)
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, principal, SEAL_ID);
+    return db_run(stmt, err);
+}
+
+envres_status
+roles_drop_environment(struct db *db, const uint8_t *workspace, const uint8_t *environment,
+                       envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(db, roles_sql[SQL_DROP_PLACE], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, environment, SEAL_ID);
     return db_run(stmt, err);
 }
 

@@ -63,6 +63,9 @@ envres_status roles_put(struct db *db, const uint8_t *workspace, const struct id
                         struct role_row *row, envres_error *err);
 envres_status roles_drop(struct db *db, const struct role_row *row, envres_error *err);
 envres_status roles_drop_all(struct db *db, const uint8_t *principal, envres_error *err);
+/* Every role in an environment that goes away. */
+envres_status roles_drop_environment(struct db *db, const uint8_t *workspace,
+                                     const uint8_t *environment, envres_error *err);
 /* Roles that `from` gave are signed anew by `by`: who gave them may grant no more. What the root
  * gave stays as it is, since its key counts by itself. OWN_CHANGE when `from` gave a role to `by`,
  * who cannot sign that. */

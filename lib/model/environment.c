@@ -661,6 +661,10 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK && !change->force)
         st = check_unused(ctx, &row, err);
     if (st == ENVRES_OK)
+        st = roles_drop_environment(ctx->db, ctx->workspace, row.id, err);
+    if (st == ENVRES_OK)
+        st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
+    if (st == ENVRES_OK)
         st = env_keys_drop(ctx->db, row.id, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE_SETTINGS, row.id, &ignored, err);

@@ -150,6 +150,8 @@ list_variables(struct context *ctx, struct slice environment, uint32_t flags, en
     if (st == ENVRES_OK && environment.data)
         st = right_check(ctx, ACTION_LIST, &one, err);
     if (st == ENVRES_OK && !environment.data)
+        st = right_anywhere(ctx, ACTION_LIST, err);
+    if (st == ENVRES_OK && !environment.data)
         st = keep_listed(ctx, all, &count, err);
     for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
         st = config_check(ctx, &rows[e], err);

@@ -288,9 +288,7 @@ envres_status
 principal_revoke(struct context *ctx, const struct role_request *request,
                  const envres_change *given, envres_error *err)
 {
-    struct change_title title = { "role.revoke", "principal/", request->principal };
-    envres_status st = check_role(request->role, err);
-    return st < 0 ? st : change_run(ctx, given, &title, revoke_inside, request, NULL, err);
+    return run_role(ctx, "role.revoke", revoke_inside, request, given, err);
 }
 
 /* ---- adding and removing -------------------------------------------------------------------- */
@@ -318,6 +316,7 @@ add_inside(struct change *change, const void *asked, envres_error *err)
         return give_role(change, identity->id, slice_of(NULL, 0), roles->role, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles->count; i++)
         st = give_role(change, identity->id, slice_str(roles->environments[i]), roles->role, err);
+    change->has_environment = change->has_environment && roles->count == 1;
     return st;
 }
 

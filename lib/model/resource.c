@@ -553,7 +553,7 @@ fallback_inside(struct change *change, const void *asked, envres_error *err)
     buf_init(&now, ctx->mem, false);
     envres_status st = environment_find(ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
-        st = change_may(change, ACTION_EDIT, &row, err);
+        st = change_in(change, ACTION_EDIT, &row, err);
     if (st == ENVRES_OK)
         st = object_need(ctx, OBJECT_RESOURCE, request->handle, &object, err);
     if (st == ENVRES_OK && to.data)

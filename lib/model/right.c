@@ -75,13 +75,25 @@ right_has(struct context *ctx, enum action action, const struct environment *env
     return ENVRES_OK;
 }
 
+/* Of both, the one that may not; the unlocked one, when neither may. */
+static const uint8_t *
+who_lacks(struct context *ctx, enum action action, const struct environment *environment)
+{
+    struct known_roles known = { .actor = 0 };
+    if (find_known(ctx, environment ? environment->id : NULL, &known, NULL) < 0)
+        return ctx->actor->id;
+    enum verdict own = policy_verdict(known.actor, action, environment && environment->is_protected,
+                                      environment && environment->editors_reveal);
+    return own == VERDICT_DENY ? ctx->actor->id : context_who(ctx);
+}
+
 static envres_status
 refuse(struct context *ctx, enum action action, const struct environment *environment,
        envres_error *err)
 {
     struct buf name = { .mem = NULL };
     buf_init(&name, ctx->mem, false);
-    envres_status st = context_author(ctx, context_who(ctx), &name, err);
+    envres_status st = context_author(ctx, who_lacks(ctx, action, environment), &name, err);
     buf_add_char(&name, '\0');
     if (st == ENVRES_OK)
         st = buf_status(&name, err);

@@ -326,6 +326,28 @@ names_are_data(void **state)
     FAILS(fx, ENVRES_E_INVALID, envres_principal_add(fx->session, "x", TEXT, NULL, NULL, fx->err));
 }
 
+static const char *cell(envres_list *list, size_t row, uint32_t column);
+
+/* A role in an environment that goes away goes with it, and does not become one for all. */
+static void
+a_role_goes_with_its_environment(void **state)
+{
+    struct fx *fx = *state;
+    struct people vera;
+    envres_list *list = NULL;
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    OK(fx, envres_environment_add(fx->session, "eu", TEXT, NULL, NULL, fx->err));
+    join(fx, &vera, "vera", ENVRES_ROLE_VIEWER, "eu");
+    OK(fx, envres_environment_remove(fx->session, "eu", TEXT, &force, fx->err));
+    OK(fx, envres_principal_list(fx->session, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 2);
+    assert_string_equal(cell(list, 1, ENVRES_PRINCIPAL_NAME), "vera");
+    assert_string_equal(cell(list, 1, ENVRES_PRINCIPAL_ROLE), "-");
+    envres_list_free(list);
+    FAILS(fx, ENVRES_E_DENIED, envres_variable_list(vera.session, NULL, 0, 0, &list, fx->err));
+    leave(&vera);
+}
+
 /* ---- acting for somebody else --------------------------------------------------------------- */
 
 static void
@@ -348,6 +370,8 @@ an_assertion_only_shrinks(void **state)
     /* The other way round: vera gains nothing by calling herself owner. */
     OK(fx, envres_session_as(vera.session, "owner", TEXT, &as, fx->err));
     acting.session = as;
+    FAILS(fx, ENVRES_E_DENIED, put_as(&acting, "development", "PLAIN", "no", 0));
+    assert_non_null(strstr(envres_error_message(fx->err), "'vera'"));
     FAILS(fx, ENVRES_E_DENIED, put_as(&acting, "production", "PLAIN", "no", 0));
     FAILS(fx, ENVRES_E_DENIED, use_as(&acting, "production", "PLAIN"));
     OK(fx, put_as(&acting, "staging", "PLAIN", "both may", 0));
@@ -443,6 +467,7 @@ main(void)
         TEST(rules_without_exception),
         TEST(who_is_removed_is_out_and_leaves_no_hole),
         TEST(names_are_data),
+        TEST(a_role_goes_with_its_environment),
         TEST(an_assertion_only_shrinks),
         TEST(the_audit_names_both_and_keeps_refusals),
         TEST(the_audit_of_an_app_is_its_own),
