@@ -233,13 +233,32 @@ check_role(uint32_t role, envres_error *err)
     return role_bit(role) ? ENVRES_OK : err_set(err, ENVRES_E_INVALID, "no such role");
 }
 
+/* The audit says which role: "principal/NAME/ROLE". */
+static envres_status
+run_role(struct context *ctx, const char *action, change_fn work,
+         const struct role_request *request, const envres_change *given, envres_error *err)
+{
+    struct buf object = { .mem = NULL };
+    envres_status st = check_role(request->role, err);
+    if (st < 0)
+        return st;
+    buf_init(&object, ctx->mem, false);
+    buf_add(&object, request->principal.data, request->principal.len);
+    buf_add_char(&object, '/');
+    buf_add_str(&object, envres_role_name(request->role));
+    st = buf_status(&object, err);
+    struct change_title title = { action, "principal/", slice_of(object.data, object.len) };
+    if (st == ENVRES_OK)
+        st = change_run(ctx, given, &title, work, request, NULL, err);
+    buf_free(&object);
+    return st;
+}
+
 envres_status
 principal_grant(struct context *ctx, const struct role_request *request, const envres_change *given,
                 envres_error *err)
 {
-    struct change_title title = { "role.grant", "principal/", request->principal };
-    envres_status st = check_role(request->role, err);
-    return st < 0 ? st : change_run(ctx, given, &title, grant_inside, request, NULL, err);
+    return run_role(ctx, "role.grant", grant_inside, request, given, err);
 }
 
 static envres_status
