@@ -257,7 +257,8 @@ envres_error_column(const envres_error *err)
     return err ? err->column : 0;
 }
 
-/* Cuts at a character boundary, and keeps a message on one line whatever name went into it. */
+/* Cuts at a character boundary, and keeps a message on one line and UTF-8 whatever name went into
+ * it, whole or not. */
 static void
 tidy(char *text, size_t cap)
 {
@@ -273,6 +274,8 @@ tidy(char *text, size_t cap)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
             text[i] = '?';
     }
+    for (size_t bad = 0; !text_is_utf8(text, len, &bad);)
+        text[bad] = '?';
 }
 
 envres_status

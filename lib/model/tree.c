@@ -111,7 +111,8 @@ path_fault(struct slice path)
         return "it is not UTF-8";
     for (size_t i = 0; i < path.len; i++) {
         unsigned char c = (unsigned char)path.data[i];
-        if (c < 0x20 || c == 0x7F)
+        bool is_c1 = c == 0xC2 && i + 1 < path.len && (unsigned char)path.data[i + 1] < 0xA0;
+        if (c < 0x20 || c == 0x7F || is_c1)
             return "it has a control character in it";
         if (c == '\\')
             return "it has \\ in it";

@@ -195,6 +195,18 @@ test_long_texts_are_cut_between_characters(void **state)
     }
 }
 
+/* A name may have been cut inside a character, or come from a file that was damaged. */
+static void
+test_messages_are_utf8(void **state)
+{
+    envres_error *err = *state;
+    err_set(err, ENVRES_E_NOT_FOUND, "there is no app '%.*s'", 3, "ab\xC3\xA9");
+    assert_string_equal(envres_error_message(err), "there is no app 'ab?'");
+    err_hint(err, "%s, %s and %s", "\xFF", "a\xE2\x82", "\xC3\xA9");
+    assert_string_equal(envres_error_hint(err), "?, a?"
+                                                "? and \xC3\xA9");
+}
+
 static void
 test_one_line(void **state)
 {
@@ -351,6 +363,7 @@ main(void)
         cmocka_unit_test(test_new),
         cmocka_unit_test_setup_teardown(test_long_texts_are_cut_between_characters, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_messages_are_utf8, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prepend, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copy, setup, teardown),

@@ -257,6 +257,13 @@ static const struct {
     { "a\nb", 0, ENVRES_E_PATH },
     { "a\tb", 0, ENVRES_E_PATH },
     { "a\x7F", 0, ENVRES_E_PATH },
+    { "a\xC2\x80"
+      "b",
+      0, ENVRES_E_PATH },
+    { "a\xC2\x9F", 0, ENVRES_E_PATH },
+    { "a\xC2\xA0"
+      "b",
+      0, ENVRES_OK },
     { "a\x1Bm", 0, ENVRES_E_PATH },
     { "a\0b", 3, ENVRES_E_PATH },
     { "a\xFF", 0, ENVRES_E_PATH },
