@@ -123,7 +123,8 @@ enum {
 
 /**
  * Frees the bytes that no version, no edit and no release refers to any more: those of discarded
- * versions, whose edits are forgotten. The file keeps its size; the room is used again.
+ * versions, whose edits are forgotten. The file keeps its size; the room is used again. A call that
+ * repeats one that was committed before frees nothing, and says so.
  * Errors: those of writing the store. Since 0.1.
  */
 ENVRES_API envres_status envres_session_gc(envres_session *session, const envres_change *change,

@@ -67,7 +67,8 @@ typedef struct envres_promote_options {
 
 /**
  * Moves a version on. A draft is frozen by it, in the same transaction.
- * @param findings  may be NULL; warnings of the check: envres_list_free()
+ * @param findings  may be NULL; warnings of the last check, NULL for a call that repeats one that
+ *                  was committed before: envres_list_free()
  * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_DISCARDED, ENVRES_E_AT_LAST, ENVRES_E_OFF_PATH,
  * ENVRES_E_SKIPS, ENVRES_E_CHANGED, ENVRES_E_REASON, ENVRES_E_DENIED, ENVRES_E_CHECK (the message
  * has the first finding; envres_version_check() gives all). Since 0.1.
@@ -114,7 +115,8 @@ enum {
     ENVRES_RELEASE_LIVE = 7,   /**< integer 0 or 1 */
     ENVRES_RELEASE_TARGET = 8, /**< integer: the release a rollback restored, the record a
                                     withdrawal took back; null for a release */
-    ENVRES_RELEASE_PREVIOUS = 9,     /**< integer: where a rollback from here leads, or null */
+    ENVRES_RELEASE_PREVIOUS = 9,     /**< integer: where a rollback from here leads, or null; when
+                                          that is of the same version, to what that leads to */
     ENVRES_RELEASE_ENVIRONMENT = 10, /**< text: key */
     ENVRES_RELEASE_CONTENT = 11,     /**< text: content digest, hex */
     ENVRES_RELEASE_REVISION = 12,    /**< integer: configuration revision of the environment */
@@ -154,7 +156,8 @@ typedef struct envres_release_options {
 /**
  * Makes a version live. The one that was live becomes retired in the same transaction.
  * @param out       may be NULL; the new record, one row: envres_list_free()
- * @param findings  may be NULL; warnings of the check: envres_list_free()
+ * @param findings  may be NULL; warnings of the check, NULL for a call that repeats one that was
+ *                  committed before: envres_list_free()
  * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_DISCARDED, ENVRES_E_NOT_READY, ENVRES_E_ALREADY_LIVE,
  * ENVRES_E_TAG, ENVRES_E_LIMIT (a tag that is too long, or with a number above 2^63-1, also where
  * the next one would have it), ENVRES_E_TAG_TAKEN, ENVRES_E_CHANGED, ENVRES_E_REASON,
@@ -171,7 +174,8 @@ typedef struct envres_rollback_options {
     /** ENVRES_MOVE_DRY_RUN */
     uint32_t flags;
     /** Tag of the release to go back to. NULL (with `version` NULL): the release before the live
-     *  one in the line of releases; after a withdrawal the one that was withdrawn. */
+     *  one in the line of releases that is of another version; after a withdrawal the one that was
+     *  withdrawn. */
     const char *to;
     size_t to_len;
     /** Or a version, whose newest release is meant. */

@@ -30,7 +30,8 @@ typedef struct envres_version_name {
     size_t app_len;
     /** NULL, in the calls of part.h: the app's only draft. With several drafts that is
      *  ENVRES_E_INVALID, whose hint lists them; with none ENVRES_E_FROZEN for a change and
-     *  ENVRES_E_NOT_FOUND for reading. */
+     *  ENVRES_E_NOT_FOUND for reading. Name it where a call may have to be repeated under its
+     *  operation id: another one may be the only draft by then. */
     const char *version;
     size_t version_len;
 } envres_version_name;
