@@ -3,6 +3,8 @@
  * Resource handles: a view into a scope, made when the scope was filled. Taking one costs a lookup
  * and a reference; its secrets are opened by the getters, into values that are wiped when freed.
  */
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -18,18 +20,22 @@ struct trace_step {
     uint8_t environment[SEAL_ID];
     uint8_t object[SEAL_ID];
     uint8_t took[TRACE];
-    int64_t revision; /* 0: a default of the kind, below: no row */
-    char field[LIMIT_NAME];
+    int64_t revision;       /* 0: a default of the kind, below: no row */
+    char field[LIMIT_NAME]; /* hashed as far as it is written: one block for most */
 };
+
+/* It is hashed as it lies in memory. */
+static_assert(sizeof(struct trace_step) == 2 * TRACE + 2 * SEAL_ID + 8 + LIMIT_NAME,
+              "a step has bytes that nobody sets");
 
 enum { STEP_TEXT = -1, STEP_MISSING = -2 };
 
 static void
-take_step(uint8_t trace[TRACE], struct trace_step *step)
+take_step(uint8_t trace[TRACE], struct trace_step *step, size_t field_len)
 {
-    uint8_t digest[SEAL_DIGEST];
+    uint8_t digest[SEAL_DIGEST] = { 0 };
     memcpy(step->before, trace, TRACE);
-    seal_digest(digest, "envres1/trace", step, sizeof(*step));
+    seal_digest(digest, "envres1/trace", step, offsetof(struct trace_step, field) + field_len);
     memcpy(trace, digest, TRACE);
 }
 
@@ -37,36 +43,30 @@ void
 trace_item(uint8_t trace[TRACE], const envres_scope *source, const struct item *item)
 {
     const struct setting *setting = &item->setting;
-    struct trace_step step;
-    memset(&step, 0, sizeof(step));
+    struct trace_step step = { .revision = setting->revision };
     memcpy(step.environment, source->environment.id, SEAL_ID);
     memcpy(step.object, setting->object, SEAL_ID);
     memcpy(step.took, item->trace, TRACE);
-    step.revision = setting->revision;
     if (setting->field.len > 0)
         memcpy(step.field, setting->field.data, setting->field.len);
-    take_step(trace, &step);
+    take_step(trace, &step, setting->field.len);
 }
 
 void
 trace_text(uint8_t trace[TRACE], struct slice text)
 {
-    struct trace_step step;
-    uint8_t digest[SEAL_DIGEST];
-    memset(&step, 0, sizeof(step));
+    struct trace_step step = { .revision = STEP_TEXT };
+    uint8_t digest[SEAL_DIGEST] = { 0 };
     seal_digest(digest, "envres1/word", text.data, text.len);
     memcpy(step.took, digest, TRACE);
-    step.revision = STEP_TEXT;
-    take_step(trace, &step);
+    take_step(trace, &step, 0);
 }
 
 void
 trace_missing(uint8_t trace[TRACE])
 {
-    struct trace_step step;
-    memset(&step, 0, sizeof(step));
-    step.revision = STEP_MISSING;
-    take_step(trace, &step);
+    struct trace_step step = { .revision = STEP_MISSING };
+    take_step(trace, &step, 0);
 }
 
 void
