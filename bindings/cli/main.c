@@ -54,6 +54,11 @@ run(struct cli *cli, int argc, char **argv)
         return status;
     if (option_given(&cli->parsed, OPT_HELP))
         return print_help(cli);
+    /* A command that does nothing must not look as if it had done what was meant. */
+    if (option_given(&cli->parsed, OPT_VERSION) && cli->parsed.command &&
+        cli->parsed.argument_count > 0)
+        return fail_usage(cli, "alone it prints the version of the program",
+                          "'%s' takes no --version", cli->parsed.command->name);
     if (option_given(&cli->parsed, OPT_VERSION))
         return print_version(cli);
     status = options_check(cli);

@@ -244,6 +244,8 @@ open_scope_with(struct cli *cli, const envres_scope_options *options, envres_sco
     if (code == ENVRES_E_NOTHING_LIVE)
         return fail_hint(cli, "`envres release` and `envres rollback` make one live; --release TAG "
                               "takes another");
+    if (code == ENVRES_E_TAG)
+        return fail_hint(cli, "--release takes the tag of a release: `envres releases` lists them");
     return code < 0 ? fail_library(cli) : 0;
 }
 

@@ -377,7 +377,8 @@ check_arguments(struct cli *cli)
         text_free(&hint);
         if (most < count && row->choices &&
             !choice_has(row->choices, argument_at(&cli->parsed, most)))
-            return fail_usage(cli, NULL, "%s is one of: %s", row->name, row->choices);
+            return fail_usage(cli, NULL, "'%s' is not one of: %s", argument_at(&cli->parsed, most),
+                              row->choices);
         many = many || row->many;
     }
     if (count > most && !many)
