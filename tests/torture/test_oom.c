@@ -125,7 +125,9 @@ is_untouched(void)
     }
     if (file >= 0)
         close(file);
-    return same && got == 0 && at == image_len && access(journal, F_OK) != 0;
+    struct stat info = { 0 };
+    bool has_journal = stat(journal, &info) == 0 && info.st_size > 0; /* empty: of no one */
+    return same && got == 0 && at == image_len && !has_journal;
 }
 
 /* A store that is open, and how much memory there was before. */
