@@ -414,8 +414,9 @@ add_row(struct context *ctx, const struct app *app, envres_list *list, envres_er
 }
 
 static envres_status
-list_inside(struct context *ctx, struct slice name, envres_list *list, envres_error *err)
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    struct slice name = *(const struct slice *)asked;
     struct app *all = NULL;
     struct app one = { 0 };
     size_t count = 1;
@@ -431,15 +432,6 @@ list_inside(struct context *ctx, struct slice name, envres_list *list, envres_er
 envres_status
 app_list(struct context *ctx, struct slice name, envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, app_columns, ENVRES_APP_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_inside(ctx, name, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { app_columns, ENVRES_APP_COLUMNS };
+    return context_list(ctx, &shape, list_inside, &name, out, err);
 }

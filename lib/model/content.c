@@ -405,9 +405,9 @@ set_digest(envres_list *list, uint32_t column, const void *digest)
 }
 
 static envres_status
-list_parts(struct context *ctx, const envres_version_name *name, envres_list *list,
-           envres_error *err)
+list_parts(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    const envres_version_name *name = asked;
     struct app app = { 0 };
     struct version version = { 0 };
     struct tree tree = { .mem = ctx->mem };
@@ -430,17 +430,8 @@ envres_status
 part_list(struct context *ctx, const envres_version_name *name, envres_list **out,
           envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, part_columns, ENVRES_PART_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_parts(ctx, name, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { part_columns, ENVRES_PART_COLUMNS };
+    return context_list(ctx, &shape, list_parts, name, out, err);
 }
 
 static const char *
@@ -478,10 +469,17 @@ list_edit(struct context *ctx, struct db_stmt *stmt, envres_list *list, envres_e
     return st;
 }
 
+struct history_request {
+    const envres_version_name *name;
+    struct slice path; /* .data NULL: all */
+};
+
 static envres_status
-list_history(struct context *ctx, const envres_version_name *name, struct slice path,
-             envres_list *list, envres_error *err)
+list_history(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    const struct history_request *request = asked;
+    const envres_version_name *name = request->name;
+    struct slice path = request->path;
     struct app app = { 0 };
     struct version version = { 0 };
     struct db_stmt *stmt = NULL;
@@ -508,15 +506,7 @@ envres_status
 part_history(struct context *ctx, const envres_version_name *name, struct slice path,
              envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, edit_columns, ENVRES_EDIT_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_history(ctx, name, path, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    struct history_request request = { name, path };
+    static const struct list_shape shape = { edit_columns, ENVRES_EDIT_COLUMNS };
+    return context_list(ctx, &shape, list_history, &request, out, err);
 }

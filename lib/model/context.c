@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/list.h"
 #include "base/text.h"
 #include "model/content.h"
 #include "model/right.h"
@@ -208,6 +209,25 @@ context_author(struct context *ctx, const uint8_t principal[SEAL_ID], struct buf
         buf_add_str(out, hex);
     }
     return buf_status(out, err);
+}
+
+envres_status
+context_list(struct context *ctx, const struct list_shape *shape, fill_fn fill, const void *asked,
+             envres_list **out, envres_error *err)
+{
+    envres_list *list = NULL;
+    envres_status st = list_new(ctx->mem, shape->columns, shape->count, &list, err);
+    if (st == ENVRES_OK)
+        st = db_begin_read(ctx->db, err);
+    if (st == ENVRES_OK)
+        st = db_end(ctx->db, fill(ctx, asked, list, err), NULL, err);
+    if (st == ENVRES_OK)
+        st = list_status(list, err);
+    if (st < 0)
+        envres_list_free(list);
+    else
+        *out = list;
+    return st;
 }
 
 envres_status

@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+#include <envres/list.h>
+
 #include "base/clock.h"
 #include "guard/keyring.h"
 #include "guard/roles.h"
@@ -63,6 +65,16 @@ void context_drop_tree(struct context *ctx);
 const uint8_t *context_who(const struct context *ctx);
 
 struct environment;
+
+/* A list that one read transaction fills. `fill` adds the rows, and owns neither. */
+typedef envres_status (*fill_fn)(struct context *ctx, const void *asked, envres_list *list,
+                                 envres_error *err);
+struct list_shape {
+    const char *const *columns;
+    uint32_t count;
+};
+envres_status context_list(struct context *ctx, const struct list_shape *shape, fill_fn fill,
+                           const void *asked, envres_list **out, envres_error *err);
 
 /* Keys of an environment, opened on first use and kept; borrowed. Whoever may not read there gets
  * none, whoever may not use secrets there those of plain values alone. DENIED, INTEGRITY. */

@@ -135,10 +135,17 @@ keep_listed(struct context *ctx, struct environment *all, size_t *count, envres_
     return st;
 }
 
+struct variables_request {
+    struct slice environment; /* .data NULL: all */
+    uint32_t flags;
+};
+
 static envres_status
-list_variables(struct context *ctx, struct slice environment, uint32_t flags, envres_list *list,
-               envres_error *err)
+list_variables(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    const struct variables_request *request = asked;
+    struct slice environment = request->environment;
+    uint32_t flags = request->flags;
     struct environment one = { 0 };
     struct environment *all = NULL;
     struct object *objects = NULL;
@@ -177,17 +184,9 @@ envres_status
 variable_list(struct context *ctx, struct slice environment, uint32_t flags, envres_list **out,
               envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, variable_columns, ENVRES_VARIABLE_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_variables(ctx, environment, flags, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    struct variables_request request = { environment, flags };
+    static const struct list_shape shape = { variable_columns, ENVRES_VARIABLE_COLUMNS };
+    return context_list(ctx, &shape, list_variables, &request, out, err);
 }
 
 /* ---- history -------------------------------------------------------------------------------- */

@@ -493,8 +493,9 @@ read_listed(struct db_stmt *stmt, struct listed *out, envres_error *err)
 }
 
 static envres_status
-list_inside(struct context *ctx, envres_list *list, envres_error *err)
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    (void)asked;
     struct db_stmt *stmt = NULL;
     envres_status st = right_anywhere(ctx, ACTION_LIST, err);
     if (st == ENVRES_OK)
@@ -521,15 +522,6 @@ list_inside(struct context *ctx, envres_list *list, envres_error *err)
 envres_status
 principal_list(struct context *ctx, envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, principal_columns, ENVRES_PRINCIPAL_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_inside(ctx, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { principal_columns, ENVRES_PRINCIPAL_COLUMNS };
+    return context_list(ctx, &shape, list_inside, NULL, out, err);
 }

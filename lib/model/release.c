@@ -623,8 +623,9 @@ release_describe(struct context *ctx, const struct app *app, int64_t sequence, e
 }
 
 static envres_status
-list_inside(struct context *ctx, struct slice app_name, envres_list *list, envres_error *err)
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    struct slice app_name = *(const struct slice *)asked;
     struct app app = { 0 };
     struct db_stmt *stmt = NULL;
     envres_status st = app_find(ctx, app_name, &app, err);
@@ -640,17 +641,8 @@ list_inside(struct context *ctx, struct slice app_name, envres_list *list, envre
 envres_status
 release_list(struct context *ctx, struct slice app, envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, release_columns, ENVRES_RELEASE_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_inside(ctx, app, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { release_columns, ENVRES_RELEASE_COLUMNS };
+    return context_list(ctx, &shape, list_inside, &app, out, err);
 }
 
 /* ---- verify --------------------------------------------------------------------------------- */

@@ -659,8 +659,9 @@ out:
 }
 
 static envres_status
-list_inside(struct context *ctx, envres_list *list, envres_error *err)
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    (void)asked;
     struct object *objects = NULL;
     struct environment *all = NULL;
     size_t object_count = 0;
@@ -678,15 +679,6 @@ list_inside(struct context *ctx, envres_list *list, envres_error *err)
 envres_status
 resource_list(struct context *ctx, envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, list_columns, ENVRES_RESOURCE_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_inside(ctx, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { list_columns, ENVRES_RESOURCE_COLUMNS };
+    return context_list(ctx, &shape, list_inside, NULL, out, err);
 }

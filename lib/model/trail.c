@@ -118,9 +118,9 @@ add_entry(struct context *ctx, struct db_stmt *stmt, envres_list *list, envres_e
 }
 
 static envres_status
-list_inside(struct context *ctx, const struct trail_request *request, envres_list *list,
-            envres_error *err)
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    const struct trail_request *request = asked;
     struct environment environment = { .position = 0 };
     struct db_stmt *stmt = NULL;
     int64_t taken = 0;
@@ -155,15 +155,6 @@ envres_status
 trail_list(struct context *ctx, const struct trail_request *request, envres_list **out,
            envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, trail_columns, ENVRES_AUDIT_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, list_inside(ctx, request, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { trail_columns, ENVRES_AUDIT_COLUMNS };
+    return context_list(ctx, &shape, list_inside, request, out, err);
 }

@@ -384,8 +384,9 @@ version_open(struct context *ctx, const envres_version_name *name, struct slice 
 static const char *const last_columns[ENVRES_LAST_COLUMNS] = { "version", "environment", "time" };
 
 static envres_status
-last_inside(struct context *ctx, struct slice app_name, envres_list *list, envres_error *err)
+last_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
+    struct slice app_name = *(const struct slice *)asked;
     struct app app = { 0 };
     struct version version = { 0 };
     struct environment environment = { 0 };
@@ -413,17 +414,8 @@ last_inside(struct context *ctx, struct slice app_name, envres_list *list, envre
 envres_status
 version_last(struct context *ctx, struct slice app, envres_list **out, envres_error *err)
 {
-    envres_list *list = NULL;
-    envres_status st = list_new(ctx->mem, last_columns, ENVRES_LAST_COLUMNS, &list, err);
-    if (st == ENVRES_OK)
-        st = db_begin_read(ctx->db, err);
-    if (st == ENVRES_OK)
-        st = db_end(ctx->db, last_inside(ctx, app, list, err), NULL, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
+    static const struct list_shape shape = { last_columns, ENVRES_LAST_COLUMNS };
+    return context_list(ctx, &shape, last_inside, &app, out, err);
 }
 
 /* ---- verify --------------------------------------------------------------------------------- */
