@@ -20,9 +20,6 @@
  * A draft is its base tree with the edits laid over it, the newest of each path (`until` IS NULL).
  * When a version leaves the draft state its tree is written, and from then on is its content. One
  * live release for each app is no rule that rows could break: app.live is one column.
- *
- * Every change writes an audit row, a release writes one of its own: these two lie in the tree of
- * their key, which saves a page of each for every change.
  */
 #include "storage/migrate.h"
 
@@ -160,7 +157,7 @@ static const char *const step_0[] = {
     "hash BLOB NOT NULL CHECK (length(hash) = 32),"
     "signature BLOB NOT NULL CHECK (length(signature) = 64),"
     "PRIMARY KEY (workspace_id, sequence)"
-    ") STRICT, WITHOUT ROWID",
+    ") STRICT",
 
     "CREATE UNIQUE INDEX audit_operation ON audit (workspace_id, operation)",
 
@@ -260,7 +257,7 @@ static const char *const step_0[] = {
     "FOREIGN KEY (app_id, target) REFERENCES release (app_id, sequence),"
     "FOREIGN KEY (app_id, previous) REFERENCES release (app_id, sequence),"
     "PRIMARY KEY (app_id, sequence)"
-    ") STRICT, WITHOUT ROWID",
+    ") STRICT",
 
     "CREATE UNIQUE INDEX release_tag ON release (app_id, tag_order) WHERE kind = 1",
 
