@@ -55,8 +55,8 @@ enum {
     ENVRES_APP_PIN = 1,           /**< text: "none" or "config" */
     ENVRES_APP_PROTECTED = 2,     /**< integer 0 or 1 */
     ENVRES_APP_VERSIONS = 3,      /**< integer: versions that are not discarded */
-    ENVRES_APP_LIVE_VERSION = 4,  /**< text, or null: nothing is live */
-    ENVRES_APP_LIVE_TAG = 5,      /**< text or null */
+    ENVRES_APP_LIVE_VERSION = 4,  /**< text; null: nothing is live, or its record is damaged */
+    ENVRES_APP_LIVE_TAG = 5,      /**< text or null, likewise */
     ENVRES_APP_LIVE_SEQUENCE = 6, /**< integer or null */
     ENVRES_APP_AUTHOR = 7,        /**< text: who made it */
     ENVRES_APP_TIME = 8,          /**< integer, ms UTC: when */

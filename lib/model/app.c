@@ -373,17 +373,28 @@ count_versions(struct context *ctx, const struct app *app, int64_t *count, envre
 }
 
 static envres_status
+find_live(struct context *ctx, const struct app *app, struct release *release,
+          struct version *version, envres_error *err)
+{
+    envres_status st = release_get(ctx, app, app->live, release, err);
+    return st == ENVRES_OK ? version_by_id(ctx, release->version, version, err) : st;
+}
+
+/* A damaged record is that app's trouble alone: the list of all apps must not fail of it. */
+static envres_status
 add_live(struct context *ctx, const struct app *app, envres_list *list, envres_error *err)
 {
     struct release release = { 0 };
     struct version version = { 0 };
     if (app->live == 0)
         return ENVRES_OK;
-    envres_status st = release_get(ctx, app, app->live, &release, err);
-    if (st == ENVRES_OK)
-        st = version_by_id(ctx, release.version, &version, err);
+    envres_status st = find_live(ctx, app, &release, &version, NULL);
+    if (st == ENVRES_E_CORRUPT) {
+        list_set_int(list, ENVRES_APP_LIVE_SEQUENCE, app->live);
+        return ENVRES_OK;
+    }
     if (st < 0)
-        return st;
+        return find_live(ctx, app, &release, &version, err);
     list_set_str(list, ENVRES_APP_LIVE_VERSION, version.name);
     list_set_str(list, ENVRES_APP_LIVE_TAG, release.tag);
     list_set_int(list, ENVRES_APP_LIVE_SEQUENCE, release.sequence);

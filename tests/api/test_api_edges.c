@@ -224,6 +224,25 @@ test_status_of_damage(void **state)
     envres_list_free(list);
 }
 
+/* Nor does a damaged record of one app take the list of all with it. */
+static void
+test_list_of_damage(void **state)
+{
+    struct fx *fx = *state;
+    envres_list *list = NULL;
+    file_apps(fx);
+    OK(fx, envres_app_create(fx->session, "another", TEXT, NULL, NULL, fx->err));
+    serve_sql(
+        fx,
+        "UPDATE release SET tag_order = x'' WHERE sequence = (SELECT max(sequence) FROM release)");
+    OK(fx, envres_app_list(fx->session, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 2);
+    assert_null(envres_list_text(list, 1, ENVRES_APP_LIVE_TAG, NULL));
+    assert_true(envres_list_integer(list, 1, ENVRES_APP_LIVE_SEQUENCE) > 0);
+    envres_list_free(list);
+    FAILS(fx, ENVRES_E_CORRUPT, envres_release_list(fx->session, app, TEXT, &list, fx->err));
+}
+
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 #define DAMAGED(name) cmocka_unit_test_setup_teardown(name, serve_setup, serve_teardown_damaged)
 
@@ -239,6 +258,7 @@ main(void)
         DAMAGED(test_numbers_at_the_end),
         cmocka_unit_test(test_edits_that_lie),
         DAMAGED(test_status_of_damage),
+        DAMAGED(test_list_of_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
