@@ -25,8 +25,8 @@ enum {
 
 static const char *const context_sql[SQL_COUNT_] = {
     [SQL_AUTHOR] = "SELECT name FROM principal WHERE id = ?1",
-    [SQL_WORKSPACE_ADD] = "INSERT INTO workspace (id, name, root, policy, created_at)"
-                          " VALUES (?1, ?2, ?3, 0, ?4)",
+    [SQL_WORKSPACE_ADD] =
+        "INSERT INTO workspace (id, name, root, policy, created_at) VALUES (?1, ?2, ?3, 0, ?4)",
     [SQL_WORKSPACE_BY_NAME] = "SELECT id FROM workspace WHERE name = ?1",
     [SQL_WORKSPACES] = "SELECT id FROM workspace ORDER BY name",
     [SQL_WORKSPACE_NAME] = "SELECT name FROM workspace WHERE id = ?1",

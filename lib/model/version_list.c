@@ -464,7 +464,8 @@ parent_fault(struct context *ctx, const struct version *version, const char **fa
     if (!version->has_parent)
         return ENVRES_OK;
     envres_status st = version_by_id(ctx, version->parent, &parent, err);
-    if (st == ENVRES_E_CORRUPT || (st == ENVRES_OK && memcmp(parent.app, version->app, SEAL_ID)))
+    if (st == ENVRES_E_CORRUPT ||
+        (st == ENVRES_OK && memcmp(parent.app, version->app, SEAL_ID) != 0))
         *fault = "its parent is not a version of the app";
     else if (st == ENVRES_OK && parent.number >= version->number)
         *fault = "its parent is younger than itself";

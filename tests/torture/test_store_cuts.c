@@ -52,7 +52,8 @@ next_random(uint64_t *state)
     return *state >> 33;
 }
 
-static const char sql_add[] = "INSERT INTO workspace (id, name, root, policy, created_at) VALUES (?1, ?2, zeroblob(32), 0, ?3)";
+static const char sql_add[] =
+    "INSERT INTO workspace (id, name, root, policy, created_at) VALUES (?1, ?2, zeroblob(32), 0, ?3)";
 static const char sql_touch[] = "UPDATE workspace SET created_at = ?1";
 static const char sql_last[] = "SELECT count(*), max(created_at), min(created_at) FROM workspace";
 

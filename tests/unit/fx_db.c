@@ -68,7 +68,8 @@ open_db(const char *path, uint32_t flags)
     return db;
 }
 
-static const char sql_add[] = "INSERT INTO workspace (id, name, root, policy, created_at) VALUES (?1, ?2, zeroblob(32), 0, ?3)";
+static const char sql_add[] =
+    "INSERT INTO workspace (id, name, root, policy, created_at) VALUES (?1, ?2, zeroblob(32), 0, ?3)";
 const char sql_count[] = "SELECT count(*) FROM workspace";
 const char sql_list[] = "SELECT id, name, created_at FROM workspace ORDER BY name";
 

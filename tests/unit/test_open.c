@@ -475,11 +475,13 @@ a_wal_store_is_brought_back(void **state)
     db_close(open_db(f->path, DB_CREATE));
     sqlite3 *raw = NULL;
     assert_int_equal(sqlite3_open(f->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw,
-                                  "PRAGMA journal_mode = WAL;"
-                                  "INSERT INTO workspace VALUES (zeroblob(16), 'w', zeroblob(32), 0, NULL, NULL, 1)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            raw,
+            "PRAGMA journal_mode = WAL;"
+            "INSERT INTO workspace VALUES (zeroblob(16), 'w', zeroblob(32), 0, NULL, NULL, 1)",
+            NULL, NULL, NULL),
+        SQLITE_OK);
     assert_int_equal(db_open(&options, &db, f->err), ENVRES_E_BUSY);
     assert_non_null(strstr(envres_error_message(f->err), "WAL mode"));
     assert_non_null(strstr(envres_error_hint(f->err), "close the store everywhere"));

@@ -99,7 +99,7 @@ fresh(int foreign_keys)
 #define COPY_RELEASE(sequence, kind, version, target, previous, tag_order)                         \
     "INSERT INTO release SELECT app_id, " sequence ", " kind ", " version ", " target              \
     ", " previous ", tag, " tag_order ", notes, environment_id, content, pin, revision, config,"   \
-    " manifest, signature, signer, author, time FROM release WHERE app_id = " APP(                         \
+    " manifest, signature, signer, author, time FROM release WHERE app_id = " APP(                 \
         "portal") " AND sequence = 2"
 
 static const struct {

@@ -353,9 +353,10 @@ verify_finds_what_is_wrong(void **state)
     assert_string_equal(found.code, "ENVRES_E_SETTING");
     db_close(db);
     /* a row whose owner is gone, a check that does not hold */
-    spoil(f->path, "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON;"
-                   "INSERT INTO slot VALUES (zeroblob(16), 1, zeroblob(160), NULL, 1);"
-                   "INSERT INTO workspace VALUES (zeroblob(3), 'b', zeroblob(32), 0, NULL, NULL, 1)");
+    spoil(f->path,
+          "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON;"
+          "INSERT INTO slot VALUES (zeroblob(16), 1, zeroblob(160), NULL, 1);"
+          "INSERT INTO workspace VALUES (zeroblob(3), 'b', zeroblob(32), 0, NULL, NULL, 1)");
     memset(&found, 0, sizeof(found));
     db = open_db(f->path, 0);
     assert_int_equal(db_verify(db, note_finding, &found, f->err), ENVRES_OK);
