@@ -105,17 +105,15 @@ static envres_status
 add_row(struct diff *diff, const struct tree_entry *from, const struct tree_entry *to,
         envres_error *err)
 {
-    bool same_bytes = from && to && memcmp(from->part, to->part, SEAL_DIGEST) == 0;
-    if (same_bytes && from->is_public == to->is_public)
+    const struct tree_entry *one = to ? to : from;
+    bool both = from && to;
+    bool same_bytes = both && memcmp(from->part, to->part, SEAL_DIGEST) == 0;
+    if (!one || (same_bytes && from->is_public == to->is_public))
         return ENVRES_OK;
-    struct slice path = to ? to->path : from->path;
+    const char *change = same_bytes ? "flags" : both ? "changed" : to ? "added" : "removed";
     list_row(diff->list);
-    list_set_text(diff->list, ENVRES_DIFF_PATH, path.data, path.len);
-    list_set_str(diff->list, ENVRES_DIFF_CHANGE,
-                 !from        ? "added"
-                 : !to        ? "removed"
-                 : same_bytes ? "flags"
-                              : "changed");
+    list_set_text(diff->list, ENVRES_DIFF_PATH, one->path.data, one->path.len);
+    list_set_str(diff->list, ENVRES_DIFF_CHANGE, change);
     set_side(diff->list, from, ENVRES_DIFF_OLD_DIGEST, ENVRES_DIFF_OLD_SIZE);
     set_side(diff->list, to, ENVRES_DIFF_NEW_DIGEST, ENVRES_DIFF_NEW_SIZE);
     return diff->with_text && !same_bytes ? set_text(diff, from, to, err) : ENVRES_OK;
