@@ -39,6 +39,7 @@ struct context {
     uint8_t asserted[SEAL_ID]; /* who the host says it serves; its rights are needed too */
     bool is_asserted;
     struct roles roles;        /* as of roles.version; read when first needed */
+    uint64_t roles_seen;       /* the transaction in which that was the newest; 0: none */
     struct known_roles *known; /* worked out so far, by environment */
     size_t known_count;
     uint8_t workspace[SEAL_ID];

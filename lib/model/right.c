@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the acting principal may do. Roles are read anew when the workspace's policy version has
- * moved, inside the transaction that asks, so that a right that was taken back counts no more from
- * the next act on. An asserted principal only shrinks: every verdict is the lesser of both.
+ * moved, once in each transaction that asks, so that a right that was taken back counts no more
+ * from the next act on, and a change is judged by the roles it began under. An asserted principal
+ * only shrinks: every verdict is the lesser of both.
  */
 #include "model/right.h"
 
@@ -24,11 +25,17 @@ static envres_status
 refresh(struct context *ctx, envres_error *err)
 {
     int64_t version = 0;
+    uint64_t transaction = db_transaction(ctx->db);
+    if (ctx->roles.mem && transaction && ctx->roles_seen == transaction)
+        return ENVRES_OK;
     envres_status st = roles_version(ctx->db, ctx->workspace, &version, err);
-    if (st < 0 || (ctx->roles.mem && ctx->roles.version == version))
-        return st;
-    forget(ctx);
-    return roles_load(ctx->db, ctx->mem, ctx->workspace, &ctx->roles, err);
+    if (st == ENVRES_OK && !(ctx->roles.mem && ctx->roles.version == version)) {
+        forget(ctx);
+        st = roles_load(ctx->db, ctx->mem, ctx->workspace, &ctx->roles, err);
+    }
+    if (st == ENVRES_OK)
+        ctx->roles_seen = transaction;
+    return st;
 }
 
 static envres_status

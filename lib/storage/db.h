@@ -79,6 +79,10 @@ struct slice db_column_blob(struct db_stmt *stmt, int column);
 envres_status db_begin_write(struct db *db, envres_error *err);
 envres_status db_begin_read(struct db *db, envres_error *err);
 
+/* A number for the transaction that is open, never given twice; 0: none is. What was read in it is
+ * true until it ends. */
+uint64_t db_transaction(const struct db *db);
+
 /* How a transaction ended, beside its status. */
 enum db_outcome {
     DB_COMMITTED,

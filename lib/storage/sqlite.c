@@ -380,7 +380,14 @@ begin(struct db *db, const char *sql, enum transaction kind, envres_error *err)
     if (run_fixed(db, sql, &st, err) != SQLITE_OK)
         return st;
     db->transaction = kind;
+    db->transactions++;
     return ENVRES_OK;
+}
+
+uint64_t
+db_transaction(const struct db *db)
+{
+    return db->transaction == TRANSACTION_NONE ? 0 : db->transactions;
 }
 
 envres_status

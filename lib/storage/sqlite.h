@@ -52,6 +52,7 @@ struct db {
     size_t cache_size;
     size_t cache_used;
     enum transaction transaction;
+    uint64_t transactions; /* begun so far */
     envres_status refusal;
     int64_t data_version;
     bool attach_allowed;
