@@ -117,13 +117,12 @@ read_row(struct db_stmt *stmt, struct role_row *out, envres_error *err)
 
 /* Room for one more of `size` bytes in an array. */
 static envres_status
-make_room(const struct mem *mem, void **array, size_t count, size_t size, envres_error *err)
+make_room(const struct mem *mem, void **array, size_t *room, size_t count, size_t size,
+          envres_error *err)
 {
     if (count >= LIMIT_ROLES)
         return err_code(err, ENVRES_E_LIMIT);
-    if (count % 64 != 0)
-        return ENVRES_OK;
-    void *grown = mem_resize(mem, *array, (count + 64) * size);
+    void *grown = mem_grow(mem, *array, room, count, size);
     if (!grown)
         return err_code(err, ENVRES_E_NOMEM);
     *array = grown;
@@ -134,6 +133,7 @@ static envres_status
 read_rows(struct db *db, const struct mem *mem, const uint8_t *workspace, const uint8_t *granter,
           struct role_row **out, size_t *count, envres_error *err)
 {
+    size_t room = 0;
     struct db_stmt *stmt = NULL;
     envres_status st = db_use(db, roles_sql[granter ? SQL_GIVEN_BY : SQL_ROLES], &stmt, err);
     if (st < 0)
@@ -146,7 +146,7 @@ read_rows(struct db *db, const struct mem *mem, const uint8_t *workspace, const 
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        st = make_room(mem, (void **)out, *count, sizeof(**out), err);
+        st = make_room(mem, (void **)out, &room, *count, sizeof(**out), err);
         if (st == ENVRES_OK)
             st = read_row(stmt, &(*out)[*count], err);
         if (st < 0)
@@ -162,6 +162,7 @@ static envres_status
 read_principals(struct db *db, const uint8_t *workspace, struct roles *out, struct buf *ce,
                 envres_error *err)
 {
+    size_t room = 0;
     struct db_stmt *stmt = NULL;
     envres_status st = db_use(db, roles_sql[SQL_PRINCIPALS], &stmt, err);
     if (st < 0)
@@ -172,7 +173,8 @@ read_principals(struct db *db, const uint8_t *workspace, struct roles *out, stru
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        st = make_room(out->mem, (void **)&out->keys, out->key_count, sizeof(*out->keys), err);
+        st = make_room(out->mem, (void **)&out->keys, &room, out->key_count, sizeof(*out->keys),
+                       err);
         if (st < 0)
             break;
         struct role_key *key = &out->keys[out->key_count];

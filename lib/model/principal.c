@@ -192,21 +192,18 @@ find_place(struct change *change, struct slice key, struct environment *environm
     return st < 0 ? st : change_in(change, ACTION_GRANT, environment, err);
 }
 
+/* `place`: as find_place() gave it; `only`: its id, or NULL for the workspace. */
 static envres_status
-give_role(struct change *change, const uint8_t id[SEAL_ID], struct slice key, uint32_t role,
-          envres_error *err)
+give_role(struct change *change, const uint8_t id[SEAL_ID], const struct environment *place,
+          const uint8_t *only, uint32_t role, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    struct environment environment = { .position = 0 };
     struct role_row row = { .role = role, .time = change->now };
-    const uint8_t *only = key.data ? environment.id : NULL;
-    envres_status st = find_place(change, key, &environment, err);
-    if (st == ENVRES_OK)
-        st = check_covers(ctx, only, role, err);
+    envres_status st = check_covers(ctx, only, role, err);
     if (st < 0)
         return st;
     memcpy(row.principal, id, SEAL_ID);
-    memcpy(row.environment, environment.id, SEAL_ID);
+    memcpy(row.environment, place->id, SEAL_ID);
     st = roles_put(ctx->db, ctx->workspace, ctx->actor, &row, err);
     if (st == ENVRES_OK)
         st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
@@ -224,7 +221,8 @@ grant_inside(struct change *change, const void *asked, envres_error *err)
         st = principal_find(change->ctx, request->principal, id, err);
     if (st == ENVRES_OK)
         st = check_not_own(change->ctx, id, err);
-    return st == ENVRES_OK ? give_role(change, id, request->environment, request->role, err) : st;
+    const uint8_t *only = request->environment.data ? place.id : NULL;
+    return st == ENVRES_OK ? give_role(change, id, &place, only, request->role, err) : st;
 }
 
 static envres_status
@@ -312,6 +310,17 @@ principal_revoke(struct context *ctx, const struct role_request *request,
 
 /* ---- adding and removing -------------------------------------------------------------------- */
 
+/* One of the first roles of a principal; `key` NULL: for the workspace. */
+static envres_status
+give_first(struct change *change, const uint8_t id[SEAL_ID], const char *key, uint32_t role,
+           envres_error *err)
+{
+    struct environment place = { .position = 0 };
+    struct slice where = { key, key ? strlen(key) : 0 };
+    envres_status st = find_place(change, where, &place, err);
+    return st == ENVRES_OK ? give_role(change, id, &place, key ? place.id : NULL, role, err) : st;
+}
+
 struct add_request {
     const struct new_principal *made;
     const struct first_roles *roles;
@@ -332,9 +341,9 @@ add_inside(struct change *change, const void *asked, envres_error *err)
     if (st < 0 || roles->role == 0)
         return st;
     if (roles->count == 0)
-        return give_role(change, identity->id, slice_of(NULL, 0), roles->role, err);
+        return give_first(change, identity->id, NULL, roles->role, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles->count; i++)
-        st = give_role(change, identity->id, slice_str(roles->environments[i]), roles->role, err);
+        st = give_first(change, identity->id, roles->environments[i], roles->role, err);
     change->has_environment = change->has_environment && roles->count == 1;
     return st;
 }
