@@ -12,6 +12,10 @@
 envres_status argument_name(const char *text, size_t len, bool optional, const char *what,
                             struct slice *out, envres_error *err);
 
+/* The name of a principal or a workspace: 1 to LIMIT_PRINCIPAL bytes, no control characters, no
+ * space at either end. E_NAME. */
+envres_status argument_check_title(struct slice name, const char *what, envres_error *err);
+
 /* INVALID when there is no place for the result. */
 envres_status argument_out(const void *out, envres_error *err);
 

@@ -10,27 +10,9 @@
 #include "api/argument.h"
 #include "api/store.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "model/principal.h"
 
 static const char principal_what[] = "the principal's name";
-
-/* 1 to 128 bytes, no control characters, no space at either end. */
-static envres_status
-check_name(struct slice name, envres_error *err)
-{
-    bool good = name.len > 0 && name.len <= LIMIT_PRINCIPAL && name.data[0] != ' ' &&
-                name.data[name.len - 1] != ' ';
-    for (size_t i = 0; good && i < name.len; i++)
-        good = (unsigned char)name.data[i] >= 0x20 && name.data[i] != 0x7F;
-    if (good)
-        return ENVRES_OK;
-    envres_status st = err_set(err, ENVRES_E_NAME, "%s is not a valid name", principal_what);
-    err_subject(err, name.data, name.len);
-    err_hint(err, "1 to %d bytes, no control characters, no space at either end",
-             (int)LIMIT_PRINCIPAL);
-    return st;
-}
 
 static envres_status
 read_options(const envres_principal_options *given, envres_principal_options *out,
@@ -65,7 +47,7 @@ envres_principal_add(envres_session *session, const char *name, size_t name_len,
     if (st == ENVRES_OK)
         st = argument_name(name, name_len, false, principal_what, &text, err);
     if (st == ENVRES_OK)
-        st = check_name(text, err);
+        st = argument_check_title(text, principal_what, err);
     if (st < 0)
         return st;
     envres_store *store = session->store;

@@ -201,17 +201,7 @@ check_name(const char *given, const char *preset, const char *what, struct slice
 {
     envres_status st = text_argument(given ? given : preset, ENVRES_NUL_TERMINATED, LIMIT_PRINCIPAL,
                                      what, out, err);
-    if (st < 0)
-        return st;
-    bool good = out->len > 0 && out->data[0] != ' ' && out->data[out->len - 1] != ' ';
-    for (size_t i = 0; i < out->len; i++)
-        good = good && (unsigned char)out->data[i] >= 0x20 && out->data[i] != 0x7F;
-    if (good)
-        return ENVRES_OK;
-    st = err_set(err, ENVRES_E_NAME, "%s is not a valid name", what);
-    err_hint(err, "1 to %d bytes, no control characters, no space at either end",
-             (int)LIMIT_PRINCIPAL);
-    return st;
+    return st < 0 ? st : argument_check_title(*out, what, err);
 }
 
 static envres_status
