@@ -441,6 +441,17 @@ ignore_setting(void *user, const struct setting *setting, envres_error *err)
 }
 
 envres_status
+config_mismatch(const struct environment *environment, envres_error *err)
+{
+    envres_status st =
+        err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
+                environment->key);
+    err_subject(err, environment->key, strlen(environment->key));
+    err_hint(err, "rows are missing or exchanged: run verify, then put a backup in its place");
+    return st;
+}
+
+envres_status
 config_check(struct context *ctx, const struct environment *environment, envres_error *err)
 {
     struct env_keys *keys = NULL;
@@ -450,10 +461,7 @@ config_check(struct context *ctx, const struct environment *environment, envres_
     if (st == ENVRES_OK)
         st = config_each(ctx, environment, keys, &head, 0, ignore_setting, NULL, &ok, err);
     if (st == ENVRES_OK && !ok) {
-        st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
-                     environment->key);
-        err_subject(err, environment->key, strlen(environment->key));
-        err_hint(err, "rows are missing or exchanged: run verify, then restore a backup");
+        st = config_mismatch(environment, err);
     }
     return st;
 }

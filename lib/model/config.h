@@ -91,6 +91,9 @@ envres_status config_each(struct context *ctx, const struct environment *environ
                           const struct env_keys *keys, const struct head *head, int64_t revision,
                           setting_fn each, void *user, bool *head_ok, envres_error *err);
 
+/* INTEGRITY: the rows of an environment are not those of its head. Worded here alone. */
+envres_status config_mismatch(const struct environment *environment, envres_error *err);
+
 /* INTEGRITY unless the current rows are those of the head. */
 envres_status config_check(struct context *ctx, const struct environment *environment,
                            envres_error *err);

@@ -469,9 +469,7 @@ collect(struct restore *restore, struct config_writer *writer, envres_error *err
         st = config_each(ctx, restore->environment, writer->keys, &writer->head, 0, collect_later,
                          restore, &ok, err);
     if (st == ENVRES_OK && !ok) {
-        st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
-                     restore->environment->key);
-        err_hint(err, "rows are missing or exchanged: run verify, then restore a backup");
+        st = config_mismatch(restore->environment, err);
     }
     return st;
 }

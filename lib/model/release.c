@@ -345,10 +345,7 @@ config_digest(struct context *ctx, const struct environment *environment, uint8_
     if (st == ENVRES_OK)
         st = config_each(ctx, environment, keys, &head, 0, add_setting, sum, &head_ok, err);
     if (st == ENVRES_OK && !head_ok) {
-        st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
-                     environment->key);
-        err_subject(err, environment->key, strlen(environment->key));
-        err_hint(err, "rows are missing or exchanged: run verify, then put a backup in its place");
+        st = config_mismatch(environment, err);
     }
     return st;
 }

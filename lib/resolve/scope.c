@@ -171,11 +171,8 @@ scope_absent(const envres_scope *scope, enum object_class object_class, struct s
 {
     char where[256];
     if (!scope->head_ok) {
-        envres_status st =
-            err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
-                    scope->environment.key);
+        envres_status st = config_mismatch(&scope->environment, err);
         err_subject(err, name.data, name.len);
-        err_hint(err, "rows are missing or exchanged: run verify, then restore a backup");
         return st;
     }
     list_environments(scope, object_class, name, where, sizeof(where));

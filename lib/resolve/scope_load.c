@@ -822,10 +822,7 @@ scope_load_inside(struct context *ctx, const struct scope_request *request,
         st = load_scope(ctx, &plan, &scope, err);
     if (st == ENVRES_OK && !scope->head_ok && !(request->flags & ENVRES_SCOPE_DAMAGED)) {
         /* One row too many, too few or too old: which values are the right ones, none can say. */
-        st = err_set(err, ENVRES_E_INTEGRITY, "the settings of %s are not those that were written",
-                     scope->environment.key);
-        err_subject(err, scope->environment.key, strlen(scope->environment.key));
-        err_hint(err, "rows are missing or exchanged: run verify, then put a backup in its place");
+        st = config_mismatch(&scope->environment, err);
     }
     if (st < 0)
         envres_scope_unref(scope);
