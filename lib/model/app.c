@@ -388,13 +388,14 @@ add_live(struct context *ctx, const struct app *app, envres_list *list, envres_e
     struct version version = { 0 };
     if (app->live == 0)
         return ENVRES_OK;
-    envres_status st = find_live(ctx, app, &release, &version, NULL);
+    envres_status st = find_live(ctx, app, &release, &version, err);
     if (st == ENVRES_E_CORRUPT) {
+        envres_error_clear(err);
         list_set_int(list, ENVRES_APP_LIVE_SEQUENCE, app->live);
         return ENVRES_OK;
     }
     if (st < 0)
-        return find_live(ctx, app, &release, &version, err);
+        return st;
     list_set_str(list, ENVRES_APP_LIVE_VERSION, version.name);
     list_set_str(list, ENVRES_APP_LIVE_TAG, release.tag);
     list_set_int(list, ENVRES_APP_LIVE_SEQUENCE, release.sequence);
