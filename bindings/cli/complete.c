@@ -214,8 +214,8 @@ static void
 complete_command(struct completion *completion, const struct group_row *group)
 {
     size_t len = group ? strlen(group->name) : 0;
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *command = &command_rows[i];
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
         if (command->flags & COMMAND_HIDDEN)
             continue;
         if (!group && !strchr(command->name, ' '))

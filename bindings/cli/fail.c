@@ -93,6 +93,13 @@ static const struct status_row status_rows[] = {
     { ENVRES_E_NO_PRINCIPAL, 6, 6, 6, NULL },
     { ENVRES_E_LAST_OWNER, 6, 6, 6, NULL },
     { ENVRES_E_OWN_CHANGE, 6, 6, 6, NULL },
+    { ENVRES_E_APPROVALS, 6, 6, 6, NULL },
+    { ENVRES_E_QUORUM, 6, 6, 6, NULL },
+    { ENVRES_E_CLOSED, 6, 6, 6, NULL },
+    { ENVRES_E_CONFIRM, 6, 6, 6, NULL },
+    { ENVRES_E_ROOT, 5, 5, 5, NULL },
+    { ENVRES_E_ROLLBACK, 5, 5, 5, NULL },
+    { ENVRES_E_FORK, 5, 5, 5, NULL },
 };
 
 static const struct status_row *

@@ -177,8 +177,8 @@ static void
 add_commands(struct text *out, const char *group)
 {
     size_t len = group ? strlen(group) : 0;
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *command = &command_rows[i];
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
         bool wanted =
             !group || (strncmp(command->name, group, len) == 0 && command->name[len] == ' ');
         if (wanted && !(command->flags & COMMAND_HIDDEN))
@@ -191,8 +191,8 @@ help_group(const struct group_row *group, struct text *out)
 {
     text_printf(out, "envres %s - %s\n\nExamples:\n", group->name, group->summary);
     size_t len = strlen(group->name);
-    for (size_t i = 0; i < command_count; i++) {
-        const struct command *command = &command_rows[i];
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
         if (strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ')
             text_printf(out, "  envres %s\n", command->examples[0].line);
     }
@@ -362,9 +362,10 @@ cmd_manual(struct cli *cli)
         "unless --reveal is given, and are never arguments. With --json answers and errors are "
         "JSON; an error is {\"error\":{\"code\",\"message\",\"hint\",\"line\",\"column\"}}.\n");
     text_puts(&out, ".SH COMMANDS\n");
-    for (size_t i = 0; i < command_count; i++) {
-        if (!(command_rows[i].flags & COMMAND_HIDDEN))
-            man_command(&out, &command_rows[i]);
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        if (!(command->flags & COMMAND_HIDDEN))
+            man_command(&out, command);
     }
     text_puts(&out, ".SH \"GLOBAL OPTIONS\"\n");
     man_options(&out, NULL);

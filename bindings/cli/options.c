@@ -63,14 +63,15 @@ command_find(const char *first, const char *second, size_t *words, const struct 
             *group = &group_rows[i];
     }
     size_t len = strlen(first);
-    for (size_t i = 0; i < command_count; i++) {
-        const char *name = command_rows[i].name;
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        const char *name = command->name;
         if (!*group && strcmp(name, first) == 0)
-            return &command_rows[i];
+            return command;
         if (*group && second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
             strcmp(name + len + 1, second) == 0) {
             *words = 2;
-            return &command_rows[i];
+            return command;
         }
     }
     return NULL;
@@ -100,9 +101,10 @@ fail_command(struct cli *cli, const char *word)
     struct nearest nearest = { word, NULL, SIZE_MAX };
     for (size_t i = 0; i < group_count; i++)
         consider(&nearest, group_rows[i].name);
-    for (size_t i = 0; i < command_count; i++) {
-        if (!(command_rows[i].flags & COMMAND_HIDDEN))
-            consider(&nearest, command_rows[i].name);
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        if (!(command->flags & COMMAND_HIDDEN))
+            consider(&nearest, command->name);
     }
     struct text hint = { 0 };
     if (nearest.name)
@@ -121,8 +123,9 @@ fail_subcommand(struct cli *cli, const char *word)
     size_t len = strlen(group);
     struct nearest nearest = { word ? word : "", NULL, SIZE_MAX };
     struct text all = { 0 };
-    for (size_t i = 0; i < command_count; i++) {
-        const char *name = command_rows[i].name;
+    const struct command *command = NULL;
+    for (size_t i = 0; (command = command_at(i)); i++) {
+        const char *name = command->name;
         if (strncmp(name, group, len) != 0 || name[len] != ' ')
             continue;
         consider(&nearest, name + len + 1);

@@ -169,8 +169,17 @@ struct exit_row {
 };
 
 extern const struct option_row option_rows[OPT_COUNT_];
-extern const struct command command_rows[];
-extern const size_t command_count;
+struct command_table {
+    const struct command *rows;
+    size_t count;
+};
+
+extern const struct command_table commands_of_settings;
+extern const struct command_table commands_of_access;
+extern const struct command_table commands_of_store;
+
+/* All commands, in the order of help; NULL behind the last. */
+const struct command *command_at(size_t index);
 extern const struct group_row group_rows[];
 extern const size_t group_count;
 extern const struct exit_row exit_rows[];

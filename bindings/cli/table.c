@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of commands: the only place that knows how they are spelled. Parser, help, man page and
- * completion read it. Adding a command means adding a row here, its function, and its rows in
- * tests/cli. The options are in table_options.c.
+ * The tables of commands: the only place that knows how they are spelled. Parser, help, man page
+ * and completion read them. Adding a command means adding a row here or in table_access.c or
+ * table_store.c, its function, and its rows in tests/cli. The options are in table_options.c.
  */
 #include "options.h"
 
@@ -11,9 +11,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 static const char yes_no[] = "yes no";
-static const char shells[] = "bash zsh fish";
 static const char pins[] = "none config";
-static const char roles[] = "viewer editor publisher admin owner runtime depositor auditor";
 
 const struct group_row group_rows[] = {
     { "env", "environments" },
@@ -66,20 +64,12 @@ const size_t exit_count = COUNT(exit_rows);
     {                                                                                              \
         .name = "V", .completes = COMPLETE_APP_VERSION                                             \
     }
-#define PRINCIPAL_ARGUMENT                                                                         \
-    {                                                                                              \
-        .name = "PRINCIPAL", .completes = COMPLETE_PRINCIPAL                                       \
-    }
-#define ROLE_ARGUMENT                                                                              \
-    {                                                                                              \
-        .name = "ROLE", .choices = roles, .completes = COMPLETE_CHOICES                            \
-    }
 #define PART_ARGUMENT                                                                              \
     {                                                                                              \
         .name = "PATH", .completes = COMPLETE_PART                                                 \
     }
 
-const struct command command_rows[] = {
+static const struct command rows[] = {
     { .name = "init",
       .run = cmd_init,
       .summary = "make a store and its key",
@@ -591,112 +581,20 @@ const struct command command_rows[] = {
       .options = { OPT_ENV, OPT_ONLY, OPT_PRISTINE },
       .required = { OPT_ENV },
       .flags = COMMAND_PROGRAM },
-
-    { .name = "principal add",
-      .run = cmd_principal_add,
-      .summary = "add somebody who acts, with a key of their own",
-      .details =
-          "Makes a key file of mode 0600, never over another, and then the principal with the keys "
-          "that its role comes with. Without -e the role counts in the whole workspace, in "
-          "environments that are added later too; with several -e in each of them. Nobody gives a "
-          "role that has rights they do not have.\n\n"
-          "With --passphrase there is no key file; the passphrase is asked for twice. With "
-          "--passphrase-fd it is the line behind the one that unlocks the store, or the first one "
-          "where --key-file unlocks it.",
-      .examples = { { "principal add ci --role runtime -e staging", "its key is ci.key" },
-                    { "principal add ann --role editor -e development -e staging -o /media/usb/ann.key",
-                      "" },
-                    { "principal add ben --role auditor --passphrase", "in the whole workspace" } },
-      .arguments = { { .name = "NAME" } },
-      .options = { OPT_ROLE, OPT_ROLE_ENVS, OPT_KEY_OUTPUT, OPT_PASSPHRASE },
-      .flags = COMMAND_WRITES },
-    { .name = "principal list",
-      .run = cmd_principal_list,
-      .summary = "who there is, with which roles",
-      .examples = { { "principal list", "" }, { "principal list --json", "" } } },
-    { .name = "principal remove",
-      .run = cmd_principal_remove,
-      .summary = "remove a principal: its roles, and what unlocks it",
-      .details = "Its name stays in the audit. What it could read it may have kept: change those "
-                 "secrets. The last owner stays.",
-      .examples = { { "principal remove ci", "" } },
-      .arguments = { { .name = "NAME", .completes = COMPLETE_PRINCIPAL } },
-      .flags = COMMAND_WRITES },
-    { .name = "grant",
-      .run = cmd_grant,
-      .summary = "give a principal a role, and the keys it comes with",
-      .details = "Without -e in the whole workspace. Nobody gives a role that has rights they do "
-                 "not have, and nobody changes their own roles.",
-      .examples = { { "grant ann publisher -e production", "" },
-                    { "grant ben viewer", "in the whole workspace" } },
-      .arguments = { PRINCIPAL_ARGUMENT, ROLE_ARGUMENT },
-      .options = { OPT_ROLE_ENV },
-      .flags = COMMAND_WRITES },
-    { .name = "revoke",
-      .run = cmd_revoke,
-      .summary = "take a role back, and the keys that no other role needs",
-      .details = "Where it was given: without -e the role for the whole workspace. What could be "
-                 "read until then may have been kept: change those secrets. The last owner stays.",
-      .examples = { { "revoke ann publisher -e production", "" },
-                    { "revoke ben viewer", "the one for the whole workspace" } },
-      .arguments = { PRINCIPAL_ARGUMENT, ROLE_ARGUMENT },
-      .options = { OPT_ROLE_ENV },
-      .flags = COMMAND_WRITES },
-    { .name = "audit",
-      .run = cmd_audit,
-      .summary = "who did what, oldest first; what was denied too",
-      .details =
-          "Every change, and every change that was refused for want of a right. Where somebody "
-          "acted for another (--as) both are named. --verify walks the whole chain instead: every "
-          "link and every signature; status 1 when something is wrong.",
-      .examples = { { "audit", "" },
-                    { "audit --since 120 -e production", "" },
-                    { "audit --app shop --json", "" },
-                    { "audit --verify", "" } },
-      .options = { OPT_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY } },
-
-    { .name = "verify",
-      .run = cmd_verify,
-      .summary = "check the whole store: file, records, audit chain",
-      .details = "Opens every sealed record that the key opens. Status 1 when something is found.",
-      .examples = { { "verify", "" }, { "verify --without-key", "what a backup job can check" } },
-      .options = { OPT_WITHOUT_KEY } },
-    { .name = "backup",
-      .run = cmd_backup,
-      .summary = "copy the store, one consistent state, checked",
-      .details =
-          "The copy is opened with the same key, which is not in it. Needs no key; works while "
-          "others use the store.",
-      .examples = { { "backup /mnt/backup/envres-$(date +%F).db", "" } },
-      .arguments = { { .name = "FILE", .completes = COMPLETE_FILE } } },
-    { .name = "gc",
-      .run = cmd_gc,
-      .summary = "free the bytes that nothing refers to any more",
-      .details = "Those of discarded versions. The file keeps its size; the room is used again.",
-      .examples = { { "gc", "" } },
-      .flags = COMMAND_WRITES },
-    { .name = "doctor",
-      .run = cmd_doctor,
-      .summary = "what the store runs on, and what should be mended",
-      .details = "Works also when the store cannot be opened. Shows nothing secret: its answer can "
-                 "go into a bug report.",
-      .examples = { { "doctor", "" } } },
-    { .name = "completion",
-      .run = cmd_completion,
-      .summary = "a completion script for bash, zsh or fish",
-      .details = "Completes commands, options, and names out of the store when it opens without a "
-                 "question.",
-      .examples = { { "eval \"$(envres completion bash)\"", "in ~/.bashrc" },
-                    { "source <(envres completion zsh)", "in ~/.zshrc" },
-                    { "envres completion fish | source", "in config.fish" } },
-      .arguments = { { .name = "SHELL", .choices = shells, .completes = COMPLETE_CHOICES } } },
-
-    { .name = "__complete",
-      .run = cmd_candidates,
-      .summary = "candidates for the last of the words",
-      .arguments = { { .name = "WORD", .optional = true, .many = true } },
-      .flags = COMMAND_HIDDEN },
-    { .name = "__manual", .run = cmd_manual, .summary = "the man page", .flags = COMMAND_HIDDEN },
 };
 
-const size_t command_count = COUNT(command_rows);
+const struct command_table commands_of_settings = { rows, sizeof(rows) / sizeof(rows[0]) };
+
+static const struct command_table *const tables[] = { &commands_of_settings, &commands_of_access,
+                                                      &commands_of_store };
+
+const struct command *
+command_at(size_t index)
+{
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        if (index < tables[i]->count)
+            return &tables[i]->rows[index];
+        index -= tables[i]->count;
+    }
+    return NULL;
+}

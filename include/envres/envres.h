@@ -5,14 +5,17 @@
 
 #include <envres/app.h>
 #include <envres/audit.h>
+#include <envres/deposit.h>
 #include <envres/environment.h>
 #include <envres/error.h>
 #include <envres/explain.h>
+#include <envres/key.h>
 #include <envres/list.h>
 #include <envres/memory.h>
 #include <envres/part.h>
 #include <envres/principal.h>
 #include <envres/release.h>
+#include <envres/request.h>
 #include <envres/resource.h>
 #include <envres/scope.h>
 #include <envres/session.h>

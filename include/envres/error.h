@@ -91,7 +91,14 @@ enum {
     /* principals */
     ENVRES_E_NO_PRINCIPAL = -120, /**< no such principal */
     ENVRES_E_LAST_OWNER = -121,   /**< refused, since it is the last owner */
-    ENVRES_E_OWN_CHANGE = -122    /**< one's own role is not one's own to change */
+    ENVRES_E_OWN_CHANGE = -122,   /**< one's own role is not one's own to change */
+    ENVRES_E_APPROVALS = -123,    /**< needs the approval of others; a request was opened */
+    ENVRES_E_QUORUM = -124,       /**< more approvals than there are people to give them */
+    ENVRES_E_CLOSED = -125,       /**< the request is closed: done, withdrawn, expired or void */
+    ENVRES_E_CONFIRM = -126,      /**< a destructive act that was not confirmed */
+    ENVRES_E_ROOT = -127, /**< the workspace has another root key than the one that was pinned */
+    ENVRES_E_ROLLBACK = -128, /**< the store is older than the host has seen it */
+    ENVRES_E_FORK = -129      /**< the store has another history than the host has seen */
 };
 
 /** An error slot; NULL when there is no memory. `alloc` NULL: the C library's allocator.

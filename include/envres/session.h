@@ -51,6 +51,9 @@ typedef struct envres_credential {
     envres_wrap_fn wrap;
     envres_unwrap_fn unwrap;
     void *user;
+    /** 32 bytes: the public root key that the workspace must have (envres_root_key()); NULL: the
+     *  one in the file is believed. Unlocking only. */
+    const uint8_t *root;
 } envres_credential;
 
 /**
@@ -61,7 +64,8 @@ typedef struct envres_credential {
  *
  * Errors: ENVRES_E_KEY (wrong key, wrong principal, damaged slot: one code, one text),
  * ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_MEMORY_LOCK, ENVRES_E_CALLBACK,
- * ENVRES_E_NOT_FOUND (workspace), ENVRES_E_NOMEM. Since 0.1.
+ * ENVRES_E_NOT_FOUND (workspace), ENVRES_E_ROOT, ENVRES_E_ROLLBACK and ENVRES_E_FORK (the store's
+ * anchor has seen another state), ENVRES_E_NOMEM. Since 0.1.
  */
 ENVRES_API envres_status envres_session_open(envres_store *store, const char *workspace,
                                              size_t workspace_len,

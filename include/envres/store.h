@@ -34,6 +34,39 @@ enum {
 /** Milliseconds since 1970 UTC; must not call the library. Any thread. */
 typedef int64_t (*envres_clock_fn)(void *user);
 
+/**
+ * Where the host remembers the newest state it has seen of a workspace, outside of the file:
+ * another disk, a TPM counter, a server. With it an older copy of the whole file, put in its place,
+ * is noticed when a session is opened. Called with no lock held and no transaction open; a failure
+ * reaches the caller as ENVRES_E_CALLBACK.
+ *
+ * load: set *sequence to what was stored last, and `hash` (32 bytes); *sequence 0: nothing yet.
+ * store: replace (expected, any hash) by (sequence, hash), compare-and-set. When something newer is
+ * stored already, leave it and answer ENVRES_OK.
+ * `workspace`: 16 bytes.
+ */
+typedef envres_status (*envres_anchor_load_fn)(const uint8_t *workspace, int64_t *sequence,
+                                               uint8_t *hash, void *user);
+typedef envres_status (*envres_anchor_store_fn)(const uint8_t *workspace, int64_t expected,
+                                                int64_t sequence, const uint8_t *hash, void *user);
+
+/** A signed statement of how far the audit is; whoever keeps it can prove what was cut off. */
+typedef struct envres_checkpoint {
+    uint32_t size;
+    uint32_t reserved;
+    uint8_t workspace[16];
+    uint8_t signer[16]; /**< id of the principal that was unlocked */
+    uint8_t sign_key[32];
+    int64_t sequence;
+    int64_t time; /**< ms UTC */
+    int64_t policy_version;
+    uint8_t hash[32];      /**< of the entry with that sequence number */
+    uint8_t signature[64]; /**< Ed25519; docs/file-format.md has the message */
+} envres_checkpoint;
+
+/** Takes a checkpoint; same rules as the anchor. `checkpoint` is valid during the call. */
+typedef envres_status (*envres_audit_sink_fn)(const envres_checkpoint *checkpoint, void *user);
+
 typedef struct envres_store_options {
     uint32_t size;
     /** ENVRES_STORE_* */
@@ -54,6 +87,15 @@ typedef struct envres_store_options {
     const char *workspace;
     /** For envres_store_create(): name of the first principal; NULL: "owner". */
     const char *owner;
+    /** Both, or none. */
+    envres_anchor_load_fn anchor_load;
+    envres_anchor_store_fn anchor_store;
+    void *anchor_user;
+    /** Given a checkpoint every 256 audit entries, every 60 seconds in which there were some, after
+     *  each privileged act and when a session is closed; NULL: none are made. While it fails,
+     *  changes are refused. */
+    envres_audit_sink_fn audit_sink;
+    void *audit_sink_user;
 } envres_store_options;
 
 /**

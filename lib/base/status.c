@@ -105,6 +105,13 @@ static const struct status_row status_rows[] = {
     ROW(E_NO_PRINCIPAL, "there is no such principal"),
     ROW(E_LAST_OWNER, "the workspace would have no owner"),
     ROW(E_OWN_CHANGE, "nobody changes their own role"),
+    ROW(E_APPROVALS, "others must approve this"),
+    ROW(E_QUORUM, "nobody could approve any more"),
+    ROW(E_CLOSED, "the request is closed"),
+    ROW(E_CONFIRM, "not confirmed"),
+    ROW(E_ROOT, "another root key than the pinned one"),
+    ROW(E_ROLLBACK, "an older state of the store"),
+    ROW(E_FORK, "another history than the one seen before"),
 };
 
 enum { STATUS_COUNT = sizeof(status_rows) / sizeof(status_rows[0]) };

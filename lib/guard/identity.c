@@ -31,10 +31,10 @@ static const char *const identity_sql[SQL_COUNT_] = {
     [SQL_NAME_TAKEN] = "SELECT 1 FROM principal WHERE workspace_id = ?1 AND name = ?2"
                        " AND removed_at IS NULL",
     [SQL_PUT_PRINCIPAL] = "INSERT INTO principal"
-                          " (id, workspace_id, name, box_key, sign_key, created_at)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [SQL_PUT_SLOT] = "INSERT INTO slot (principal_id, ordinal, body, provider, created_at)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5)",
+                          " (id, workspace_id, name, box_key, sign_key, slots, created_at)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, zeroblob(64), ?6)",
+    [SQL_PUT_SLOT] = "INSERT INTO slot (principal_id, ordinal, label, body, provider, created_at)"
+                     " VALUES (?1, ?2, '', ?3, ?4, ?5)",
 };
 
 enum {

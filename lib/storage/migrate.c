@@ -6,7 +6,9 @@
  *
  *   workspace --< environment --< setting >-- object (a variable or a resource)
  *       |             |  `------- head (one sealed digest over the environment's settings)
- *       |             `---------< key_grant >-- principal --< slot, role_grant
+ *       |             |---------< key_grant >-- principal --< slot, role_grant
+ *       |             |---------< env_key (public), key_past (who once held a key)
+ *       |             `---------< inbox (deposits), request --< approval
  *       |--< audit (a hash chain)
  *       |--< app --< version --< part_edit        tree (path -> part, one row for each content)
  *       |     `----< release (a line of records; app.live points at the one that is served)
@@ -62,6 +64,7 @@ static const char *const step_0[] = {
     "name TEXT NOT NULL,"
     "box_key BLOB NOT NULL CHECK (length(box_key) = 32),"
     "sign_key BLOB NOT NULL CHECK (length(sign_key) = 32),"
+    "slots BLOB NOT NULL CHECK (length(slots) = 64),"
     "created_at INTEGER NOT NULL,"
     "removed_at INTEGER"
     ") STRICT",
@@ -83,6 +86,7 @@ static const char *const step_0[] = {
     "CREATE TABLE slot ("
     "principal_id BLOB NOT NULL REFERENCES principal (id),"
     "ordinal INTEGER NOT NULL CHECK (ordinal >= 1),"
+    "label TEXT NOT NULL,"
     "body BLOB NOT NULL CHECK (length(body) = 160),"
     "provider BLOB,"
     "created_at INTEGER NOT NULL,"
@@ -99,6 +103,76 @@ static const char *const step_0[] = {
     "signature BLOB NOT NULL CHECK (length(signature) = 64),"
     "created_at INTEGER NOT NULL,"
     "PRIMARY KEY (environment_id, generation, class, principal_id)"
+    ") STRICT",
+
+    "CREATE TABLE key_past ("
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "withdrawn_at INTEGER NOT NULL,"
+    "PRIMARY KEY (environment_id, class, principal_id)"
+    ") STRICT",
+
+    "CREATE TABLE env_key ("
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "generation INTEGER NOT NULL CHECK (generation >= 1),"
+    "box_key BLOB NOT NULL CHECK (length(box_key) = 32),"
+    "signer_id BLOB NOT NULL REFERENCES principal (id),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "created_at INTEGER NOT NULL,"
+    "PRIMARY KEY (environment_id, generation)"
+    ") STRICT",
+
+    "CREATE TABLE inbox ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "generation INTEGER NOT NULL CHECK (generation >= 1),"
+    "name TEXT NOT NULL,"
+    "type INTEGER NOT NULL,"
+    "secret INTEGER NOT NULL CHECK (secret IN (0, 1)),"
+    "base INTEGER NOT NULL CHECK (base >= 0),"
+    "body BLOB NOT NULL,"
+    "depositor_id BLOB NOT NULL REFERENCES principal (id),"
+    "asserted BLOB NOT NULL CHECK (length(asserted) = 16),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "time INTEGER NOT NULL"
+    ") STRICT",
+
+    "CREATE INDEX inbox_environment ON inbox (environment_id, time)",
+
+    "CREATE TABLE request ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "environment_id BLOB NOT NULL REFERENCES environment (id),"
+    "action TEXT NOT NULL,"
+    "object TEXT NOT NULL,"
+    "right INTEGER NOT NULL,"
+    "needed INTEGER NOT NULL CHECK (needed >= 1),"
+    "policy_version INTEGER NOT NULL,"
+    "base BLOB NOT NULL CHECK (length(base) = 32),"
+    "secret INTEGER NOT NULL CHECK (secret IN (0, 1)),"
+    "content BLOB NOT NULL CHECK (length(content) = 32),"
+    "payload BLOB NOT NULL,"
+    "authors BLOB NOT NULL,"
+    "requester_id BLOB NOT NULL REFERENCES principal (id),"
+    "asserted BLOB NOT NULL CHECK (length(asserted) = 16),"
+    "reason TEXT NOT NULL,"
+    "time INTEGER NOT NULL,"
+    "expires_at INTEGER NOT NULL,"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "state INTEGER NOT NULL CHECK (state IN (1, 2, 3, 4)),"
+    "operation BLOB CHECK (length(operation) = 16),"
+    "CHECK ((state = 2) = (operation IS NOT NULL))"
+    ") STRICT",
+
+    "CREATE INDEX request_time ON request (workspace_id, time)",
+
+    "CREATE TABLE approval ("
+    "request_id BLOB NOT NULL REFERENCES request (id),"
+    "principal_id BLOB NOT NULL REFERENCES principal (id),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "time INTEGER NOT NULL,"
+    "PRIMARY KEY (request_id, principal_id)"
     ") STRICT",
 
     "CREATE TABLE object ("
@@ -121,7 +195,7 @@ static const char *const step_0[] = {
     "field TEXT NOT NULL,"
     "revision INTEGER NOT NULL CHECK (revision >= 1),"
     "until INTEGER CHECK (until > revision),"
-    "state INTEGER NOT NULL CHECK (state IN (0, 1)),"
+    "state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),"
     "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
     "name TEXT NOT NULL,"
     "kind TEXT NOT NULL,"
