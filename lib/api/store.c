@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "guard/audit.h"
+#include "guard/env_key.h"
 #include "model/config.h"
 #include "model/content.h"
 #include "model/principal.h"
@@ -405,6 +406,8 @@ verify_workspaces(envres_store *store, envres_list *list, envres_error *err)
         st = keyring_verify(store->db, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)
             st = roles_verify(store->db, &store->mem, ids[i], add_finding, list, err);
+        if (st == ENVRES_OK)
+            st = env_key_verify(store->db, &store->mem, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)
             st = audit_verify(store->db, &store->mem, ids[i], add_finding, list, &first_bad, err);
         if (st == ENVRES_OK)

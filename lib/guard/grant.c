@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants, format 1:
- *
- *   0  ephemeral public key (32)   32  nonce (24)   56  commitment (32)   88  key (32)   120  tag
- * (16)
+ * Grants, format 1: the key (32) sealed to the recipient as wrap.c says.
  *
  *   context  = CE(format u8, workspace, environment, generation u32, principal, class u8)
- *   material = BLAKE2b-512(shared secret | ephemeral | recipient | context)
+ *   personal = envres1/wrap-x25
  *   signature over context | body, by the granter
  *
  * Invariants: a grant opens for one recipient, environment, generation and class only. Whether the
@@ -15,20 +12,15 @@
 #include "guard/grant.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <string.h>
 
-#include "guard/box.h"
+#include "guard/wrap.h"
 
-enum {
-    AT_NONCE = 32,
-    AT_COMMIT = AT_NONCE + BOX_NONCE,
-    AT_KEY = AT_COMMIT + BOX_COMMIT,
-    CONTEXT_SIZE = 1 + 2 * SEAL_ID + 4 + SEAL_ID + 1,
-    AGREED_SIZE = 3 * 32 + CONTEXT_SIZE
-};
+enum { CONTEXT_SIZE = 1 + 2 * SEAL_ID + 4 + SEAL_ID + 1 };
 
-static_assert(AT_KEY + SEAL_KEY + BOX_TAG == GRANT_SIZE, "the grant's layout and its size agree");
+static_assert((int)SEAL_KEY + (int)WRAP_OVERHEAD == (int)GRANT_SIZE,
+              "the grant's layout and its size agree");
+static_assert((int)CONTEXT_SIZE <= (int)WRAP_CONTEXT_MAX, "the context of a grant fits");
 
 static void
 write_context(uint8_t context[CONTEXT_SIZE], const struct grant_label *label)
@@ -43,21 +35,11 @@ write_context(uint8_t context[CONTEXT_SIZE], const struct grant_label *label)
     ce_u8(&ce, label->key_class);
 }
 
-/* False when the point that was given is of low order: the secret would be known to all. */
-static bool
-agree(uint8_t material[BOX_MATERIAL], const uint8_t *secret, const uint8_t *other,
-      const uint8_t *ephemeral, const uint8_t *recipient, const uint8_t context[CONTEXT_SIZE])
+static struct wrap_label
+wrap_of(const uint8_t context[CONTEXT_SIZE], const uint8_t *box_public)
 {
-    uint8_t agreed[AGREED_SIZE];
-    bool good = crypto_scalarmult(agreed, secret, other) == 0;
-    if (good) {
-        memcpy(agreed + 32, ephemeral, 32);
-        memcpy(agreed + 64, recipient, 32);
-        memcpy(agreed + 96, context, CONTEXT_SIZE);
-        box_derive(material, "envres1/wrap-x25", NULL, NULL, agreed, sizeof(agreed));
-    }
-    sodium_memzero(agreed, sizeof(agreed));
-    return good;
+    struct wrap_label label = { "envres1/wrap-x25", box_public, context, CONTEXT_SIZE };
+    return label;
 }
 
 static void
@@ -73,29 +55,15 @@ grant_seal(const struct grant_label *label, const uint8_t box_public[32], const 
            const struct identity *granter, uint8_t body[GRANT_SIZE],
            uint8_t signature[SIGNATURE_SIZE], envres_error *err)
 {
-    uint8_t ephemeral[32];
-    uint8_t context[CONTEXT_SIZE];
-    uint8_t material[BOX_MATERIAL];
-    uint8_t message[CONTEXT_SIZE + GRANT_SIZE];
-    randombytes_buf(ephemeral, sizeof(ephemeral));
-    memset(body, 0, GRANT_SIZE);
-    randombytes_buf(body + AT_NONCE, BOX_NONCE);
+    uint8_t context[CONTEXT_SIZE] = { 0 };
+    uint8_t message[CONTEXT_SIZE + GRANT_SIZE] = { 0 };
     write_context(context, label);
-    envres_status st = ENVRES_OK;
-    if (crypto_scalarmult_base(body, ephemeral) != 0 ||
-        !agree(material, ephemeral, box_public, body, box_public, context)) {
-        st = err_set(err, ENVRES_E_INTEGRITY, "the public key of a principal is not a valid one");
-        goto out;
-    }
-    memcpy(body + AT_KEY, key, SEAL_KEY);
-    box_close(material, body + AT_NONCE, context, sizeof(context), body + AT_KEY, SEAL_KEY,
-              body + AT_COMMIT);
+    struct wrap_label wrap = wrap_of(context, box_public);
+    memcpy(body + WRAP_AT_TEXT, key, SEAL_KEY);
+    if (!wrap_seal(&wrap, body, SEAL_KEY))
+        return err_set(err, ENVRES_E_INTEGRITY, "the public key of a principal is not a valid one");
     write_message(message, label, body);
-    st = identity_sign(granter, "grant", message, sizeof(message), signature, err);
-out:
-    sodium_memzero(ephemeral, sizeof(ephemeral));
-    sodium_memzero(material, sizeof(material));
-    return st;
+    return identity_sign(granter, "grant", message, sizeof(message), signature, err);
 }
 
 bool
@@ -111,13 +79,8 @@ bool
 grant_open(const struct grant_label *label, const uint8_t box_public[32], const uint8_t *box_secret,
            const uint8_t *body, uint8_t *key)
 {
-    uint8_t context[CONTEXT_SIZE];
-    uint8_t material[BOX_MATERIAL];
+    uint8_t context[CONTEXT_SIZE] = { 0 };
     write_context(context, label);
-    if (!agree(material, box_secret, body, body, box_public, context))
-        return false;
-    bool open = box_open(material, body + AT_NONCE, context, sizeof(context), body + AT_COMMIT,
-                         body + AT_KEY, SEAL_KEY, key);
-    sodium_memzero(material, sizeof(material));
-    return open;
+    struct wrap_label wrap = wrap_of(context, box_public);
+    return wrap_open(&wrap, box_secret, body, SEAL_KEY, key);
 }

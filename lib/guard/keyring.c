@@ -54,7 +54,7 @@ static const char *const keyring_sql[SQL_COUNT_] = {
                       " WHERE p.workspace_id = ?1 ORDER BY p.name, s.ordinal",
 };
 
-enum { KDF_DATA = 1, KDF_ROW = 2, KDF_HEAD = 3 };
+enum { KDF_DATA = 1, KDF_ROW = 2, KDF_HEAD = 3, KDF_BOX_SEED = 4 };
 
 struct held_keys {
     struct env_keys keys; /* first: what others hold points here */
@@ -63,6 +63,7 @@ struct held_keys {
     atomic_size_t refs;
     uint8_t *data;          /* config | secret */
     uint8_t *sums;          /* row | head */
+    uint8_t *box;           /* box seed */
     struct env_keys *whole; /* of keys without those for secrets: what they borrow from */
 };
 
@@ -74,6 +75,7 @@ held_free(struct held_keys *held)
     struct mem mem = held->mem;
     arena_give(held->arena, held->data);
     arena_give(held->arena, held->sums);
+    arena_give(held->arena, held->box);
     arena_unref(held->arena);
     env_keys_unref(held->whole);
     mem_free(&mem, held);
@@ -91,7 +93,8 @@ held_new(struct arena *arena, const struct mem *mem, const uint8_t *workspace,
     atomic_init(&held->refs, 1);
     held->data = arena_take(arena);
     held->sums = arena_take(arena);
-    if (!held->data || !held->sums) {
+    held->box = arena_take(arena);
+    if (!held->data || !held->sums || !held->box) {
         held_free(held);
         return NULL;
     }
@@ -108,7 +111,9 @@ derive_subkeys(struct held_keys *held, uint8_t key_class, const uint8_t *key)
     static const char context[crypto_kdf_CONTEXTBYTES + 1] = "envrEK01";
     if (key_class == KEY_SECRET) {
         crypto_kdf_derive_from_key(held->data + SEAL_KEY, SEAL_KEY, KDF_DATA, context, key);
+        crypto_kdf_derive_from_key(held->box, SEAL_KEY, KDF_BOX_SEED, context, key);
         held->keys.secret_data = held->data + SEAL_KEY;
+        held->keys.box_seed = held->box;
         return;
     }
     crypto_kdf_derive_from_key(held->data, SEAL_KEY, KDF_DATA, context, key);
@@ -150,6 +155,7 @@ env_keys_plain(struct env_keys *keys, const struct mem *mem, struct env_keys **o
         return err_code(err, ENVRES_E_NOMEM);
     held->keys = *keys;
     held->keys.secret_data = NULL;
+    held->keys.box_seed = NULL;
     held->mem = *mem;
     held->arena = arena_ref(((struct held_keys *)(void *)keys)->arena);
     held->whole = env_keys_ref(keys);

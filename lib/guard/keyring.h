@@ -88,6 +88,7 @@ struct env_keys {
     const uint8_t *secret_data; /* K_data of the secret class */
     const uint8_t *row;         /* set hash */
     const uint8_t *head;        /* seals the head */
+    const uint8_t *box_seed;    /* of its public key; NULL as secret_data */
 };
 
 struct env_keys *env_keys_ref(struct env_keys *keys);

@@ -40,8 +40,8 @@ enum {
 static_assert(AT_CIPHER + BOX_TAG == SEAL_OVERHEAD, "the record's layout and its overhead agree");
 
 /* Blocks up to 1 KiB; above, Padme: only as many significant bits as the exponent has. */
-static size_t
-padded(size_t len)
+size_t
+seal_padded(size_t len)
 {
     if (len <= PAD_BLOCKS_END)
         return (len + PAD_BLOCK - 1) / PAD_BLOCK * PAD_BLOCK;
@@ -134,7 +134,7 @@ seal_record(const uint8_t *key, uint32_t generation, const struct seal_label *la
     envres_status st = check_seal(key, generation, label, value, err);
     if (st < 0)
         return st;
-    size_t n = padded(PLAIN_HEADER + value.len);
+    size_t n = seal_padded(PLAIN_HEADER + value.len);
     if (!buf_reserve(out, SEAL_OVERHEAD + n))
         return buf_status(out, err);
     uint8_t *record = (uint8_t *)out->data + out->len;
@@ -175,12 +175,13 @@ seal_record(const uint8_t *key, uint32_t generation, const struct seal_label *la
 static size_t
 cipher_len(const uint8_t *record, size_t len)
 {
-    if (len < SEAL_OVERHEAD + PAD_BLOCK || len > SEAL_OVERHEAD + padded(PLAIN_HEADER + LIMIT_VALUE))
+    if (len < SEAL_OVERHEAD + PAD_BLOCK ||
+        len > SEAL_OVERHEAD + seal_padded(PLAIN_HEADER + LIMIT_VALUE))
         return 0;
     size_t n = len - SEAL_OVERHEAD;
     if (record[0] != SEAL_FORMAT || record[1] != ALG_BLAKE2B_XCHACHA || record[3] != 0)
         return 0;
-    if (record[2] != pad_class(n) || padded(n) != n || box_get32(record + AT_GENERATION) == 0)
+    if (record[2] != pad_class(n) || seal_padded(n) != n || box_get32(record + AT_GENERATION) == 0)
         return 0;
     return n;
 }
@@ -217,7 +218,7 @@ static bool
 plain_is_sound(const uint8_t *plain, size_t n, uint8_t type, size_t *value_len)
 {
     size_t len = box_get32(plain + PLAIN_R + 1);
-    if (plain[PLAIN_R] != type || len > n - PLAIN_HEADER || padded(PLAIN_HEADER + len) != n)
+    if (plain[PLAIN_R] != type || len > n - PLAIN_HEADER || seal_padded(PLAIN_HEADER + len) != n)
         return false;
     uint8_t any = 0;
     for (size_t i = PLAIN_HEADER + len; i < n; i++)

@@ -44,6 +44,9 @@ envres_status seal_record(const uint8_t *key, uint32_t generation, const struct 
 /* Generation a record names; 0 when it is not a record of this format. */
 uint32_t seal_generation(const void *record, size_t len);
 
+/* Bytes that a plaintext of `len` is filled up to, so that its length is not seen. */
+size_t seal_padded(size_t len);
+
 /* Most bytes its value can have: the caller's buffer for unseal_into(). */
 size_t seal_value_max(size_t record_len);
 

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "guard/env_key.h"
 #include "model/change.h"
 #include "model/principal.h"
 #include "model/resource.h"
@@ -27,6 +28,7 @@ enum {
     SQL_DELETE,
     SQL_DELETE_SETTINGS,
     SQL_DELETE_EDITING,
+    SQL_DELETE_INBOX,
     SQL_HAS_VALUES,
     SQL_COUNT_
 };
@@ -48,6 +50,7 @@ static const char *const environment_sql[SQL_COUNT_] = {
     [SQL_DELETE] = "DELETE FROM environment WHERE id = ?1",
     [SQL_DELETE_SETTINGS] = "DELETE FROM setting WHERE environment_id = ?1",
     [SQL_DELETE_EDITING] = "DELETE FROM editing WHERE environment_id = ?1",
+    [SQL_DELETE_INBOX] = "DELETE FROM inbox WHERE environment_id = ?1",
     [SQL_HAS_VALUES] = "SELECT 1 FROM setting WHERE environment_id = ?1 AND until IS NULL"
                        " AND state = 1 LIMIT 1",
 };
@@ -313,7 +316,8 @@ insert_row(struct context *ctx, const struct environment *environment, int64_t n
     return db_run(stmt, err);
 }
 
-/* Row first (grants refer to it), then keys, then the head sealed under them. */
+/* Row first (grants refer to it), then keys, the public one too, then the head sealed under them.
+ */
 static envres_status
 create_row(struct context *ctx, struct environment *environment, int64_t now, envres_error *err)
 {
@@ -325,6 +329,8 @@ create_row(struct context *ctx, struct environment *environment, int64_t now, en
     if (st == ENVRES_OK)
         st = env_keys_make(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
                            environment->id, now, &keys, err);
+    if (st == ENVRES_OK)
+        st = env_key_publish(ctx->db, ctx->actor, keys, now, err);
     if (st == ENVRES_OK)
         st = environment_store_head(ctx, environment, keys, &head, err);
     if (st == ENVRES_OK)
@@ -666,6 +672,10 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
     if (st == ENVRES_OK)
         st = env_keys_drop(ctx->db, row.id, err);
+    if (st == ENVRES_OK)
+        st = env_key_drop(ctx->db, row.id, err);
+    if (st == ENVRES_OK)
+        st = run_on_environment(ctx, SQL_DELETE_INBOX, row.id, &ignored, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE_SETTINGS, row.id, &ignored, err);
     if (st == ENVRES_OK)

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "guard/env_key.h"
 #include "model/change.h"
 
 enum { SQL_FIND, SQL_ALL, SQL_ROLES, SQL_REMOVE, SQL_DROP_SLOTS, SQL_DROP_GRANTS, SQL_COUNT_ };
@@ -259,6 +260,15 @@ principal_grant(struct context *ctx, const struct role_request *request, const e
     return run_role(ctx, "role.grant", grant_inside, request, given, err);
 }
 
+/* Public keys that it published stay, in the name of who takes the right to from it. */
+static envres_status
+adopt_env_keys(struct context *ctx, const uint8_t id[SEAL_ID], uint32_t roles, envres_error *err)
+{
+    if (policy_verdict(roles, ACTION_ROTATE, false, false) == VERDICT_DENY)
+        return ENVRES_OK;
+    return env_key_adopt(ctx->db, ctx->mem, &ctx->roles, ctx->workspace, id, ctx->actor, err);
+}
+
 static envres_status
 take_role(struct change *change, const uint8_t id[SEAL_ID], const struct role_request *request,
           const struct environment *environment, envres_error *err)
@@ -267,7 +277,9 @@ take_role(struct change *change, const uint8_t id[SEAL_ID], const struct role_re
     struct role_row row = { .role = request->role };
     memcpy(row.principal, id, SEAL_ID);
     memcpy(row.environment, environment->id, SEAL_ID);
-    envres_status st = roles_drop(ctx->db, &row, err);
+    envres_status st = adopt_env_keys(ctx, id, role_bit(request->role), err);
+    if (st == ENVRES_OK)
+        st = roles_drop(ctx->db, &row, err);
     if (st == ENVRES_OK && db_changes(ctx->db) == 0) {
         st = err_set(err, ENVRES_E_NOT_SET, "principal '%.*s' does not have this role",
                      (int)request->principal.len, request->principal.data);
@@ -403,6 +415,8 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = check_owner_left(ctx, id, err);
     if (st == ENVRES_OK)
         st = check_not_own(ctx, id, err);
+    if (st == ENVRES_OK)
+        st = adopt_env_keys(ctx, id, UINT32_MAX, err);
     if (st == ENVRES_OK)
         st = roles_drop_all(ctx->db, id, err);
     if (st == ENVRES_OK)

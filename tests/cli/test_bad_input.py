@@ -354,7 +354,7 @@ class FullDisk(Case):
 
     def test_full_file_system(self):
         """A real one, in a mount name space of its own, where the system lets us make one."""
-        script = ("mount -t tmpfs -o size=288k,mode=700 tmpfs . && cd \"$PWD\" && "
+        script = ("mount -t tmpfs -o size=352k,mode=700 tmpfs . && cd \"$PWD\" && "
                   "envres -q init && envres set A=1 -e staging && "
                   "head -c 400000 /dev/zero | tr '\\0' a | envres set BIG -e staging; "
                   "echo \"status $?\"; envres get A -e staging; envres verify --json; "

@@ -355,7 +355,7 @@ verify_finds_what_is_wrong(void **state)
     /* a row whose owner is gone, a check that does not hold */
     spoil(f->path,
           "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON;"
-          "INSERT INTO slot VALUES (zeroblob(16), 1, zeroblob(160), NULL, 1);"
+          "INSERT INTO slot VALUES (zeroblob(16), 1, '', zeroblob(160), NULL, 1);"
           "INSERT INTO workspace VALUES (zeroblob(3), 'b', zeroblob(32), 0, NULL, NULL, 1)");
     memset(&found, 0, sizeof(found));
     db = open_db(f->path, 0);
