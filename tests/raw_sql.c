@@ -21,3 +21,20 @@ raw_sql(const char *path, const char *sql)
         fail_msg("%s: changes nothing", sql);
     sqlite3_close(db);
 }
+
+size_t
+raw_blob(const char *path, const char *sql, unsigned char *out, size_t cap)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, 0);
+    assert_true(len <= cap);
+    if (len > 0)
+        memcpy(out, sqlite3_column_blob(stmt, 0), len);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return len;
+}

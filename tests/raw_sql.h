@@ -3,7 +3,13 @@
 #ifndef ENVRES_TESTS_RAW_SQL_H
 #define ENVRES_TESTS_RAW_SQL_H
 
+#include <stddef.h>
+
 /* Runs statements; fails the test on an error, and when they changed no row. */
 void raw_sql(const char *path, const char *sql);
+
+/* The blob that a query gives, into `out` of `cap` bytes; its length. Fails the test when there is
+ * no row, or no room. */
+size_t raw_blob(const char *path, const char *sql, unsigned char *out, size_t cap);
 
 #endif

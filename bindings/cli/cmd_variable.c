@@ -233,6 +233,35 @@ cmd_restore(struct cli *cli)
     return change_print(cli, "name", name, revision);
 }
 
+int
+cmd_destroy(struct cli *cli)
+{
+    const char *name = argument_at(&cli->parsed, 0);
+    const char *environment = NULL;
+    int64_t revision = 0;
+    int status = read_revision(cli, &revision);
+    if (status == 0)
+        status = open_environment(cli, &environment);
+    if (status)
+        return status;
+    struct text act = { 0 };
+    text_printf(&act, "destroy %s of revision %lld", name, (long long)revision);
+    status = input_confirm_environment(cli, environment, text_get(&act));
+    text_free(&act);
+    if (status)
+        return status;
+    envres_change change =
+        change_of(cli, option_given(&cli->parsed, OPT_FORCE) ? ENVRES_CHANGE_FORCE : 0);
+    envres_status st = envres_variable_destroy(cli->session, environment, NUL, name, NUL, revision,
+                                               &change, cli->err);
+    if (st == ENVRES_E_REFERRED) /* --force does not destroy what is in force */
+        return fail_code(cli, st, envres_error_hint(cli->err), "%s",
+                         envres_error_message(cli->err));
+    if (st < 0)
+        return fail_library(cli);
+    return change_print(cli, "name", name, revision);
+}
+
 /* ---- history ------------------------------------------------------------------------------ */
 
 static void
@@ -258,6 +287,8 @@ json_history(struct json *json, const envres_list *list, size_t row)
     json_cell(json, list, row, ENVRES_HISTORY_TIME);
     json_key(json, "error");
     json_cell(json, list, row, ENVRES_HISTORY_ERROR);
+    json_key(json, "destroyed");
+    json_boolean(json, envres_list_integer(list, row, ENVRES_HISTORY_DESTROYED) != 0);
     json_close(json, '}');
 }
 
@@ -292,7 +323,10 @@ print_history(struct cli *cli, const envres_list *list)
         table_cell(table, author ? author : "", len, STYLE_PLAIN);
         const char *type = envres_list_text(list, row, ENVRES_HISTORY_TYPE, &len);
         table_cell(table, type ? type : "", len, STYLE_PLAIN);
-        value_cell(table, list, row, &columns);
+        if (envres_list_integer(list, row, ENVRES_HISTORY_DESTROYED))
+            table_word(table, "(destroyed)", STYLE_DIM);
+        else
+            value_cell(table, list, row, &columns);
     }
     return table_print(table);
 }

@@ -19,6 +19,7 @@ int cmd_unset(struct cli *cli);
 int cmd_list(struct cli *cli);
 int cmd_history(struct cli *cli);
 int cmd_restore(struct cli *cli);
+int cmd_destroy(struct cli *cli);
 
 int cmd_kinds(struct cli *cli);
 int cmd_resource_add(struct cli *cli);

@@ -194,6 +194,21 @@ static const struct command rows[] = {
       .required = { OPT_ENV, OPT_REVISION },
       .flags = COMMAND_WRITES },
 
+    { .name = "destroy",
+      .run = cmd_destroy,
+      .summary = "destroy an older value for good",
+      .details =
+          "Its record is overwritten in the file; the history keeps the revision without it. The "
+          "value in force cannot be destroyed: set or unset it first. A field of a resource is "
+          "resource/HANDLE/FIELD. Backups keep what they have. --force destroys also what the "
+          "live release of an app is pinned to.",
+      .examples = { { "destroy STRIPE_SECRET_KEY -e production --revision 12", "" },
+                    { "destroy resource/crm/password -e staging --revision 3", "" } },
+      .arguments = { VARIABLE_ARGUMENT },
+      .options = { OPT_ENV, OPT_REVISION, OPT_FORCE },
+      .required = { OPT_ENV, OPT_REVISION },
+      .flags = COMMAND_WRITES },
+
     { .name = "resource add",
       .run = cmd_resource_add,
       .summary = "name a resource and say what it is",

@@ -121,16 +121,17 @@ ENVRES_API envres_status envres_variable_list(envres_session *session, const cha
 
 /** Columns of envres_variable_history(): newest first. */
 enum {
-    ENVRES_HISTORY_REVISION = 0, /**< integer */
-    ENVRES_HISTORY_TYPE = 1,     /**< text */
-    ENVRES_HISTORY_SECRET = 2,   /**< integer 0 or 1 */
-    ENVRES_HISTORY_SET = 3,      /**< integer 0 or 1: 0 where the value was taken away */
-    ENVRES_HISTORY_VALUE = 4,    /**< text or null, as in the list */
-    ENVRES_HISTORY_AUTHOR = 5,   /**< text */
-    ENVRES_HISTORY_TIME = 6,     /**< integer, ms UTC */
-    ENVRES_HISTORY_FIELD = 7,    /**< text: of a resource the field; null for a variable */
-    ENVRES_HISTORY_ERROR = 8,    /**< text: status name when the value cannot be read; else null */
-    ENVRES_HISTORY_COLUMNS = 9
+    ENVRES_HISTORY_REVISION = 0,  /**< integer */
+    ENVRES_HISTORY_TYPE = 1,      /**< text */
+    ENVRES_HISTORY_SECRET = 2,    /**< integer 0 or 1 */
+    ENVRES_HISTORY_SET = 3,       /**< integer 0 or 1: 0 where the value was taken away */
+    ENVRES_HISTORY_VALUE = 4,     /**< text or null, as in the list */
+    ENVRES_HISTORY_AUTHOR = 5,    /**< text */
+    ENVRES_HISTORY_TIME = 6,      /**< integer, ms UTC */
+    ENVRES_HISTORY_FIELD = 7,     /**< text: of a resource the field; null for a variable */
+    ENVRES_HISTORY_ERROR = 8,     /**< text: status name when the value cannot be read; else null */
+    ENVRES_HISTORY_DESTROYED = 9, /**< integer 0 or 1: 1 where the value was destroyed */
+    ENVRES_HISTORY_COLUMNS = 10
 };
 
 /** What a variable was in one environment. Errors: ENVRES_E_NOT_FOUND. Since 0.1. */
@@ -157,12 +158,36 @@ typedef struct envres_restore_point {
  * @param made      may be NULL; the revision made. Equal to the present one when nothing differed
  *
  * Errors: ENVRES_E_NOT_FOUND (name, or a revision that never was), ENVRES_E_INTEGRITY,
- * ENVRES_E_TYPE (the name has another type now), ENVRES_E_REASON. Since 0.1.
+ * ENVRES_E_NOT_SET (a value was destroyed since; the hint says by whom and when), ENVRES_E_TYPE
+ * (the name has another type now), ENVRES_E_REASON. Since 0.1.
  */
 ENVRES_API envres_status envres_restore(envres_session *session, const char *environment,
                                         size_t environment_len, const envres_restore_point *point,
                                         const envres_change *change, int64_t *made,
                                         envres_error *err);
+
+/**
+ * Destroys the value of one older revision, for good: its record is overwritten in the file, and in
+ * its journal. The revision stays in the history without its value, and the commitment to the value
+ * stays too, so that what was signed over it still verifies. Reading it from then on (in a restore,
+ * in a scope of that revision, in a release pinned to it) answers ENVRES_E_NOT_SET. Copies of the
+ * file, and what the disk keeps below the file system, are out of reach: a secret that leaked is
+ * also to be changed where it is used.
+ *
+ * @param name      a variable's name, now or when the revision was written, also one that was
+ *                  deleted since; or "resource/HANDLE/FIELD"
+ * @param revision  the one in which the value was written: envres_variable_history() has it
+ *
+ * Errors: ENVRES_E_NOT_FOUND (name, environment, or nothing was written in that revision),
+ * ENVRES_E_NOT_SET (that revision took the value away, or is destroyed already), ENVRES_E_REFERRED
+ * (it is the current value: set or unset it first; or the live release of an app is pinned to it:
+ * ENVRES_CHANGE_FORCE destroys it all the same), ENVRES_E_REASON, ENVRES_E_DENIED,
+ * ENVRES_E_INTEGRITY. Since 0.1.
+ */
+ENVRES_API envres_status envres_variable_destroy(envres_session *session, const char *environment,
+                                                 size_t environment_len, const char *name,
+                                                 size_t name_len, int64_t revision,
+                                                 const envres_change *change, envres_error *err);
 
 /**
  * Renames a variable in all environments: values are sealed again under the new name.

@@ -262,6 +262,27 @@ envres_restore(envres_session *session, const char *environment, size_t environm
 }
 
 envres_status
+envres_variable_destroy(envres_session *session, const char *environment, size_t environment_len,
+                        const char *name, size_t name_len, int64_t revision,
+                        const envres_change *change, envres_error *err)
+{
+    struct slice env = { 0 };
+    struct slice wanted = { 0 };
+    envres_status st = argument_name(environment, environment_len, false, env_what, &env, err);
+    if (st == ENVRES_OK)
+        st = argument_name(name, name_len, false, name_what, &wanted, err);
+    if (st == ENVRES_OK && revision < 1)
+        st = err_set(err, ENVRES_E_INVALID, "revisions count from 1");
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = config_destroy(&session->context, env, wanted, revision, change, err);
+    session_leave(session);
+    return st;
+}
+
+envres_status
 envres_variable_rename(envres_session *session, const char *name, size_t name_len, const char *to,
                        size_t to_len, const envres_change *change, envres_error *err)
 {

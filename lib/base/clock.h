@@ -17,6 +17,10 @@ extern const struct clock clock_system;
 
 int64_t clock_now(const struct clock *clock);
 
+/* "2026-11-21 19:04:59 UTC" for ms since 1970; times before 1970 and after 9999 are cut. */
+enum { CLOCK_TEXT = 32 };
+void clock_text(int64_t ms, char out[CLOCK_TEXT]);
+
 /* Number of forks this process has gone through as a child; compared with the number kept when an
  * object was made. Bumped by the atfork child handler that fork_watch() installs once. */
 extern volatile uint32_t fork_count;

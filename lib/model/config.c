@@ -96,14 +96,25 @@ config_open_value(const struct mem *mem, const struct env_keys *keys, const stru
     return st;
 }
 
-static void
-hash_setting(const struct env_keys *keys, const struct setting *setting, uint8_t out[SEAL_DIGEST])
+/* As the column `state` has it. */
+enum { STATE_TAKEN_AWAY = 0, STATE_SET = 1, STATE_DESTROYED = 2 };
+
+static uint8_t
+stored_state(const struct setting *setting)
+{
+    if (setting->is_set)
+        return STATE_SET;
+    return setting->is_destroyed ? STATE_DESTROYED : STATE_TAKEN_AWAY;
+}
+
+void
+config_hash(const struct env_keys *keys, const struct setting *setting, uint8_t out[SEAL_DIGEST])
 {
     struct head_row row = {
         .object = setting->object,
         .field = setting->field,
         .revision = (uint64_t)setting->revision,
-        .state = setting->is_set,
+        .state = stored_state(setting),
         .object_class = (uint8_t)setting->object_class,
         .name = setting->name,
         .kind = setting->kind,
@@ -132,7 +143,8 @@ read_setting(struct db_stmt *stmt, struct setting *out, envres_error *err)
     memcpy(out->content, content.data, SEAL_DIGEST);
     out->field = db_column_text(stmt, 1);
     out->revision = db_column_int(stmt, 2);
-    out->is_set = db_column_int(stmt, 3) != 0;
+    out->is_set = db_column_int(stmt, 3) == STATE_SET;
+    out->is_destroyed = db_column_int(stmt, 3) == STATE_DESTROYED;
     out->object_class = (enum object_class)object_class;
     out->name = db_column_text(stmt, 5);
     out->kind = db_column_text(stmt, 6);
@@ -181,7 +193,7 @@ supersede(struct config_writer *writer, const struct setting *setting, envres_er
         return st;
     st = read_setting(stmt, &old, err);
     if (st == ENVRES_OK) {
-        hash_setting(writer->keys, &old, hash);
+        config_hash(writer->keys, &old, hash);
         head_toggle(writer->head.current, hash);
         writer->head.current_count--;
     }
@@ -208,7 +220,7 @@ insert_setting(struct config_writer *writer, const struct setting *setting, envr
     db_bind_blob(stmt, 2, setting->object, SEAL_ID);
     db_bind_text(stmt, 3, setting->field.data, setting->field.len);
     db_bind_int(stmt, 4, setting->revision);
-    db_bind_int(stmt, 5, setting->is_set);
+    db_bind_int(stmt, 5, stored_state(setting));
     db_bind_int(stmt, 6, setting->object_class);
     db_bind_text(stmt, 7, setting->name.data, setting->name.len);
     db_bind_text(stmt, 8, setting->kind.data, setting->kind.len);
@@ -252,7 +264,7 @@ config_put(struct config_writer *writer, const struct setting *given, struct sli
     if (st == ENVRES_OK)
         st = insert_setting(writer, &setting, err);
     if (st == ENVRES_OK) {
-        hash_setting(writer->keys, &setting, hash);
+        config_hash(writer->keys, &setting, hash);
         head_toggle(writer->head.current, hash);
         head_toggle(writer->head.kept, hash);
         writer->head.current_count++;
@@ -353,7 +365,7 @@ each_current(struct db_stmt *stmt, const struct env_keys *keys, struct head *sum
             st = err_set(err, ENVRES_E_LIMIT, "an environment has at most %d settings",
                          (int)LIMIT_VARIABLES);
         if (st == ENVRES_OK) {
-            hash_setting(keys, &setting, hash);
+            config_hash(keys, &setting, hash);
             head_toggle(sums->current, hash);
             st = each(user, &setting, err);
         }
@@ -384,7 +396,7 @@ each_kept(struct context *ctx, struct db_stmt *stmt, const struct env_keys *keys
         st = read_setting(stmt, &setting, err);
         if (st < 0)
             break;
-        hash_setting(keys, &setting, hash);
+        config_hash(keys, &setting, hash);
         head_toggle(sums->kept, hash);
         sums->kept_count++;
         if (have && !same_setting(&held.setting, &setting)) {
@@ -581,7 +593,7 @@ verify_rows(struct verifier *v, const struct head *head, envres_error *err)
         st = read_setting(stmt, &setting, err);
         if (st < 0)
             break;
-        hash_setting(v->keys, &setting, hash);
+        config_hash(v->keys, &setting, hash);
         head_toggle(kept.kept, hash);
         kept.kept_count++;
         st = verify_setting(v, &setting, err);

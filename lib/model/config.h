@@ -21,7 +21,8 @@ struct setting {
     uint8_t author[SEAL_ID];
     uint8_t content[SEAL_DIGEST];
     enum object_class object_class;
-    bool is_set; /* false: taken away */
+    bool is_set;       /* false: taken away, or destroyed */
+    bool is_destroyed; /* it had a value, whose record is gone; its commitment is kept */
     bool secret;
     int64_t revision;
     int64_t time;
@@ -60,6 +61,17 @@ envres_status config_begin(struct change *change, struct environment *environmen
 envres_status config_put(struct config_writer *writer, const struct setting *setting,
                          struct slice value, envres_error *err);
 
+/*
+ * Takes the record of one older revision out of the file: variable.h has the rules. `name` is that
+ * of a variable, or "resource/HANDLE/FIELD". A change of its own.
+ */
+envres_status config_destroy(struct context *ctx, struct slice environment, struct slice name,
+                             int64_t revision, const envres_change *options, envres_error *err);
+
+/* NOT_SET: the setting was destroyed; by whom and when, as far as the audit says. */
+envres_status config_destroyed(struct context *ctx, const struct environment *environment,
+                               const struct setting *setting, envres_error *err);
+
 /* Seals the head when anything was written, and tells the change its revision. */
 envres_status config_end(struct config_writer *writer, envres_error *err);
 
@@ -78,6 +90,10 @@ envres_status setting_row_keep(const struct setting *from, struct setting_row *o
 envres_status config_current(struct context *ctx, const struct environment *environment,
                              const uint8_t object[SEAL_ID], struct slice field, bool *found,
                              struct setting_row *out, envres_error *err);
+
+/* What a row adds to the sums of its head. */
+void config_hash(const struct env_keys *keys, const struct setting *setting,
+                 uint8_t out[SEAL_DIGEST]);
 
 /* Called for each row; slices live until it returns. */
 typedef envres_status (*setting_fn)(void *user, const struct setting *setting, envres_error *err);

@@ -192,7 +192,7 @@ variable_list(struct context *ctx, struct slice environment, uint32_t flags, env
 /* ---- history -------------------------------------------------------------------------------- */
 
 static const char *const history_columns[ENVRES_HISTORY_COLUMNS] = {
-    "revision", "type", "secret", "set", "value", "author", "time", "field", "error",
+    "revision", "type", "secret", "set", "value", "author", "time", "field", "error", "destroyed",
 };
 
 struct history {
@@ -211,6 +211,7 @@ list_revision(struct history *history, const struct setting *setting, envres_err
     list_set_text(list, ENVRES_HISTORY_TYPE, setting->kind.data, setting->kind.len);
     list_set_int(list, ENVRES_HISTORY_SECRET, setting->secret);
     list_set_int(list, ENVRES_HISTORY_SET, setting->is_set);
+    list_set_int(list, ENVRES_HISTORY_DESTROYED, setting->is_destroyed);
     list_set_int(list, ENVRES_HISTORY_TIME, setting->time);
     if (setting->object_class == OBJECT_RESOURCE)
         list_set_text(list, ENVRES_HISTORY_FIELD, setting->field.data, setting->field.len);
@@ -354,8 +355,9 @@ collect_later(void *user, const struct setting *setting, envres_error *err)
         return ENVRES_OK;
     struct past *past = find_past(restore, setting);
     if (past) {
-        past->changed = past->row.setting.revision != setting->revision &&
-                        (past->row.setting.is_set || setting->is_set);
+        past->changed =
+            past->row.setting.revision != setting->revision &&
+            (past->row.setting.is_set || past->row.setting.is_destroyed || setting->is_set);
         return ENVRES_OK;
     }
     if (!setting->is_set)
@@ -440,6 +442,8 @@ restore_one(struct config_writer *writer, const struct past *past, envres_error 
     struct setting setting = past->row.setting;
     if (!past->changed)
         return ENVRES_OK;
+    if (setting.is_destroyed)
+        return config_destroyed(ctx, writer->environment, &setting, err);
     buf_init(&value, ctx->mem, true);
     envres_status st = present_object(writer->change, &setting, &object, err);
     if (st == ENVRES_OK && setting.is_set)

@@ -309,7 +309,8 @@ config_digest_add(uint8_t sum[SEAL_DIGEST], const struct setting *setting)
     uint8_t bytes[SEAL_ID + 4 + LIMIT_NAME + 8 + SEAL_DIGEST];
     uint8_t digest[SEAL_DIGEST];
     size_t len = 0;
-    if (setting->secret || !setting->is_set || setting->field.len > LIMIT_NAME)
+    bool had_value = setting->is_set || setting->is_destroyed;
+    if (setting->secret || !had_value || setting->field.len > LIMIT_NAME)
         return;
     memcpy(bytes, setting->object, SEAL_ID);
     len += SEAL_ID;

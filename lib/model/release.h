@@ -50,8 +50,8 @@ struct release {
 
 /*
  * What a pinning release says of the configuration: the sum (XOR) of a digest for each plain
- * setting that has a value at its revision. Adds one row; secrets and rows that take a value away
- * are left out.
+ * setting that has a value at its revision, or had one that was destroyed. Adds one row; secrets
+ * and rows that take a value away are left out.
  */
 void config_digest_add(uint8_t sum[SEAL_DIGEST], const struct setting *setting);
 /* The sum at the environment's newest revision; INTEGRITY when its rows are not those of its head.

@@ -93,7 +93,8 @@ choose_side(struct row *rows, size_t first, size_t end, size_t kept)
     for (size_t i = first; i < end; i++)
         secret = secret || rows[i].setting.secret;
     for (size_t i = first; i < end; i++) {
-        if (rows[i].is_now == secret && rows[i].setting.is_set)
+        const struct setting *setting = &rows[i].setting;
+        if (rows[i].is_now == secret && (setting->is_set || setting->is_destroyed))
             rows[kept++] = rows[i];
     }
     return kept;

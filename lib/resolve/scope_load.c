@@ -100,7 +100,7 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
 {
     struct loading *loading = user;
     envres_scope *scope = loading->scope;
-    if (!setting->is_set)
+    if (!setting->is_set && !setting->is_destroyed)
         return ENVRES_OK;
     struct item *grown =
         mem_grow(&scope->mem, loading->items, &loading->room, loading->count, sizeof(*grown));
@@ -120,7 +120,10 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
         st = keep_slice(&scope->pool, texts[i], err);
     if (st < 0)
         return st;
-    if (setting->secret) {
+    if (setting->is_destroyed) {
+        st = config_destroyed(loading->ctx, &scope->environment, setting, loading->why);
+        st = st == ENVRES_E_NOMEM ? no_memory(err) : keep_failure(scope, item, loading->why, err);
+    } else if (setting->secret) {
         item->state = ITEM_SEALED;
         item->setting.record = setting->record;
         st = keep_slice(&scope->pool, &item->setting.record, err);

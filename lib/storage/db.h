@@ -92,6 +92,10 @@ enum db_outcome {
 /* Commits when st is OK, else rolls back and gives st on. *outcome may be NULL. */
 envres_status db_end(struct db *db, envres_status st, enum db_outcome *outcome, envres_error *err);
 
+/* After a commit that took secrets out: what a write-ahead log still has of them goes, unless
+ * another connection reads from it at this moment. Nothing else keeps a log. */
+void db_forget(struct db *db);
+
 /* Rows changed by the last statement run. */
 int64_t db_changes(struct db *db);
 

@@ -491,6 +491,15 @@ db_end(struct db *db, envres_status st, enum db_outcome *outcome, envres_error *
     return st;
 }
 
+void
+db_forget(struct db *db)
+{
+    char *busy = NULL;
+    if (db->path && db->refusal == ENVRES_OK && !(db->flags & DB_READ_ONLY) &&
+        sqlite_ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, NULL) == ENVRES_OK)
+        mem_free(db->mem, busy);
+}
+
 int64_t
 db_changes(struct db *db)
 {

@@ -109,6 +109,15 @@ delete_variable(struct fixture *fx)
     return envres_variable_delete(fx->session, "DB_PASSWORD", TEXT, &change, fx->err);
 }
 
+/* The fixture wrote it, and then another in its place. */
+envres_status
+destroy_value(struct fixture *fx)
+{
+    envres_change change = { .size = sizeof(change), .flags = ENVRES_CHANGE_FORCE };
+    return envres_variable_destroy(fx->session, "development", TEXT, "DB_PASSWORD", TEXT, 2,
+                                   &change, fx->err);
+}
+
 envres_status
 restore_one(struct fixture *fx)
 {

@@ -14,6 +14,7 @@ const struct scenario scenarios[] = {
     { "unset", SCENARIO_CHANGES, unset },
     { "rename variable", SCENARIO_CHANGES, rename_variable },
     { "delete variable", SCENARIO_CHANGES, delete_variable },
+    { "destroy value", SCENARIO_CHANGES, destroy_value },
     { "restore one", SCENARIO_CHANGES, restore_one },
     { "restore all", SCENARIO_CHANGES, restore_all },
     { "define resource", SCENARIO_CHANGES, define_resource },

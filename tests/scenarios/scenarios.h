@@ -16,6 +16,7 @@ envres_status put_many(struct fixture *fx);
 envres_status unset(struct fixture *fx);
 envres_status rename_variable(struct fixture *fx);
 envres_status delete_variable(struct fixture *fx);
+envres_status destroy_value(struct fixture *fx);
 envres_status restore_one(struct fixture *fx);
 envres_status restore_all(struct fixture *fx);
 envres_status define_resource(struct fixture *fx);

@@ -115,6 +115,30 @@ test_watch_is_installed_once(void **state)
     assert_int_equal(fork_count, before);
 }
 
+static void
+test_text(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        { 0, "1970-01-01 00:00:00 UTC" },
+        { -1, "1970-01-01 00:00:00 UTC" },
+        { 951782400000, "2000-02-29 00:00:00 UTC" },
+        { 951868799999, "2000-02-29 23:59:59 UTC" },
+        { 1700000000000, "2023-11-14 22:13:20 UTC" },
+        { 4107542400000, "2100-03-01 00:00:00 UTC" },
+        { 253402300799999, "9999-12-31 23:59:59 UTC" },
+        { INT64_MAX, "9999-12-31 23:59:59 UTC" },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[CLOCK_TEXT];
+        clock_text(rows[i].ms, text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 int
 main(void)
 {
@@ -122,6 +146,7 @@ main(void)
         cmocka_unit_test(test_hook),
         cmocka_unit_test(test_system_clock),
         cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_text),
         cmocka_unit_test(test_watch_is_installed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
