@@ -55,6 +55,7 @@ int cmd_version_discard(struct cli *cli);
 int cmd_render(struct cli *cli);
 int cmd_explain(struct cli *cli);
 int cmd_run(struct cli *cli);
+int cmd_redact(struct cli *cli);
 
 int cmd_check(struct cli *cli);
 int cmd_promote(struct cli *cli);

@@ -70,6 +70,7 @@ enum option_id {
     OPT_CONTEXT,
     OPT_PARAM,
     OPT_NO_SECRETS,
+    OPT_REPLACEMENT,
     OPT_STRICT,
     OPT_STRICT_CHECK,
     OPT_APP,

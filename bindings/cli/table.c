@@ -578,6 +578,19 @@ static const struct command rows[] = {
       .arguments = { { .name = "NAME|TEMPLATE", .completes = COMPLETE_VARIABLE } },
       .options = { OPT_ENV },
       .required = { OPT_ENV } },
+    { .name = "redact",
+      .run = cmd_redact,
+      .summary = "a filter that masks the secrets of an environment",
+      .details =
+          "Standard input to standard output, byte for byte but for secrets: as they are, line by "
+          "line, in hex, base64, percent-encoded, or escaped as in JSON. What cannot be the "
+          "beginning of a secret is written at once. Secrets of fewer than 8 bytes are not masked; "
+          "their names are said on standard error. It is the last line of defence: what is "
+          "compressed, encrypted or wrapped into lines is not found.",
+      .examples = { { "./server 2>&1 | envres redact -e production >> server.log", "" },
+                    { "envres redact -e staging --replacement '***' < build.log", "" } },
+      .options = { OPT_ENV, OPT_REPLACEMENT },
+      .required = { OPT_ENV } },
     { .name = "run",
       .run = cmd_run,
       .summary = "run a program with the variables in its environment",

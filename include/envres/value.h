@@ -46,6 +46,19 @@ ENVRES_API size_t envres_value_range_count(const envres_value *value);
 ENVRES_API envres_status envres_value_range(const envres_value *value, size_t index, size_t *start,
                                             size_t *end, envres_error *err);
 
+/**
+ * The value as it may be shown: each secret range replaced, all else byte for byte. Exact where a
+ * redactor (redact.h) can only search, and also for secrets of a few bytes. The result is text, not
+ * secret, whatever type the value has.
+ * @param replacement  at most 64 bytes of UTF-8; NULL: "[redacted]"
+ * @param out          belongs to the caller: envres_value_free()
+ * Errors: ENVRES_E_INVALID (NULL), ENVRES_E_UTF8, ENVRES_E_LIMIT (the replacement),
+ * ENVRES_E_NOMEM. Since 0.1.
+ */
+ENVRES_API envres_status envres_value_redacted(const envres_value *value, const char *replacement,
+                                               size_t replacement_len, envres_value **out,
+                                               envres_error *err);
+
 /** Frees; wipes first when secret. NULL is allowed. Since 0.1. */
 ENVRES_API void envres_value_free(envres_value *value);
 

@@ -43,8 +43,11 @@ enum {
     LIMIT_FINDINGS = 10000,            /* findings of one check that are kept */
     LIMIT_BROKEN_TAGS = 20,            /* broken tags of one part that a check parses around */
     LIMIT_LEAK = 4096, /* bytes of a value that a check looks for; of a longer one, its beginning */
-    LIMIT_DIFF_LINES = 2 * 1024 * 1024, /* of two texts together that are compared one by one */
-    LIMIT_PARAMS = 100000,              /* parameters of one render */
+    LIMIT_REDACT_FORMS = 256 * 1024 * 1024, /* bytes of all forms that a redactor looks for */
+    LIMIT_REDACT_PIECE = 256,               /* bytes of a form that are looked for in one piece */
+    LIMIT_REPLACEMENT = 64,                 /* bytes of what stands in the place of a secret */
+    LIMIT_DIFF_LINES = 2 * 1024 * 1024,     /* of two texts together that are compared one by one */
+    LIMIT_PARAMS = 100000,                  /* parameters of one render */
     LIMIT_PASSPHRASE = 1024 * 1024,
     LIMIT_SLOTS = 64,     /* slots of one principal that an unlock tries */
     LIMIT_UNLOCK = 10000, /* raw-key slots that an unlock without a name tries */

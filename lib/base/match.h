@@ -20,6 +20,10 @@ void matcher_free(struct matcher *matcher);
 envres_status matcher_add(struct matcher *matcher, struct slice pattern, uint32_t number,
                           bool whole, envres_error *err);
 
+/* Builds the tables, where that is still to be done: from then on the other calls do not change the
+ * matcher, and several threads may make them at once. */
+envres_status matcher_build(struct matcher *matcher, envres_error *err);
+
 /* False ends the run. */
 typedef bool (*match_fn)(void *user, uint32_t number, size_t offset, size_t len);
 
@@ -27,5 +31,13 @@ typedef bool (*match_fn)(void *user, uint32_t number, size_t offset, size_t len)
  * in the text for patterns that differ in their first bytes. The first run builds the tables. */
 envres_status matcher_run(struct matcher *matcher, struct slice text, match_fn each, void *user,
                           envres_error *err);
+
+/* The same, but of several at one offset the longest alone. */
+envres_status matcher_cover(struct matcher *matcher, struct slice text, match_fn each, void *user,
+                            envres_error *err);
+
+/* For a text that will go on: the first offset from which all that is there could be the beginning
+ * of a pattern; text.len when there is none. The tables are built. */
+size_t matcher_open_end(const struct matcher *matcher, struct slice text);
 
 #endif

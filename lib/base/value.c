@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+#include "base/text.h"
+
 struct envres_value {
     struct mem mem;
     char *data;
@@ -145,6 +148,41 @@ envres_value_range(const envres_value *value, size_t index, size_t *start, size_
     *start = value->ranges[index].start;
     *end = value->ranges[index].end;
     return ENVRES_OK;
+}
+
+envres_status
+value_replacement(const char *text, size_t len, struct slice *out, envres_error *err)
+{
+    static const char usual[] = "[redacted]";
+    if (!text) {
+        *out = slice_of(usual, sizeof(usual) - 1);
+        return ENVRES_OK;
+    }
+    return text_argument(text, len, LIMIT_REPLACEMENT, "the replacement", out, err);
+}
+
+envres_status
+envres_value_redacted(const envres_value *value, const char *replacement, size_t replacement_len,
+                      envres_value **out, envres_error *err)
+{
+    struct slice mask = { 0 };
+    struct buf bytes = { 0 };
+    size_t at = 0;
+    if (!value || !out)
+        return err_set(err, ENVRES_E_INVALID, "there is no value, or no place for the result");
+    *out = NULL;
+    envres_status st = value_replacement(replacement, replacement_len, &mask, err);
+    if (st < 0)
+        return st;
+    buf_init(&bytes, &value->mem, false);
+    for (size_t i = 0; i < value->range_count; i++) {
+        const struct value_range *range = &value->ranges[i];
+        buf_add(&bytes, value->data + at, range->start - at);
+        buf_add(&bytes, mask.data, range->end > range->start ? mask.len : 0);
+        at = range->end;
+    }
+    buf_add(&bytes, value->data + at, value->len - at);
+    return value_from_buf(ENVRES_TYPE_STRING, &bytes, NULL, 0, out, err);
 }
 
 void

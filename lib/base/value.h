@@ -31,4 +31,7 @@ envres_status value_room(const struct mem *mem, int32_t type, size_t len, bool s
 envres_status value_set_ranges(envres_value *value, const struct value_range *ranges, size_t count,
                                envres_error *err);
 
+/* What stands in the place of a secret: as given, or the usual. INVALID, UTF8, LIMIT. */
+envres_status value_replacement(const char *text, size_t len, struct slice *out, envres_error *err);
+
 #endif

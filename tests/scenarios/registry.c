@@ -73,6 +73,8 @@ const struct scenario scenarios[] = {
     { "render part", SCENARIO_READS, render_part },
     { "try moves", SCENARIO_READS, try_moves },
     { "list releases", SCENARIO_READS, list_releases },
+    { "redact stream", SCENARIO_READS, redact_stream },
+    { "redact text", SCENARIO_READS, redact_text },
     { "getters", SCENARIO_READS, getters },
 };
 

@@ -89,6 +89,11 @@ test_whole_tokens(void **state)
         { "a dash at the end", "staging", "staging-", 1 },
         { "a dash at the start", "staging", "-staging", 1 },
         { "an option", "staging", "--staging", 1 },
+        { "a schema in SQL", "depot_live", "SELECT 1 FROM depot_live.orders", 1 },
+        { "a schema behind another", "depot_live", "main.depot_live.orders", 0 },
+        { "a column of a table", "orders", "t.orders", 0 },
+        { "a host that goes on", "db.internal", "db.internal.example", 0 },
+        { "a host with a hyphen that goes on", "staging-db", "staging-db.internal", 0 },
         { "dots around", "staging", "..staging..", 1 },
         { "dot and quote", "staging", "'x'.'staging.'", 1 },
         { "as a folder", "staging", "/srv/staging/x", 1 },
@@ -105,9 +110,9 @@ test_whole_tokens(void **state)
         { "beyond ASCII before", "staging", "\xC3\xA9staging", 0 },
         { "a word joined by a hyphen", "staging", "staging-db", 0 },
         { "a word joined by a hyphen before", "staging", "db-staging", 0 },
-        { "a name joined by a dot", "staging", "staging.internal", 0 },
+        { "a name ended by a dot", "staging", "staging.internal", 1 },
         { "a name joined by a dot before", "staging", "db.staging", 0 },
-        { "a digit joined", "staging", "staging.2", 0 },
+        { "a digit behind the dot", "staging", "staging.2", 1 },
         { "an underscore joined", "staging", "x_-staging", 0 },
         { "a longer host", "db.internal", "old.db.internal", 0 },
         { "a longer port", "db.internal:54", "db.internal:5432", 0 },
@@ -303,6 +308,23 @@ touches(const struct naive *naive, size_t at, int step)
            (in(c, "-.") && next < TEXT_LEN && in(naive->text[next], word));
 }
 
+static bool
+is_name(const struct naive *naive, uint32_t number)
+{
+    for (size_t i = 0; i < naive->lens[number]; i++) {
+        char c = naive->patterns[number][i];
+        if (in(c, "-.,; ") || (unsigned char)c > 127)
+            return false;
+    }
+    return true;
+}
+
+static bool
+ends_at_dot(const struct naive *naive, uint32_t number, size_t end)
+{
+    return end < TEXT_LEN && naive->text[end] == '.' && is_name(naive, number);
+}
+
 static size_t
 search_slowly(const struct naive *naive, struct match *out)
 {
@@ -313,13 +335,58 @@ search_slowly(const struct naive *naive, struct match *out)
                 if (naive->lens[i] != len ||
                     memcmp(naive->text + at, naive->patterns[i], len) != 0 ||
                     (naive->whole[i] &&
-                     (touches(naive, at - 1, -1) || touches(naive, at + len, 1))))
+                     (touches(naive, at - 1, -1) ||
+                      (touches(naive, at + len, 1) && !ends_at_dot(naive, i, at + len)))))
                     continue;
                 out[count++] = (struct match){ i, at, len };
             }
         }
     }
     return count;
+}
+
+/* Of the matches at one offset the first, which is the longest, alone. */
+static void
+assert_cover(struct matcher *matcher, const struct naive *naive, const struct match *all,
+             size_t count)
+{
+    static struct match longest[SEEN_MAX];
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || all[i].offset != all[i - 1].offset)
+            longest[kept++] = all[i];
+    }
+    memset(&seen, 0, sizeof(seen));
+    assert_int_equal(matcher_cover(matcher, slice_of(naive->text, TEXT_LEN), note, &seen, NULL),
+                     ENVRES_OK);
+    assert_matches(longest, kept);
+}
+
+static size_t
+open_end_slowly(const struct naive *naive, size_t end)
+{
+    for (size_t at = 0; at < end; at++) {
+        for (uint32_t i = 0; i < naive->count; i++) {
+            if (naive->lens[i] > end - at &&
+                memcmp(naive->patterns[i], naive->text + at, end - at) == 0)
+                return at;
+        }
+    }
+    return end;
+}
+
+/* At every length of the text. */
+static size_t
+assert_open_ends(struct matcher *matcher, const struct naive *naive)
+{
+    size_t open = 0;
+    assert_int_equal(matcher_build(matcher, NULL), ENVRES_OK);
+    for (size_t end = 0; end <= TEXT_LEN; end++) {
+        size_t wanted = open_end_slowly(naive, end);
+        assert_int_equal(matcher_open_end(matcher, slice_of(naive->text, end)), wanted);
+        open += wanted < end;
+    }
+    return open;
 }
 
 static void
@@ -332,6 +399,7 @@ test_against_a_naive_search(void **state)
     uint32_t random = 20250311;
     size_t total = 0;
     size_t whole = 0;
+    size_t open = 0;
     print_message("seed %u\n", random);
     for (int round = 0; round < 1500; round++) {
         struct naive naive = { .count = draw(&random, PATTERNS_MAX) };
@@ -357,13 +425,25 @@ test_against_a_naive_search(void **state)
         size_t count = search_slowly(&naive, wanted);
         run(matcher, naive.text, TEXT_LEN);
         assert_matches(wanted, count);
-        matcher_free(matcher);
-        total += count;
+        if (round % 10 == 0)
+            open += assert_open_ends(matcher, &naive);
         for (size_t i = 0; i < count; i++)
             whole += naive.whole[wanted[i].number];
+        for (uint32_t i = 0; i < naive.count; i++)
+            naive.whole[i] = false;
+        matcher_free(matcher);
+        matcher = new_matcher();
+        for (uint32_t i = 0; i < naive.count; i++)
+            assert_int_equal(
+                matcher_add(matcher, slice_of(naive.patterns[i], naive.lens[i]), i, false, NULL),
+                ENVRES_OK);
+        count = search_slowly(&naive, wanted);
+        assert_cover(matcher, &naive, wanted, count);
+        matcher_free(matcher);
+        total += count;
     }
-    print_message("%zu matches, %zu of whole tokens\n", total, whole);
-    assert_true(total > 50000 && whole > 500);
+    print_message("%zu matches, %zu of whole tokens, %zu open ends\n", total, whole, open);
+    assert_true(total > 50000 && whole > 500 && open > 5000);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
