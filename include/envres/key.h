@@ -19,7 +19,7 @@ extern "C" {
 
 /** Columns of envres_slot_list(). */
 enum {
-    ENVRES_SLOT_ORDINAL = 0, /**< integer from 1; never given again while the principal lives */
+    ENVRES_SLOT_ORDINAL = 0, /**< integer from 1: one above the highest there when it was made */
     ENVRES_SLOT_LABEL = 1,   /**< text, may be empty */
     ENVRES_SLOT_KIND = 2,    /**< text: passphrase, key, provider */
     ENVRES_SLOT_TIME = 3,    /**< integer, ms UTC: when it was made or changed */
@@ -28,7 +28,8 @@ enum {
 
 /**
  * The slots of the session's own principal, oldest first. Their set is signed by the principal: a
- * slot that somebody else put there or took away answers ENVRES_E_INTEGRITY. Since 0.1.
+ * slot that somebody else put there or took away answers ENVRES_E_INTEGRITY. Errors: that one,
+ * ENVRES_E_DENIED (a session that acts as another, or a principal that was removed). Since 0.1.
  */
 ENVRES_API envres_status envres_slot_list(envres_session *session, envres_list **out,
                                           envres_error *err);
@@ -49,7 +50,7 @@ ENVRES_API envres_status envres_slot_add(envres_session *session, const char *la
 /**
  * Puts another credential into a slot: a new passphrase. One row is rewritten; the old bytes are
  * overwritten in the file. Copies of the file made before still open with the old one.
- * Errors: as envres_slot_add(); ENVRES_E_NOT_FOUND. Since 0.1.
+ * Errors: as envres_slot_add(), but for the limit; ENVRES_E_NOT_FOUND. Since 0.1.
  */
 ENVRES_API envres_status envres_slot_change(envres_session *session, int64_t ordinal,
                                             const envres_credential *credential,

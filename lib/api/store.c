@@ -403,7 +403,7 @@ verify_workspaces(envres_store *store, envres_list *list, envres_error *err)
     envres_status st = workspace_all(store->db, &store->mem, &ids, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         int64_t first_bad = 0;
-        st = keyring_verify(store->db, ids[i], add_finding, list, err);
+        st = keyring_verify(store->db, &store->mem, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)
             st = roles_verify(store->db, &store->mem, ids[i], add_finding, list, err);
         if (st == ENVRES_OK)

@@ -49,8 +49,10 @@ enum {
     LIMIT_DIFF_LINES = 2 * 1024 * 1024,     /* of two texts together that are compared one by one */
     LIMIT_PARAMS = 100000,                  /* parameters of one render */
     LIMIT_PASSPHRASE = 1024 * 1024,
-    LIMIT_SLOTS = 64,     /* slots of one principal that an unlock tries */
-    LIMIT_UNLOCK = 10000, /* raw-key slots that an unlock without a name tries */
+    LIMIT_SLOTS = 16,       /* slots of one principal */
+    LIMIT_SLOT_LABEL = 128, /* bytes of a slot's label */
+    LIMIT_TRIES = 64,       /* passphrase or provider slots that an unlock without a name tries */
+    LIMIT_UNLOCK = 10000,   /* raw-key slots that an unlock without a name tries */
     LIMIT_PROVIDER_BLOB = 16 * 1024,
     LIMIT_OPTIONS = 4096,    /* bytes of an option struct of a newer release */
     LIMIT_CANDIDATES = 10000 /* names looked at for one did-you-mean */

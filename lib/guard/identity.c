@@ -14,12 +14,16 @@
 
 #include "base/limits.h"
 #include "guard/slot.h"
+#include "guard/slot_set.h"
 
-enum { SQL_SLOTS_OF, SQL_SLOTS, SQL_NAME_TAKEN, SQL_PUT_PRINCIPAL, SQL_PUT_SLOT, SQL_COUNT_ };
+enum { SQL_ROOT, SQL_SLOTS_OF, SQL_SLOTS, SQL_NAME_TAKEN, SQL_PUT_PRINCIPAL, SQL_COUNT_ };
 
-#define SLOT_COLUMNS "p.id, p.name, p.box_key, p.sign_key, s.body, s.provider"
+#define SLOT_COLUMNS                                                                               \
+    "p.id, p.name, p.box_key, p.sign_key, s.body, s.provider, s.ordinal, s.created_at, s.label,"   \
+    " p.slots"
 
 static const char *const identity_sql[SQL_COUNT_] = {
+    [SQL_ROOT] = "SELECT root FROM workspace WHERE id = ?1",
     [SQL_SLOTS_OF] = "SELECT " SLOT_COLUMNS " FROM principal p"
                      " JOIN slot s ON s.principal_id = p.id"
                      " WHERE p.workspace_id = ?1 AND p.name = ?2 AND p.removed_at IS NULL"
@@ -33,12 +37,11 @@ static const char *const identity_sql[SQL_COUNT_] = {
     [SQL_PUT_PRINCIPAL] = "INSERT INTO principal"
                           " (id, workspace_id, name, box_key, sign_key, slots, created_at)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, zeroblob(64), ?6)",
-    [SQL_PUT_SLOT] = "INSERT INTO slot (principal_id, ordinal, label, body, provider, created_at)"
-                     " VALUES (?1, ?2, '', ?3, ?4, ?5)",
 };
 
 enum {
     SEED_SIZE = 32,
+    BOX_SECRET = 32,
     SIGNED_MAX = 1024, /* bytes of a message with its type; longer ones sign a digest */
     KDF_BOX_SEED = 1,
     KDF_SIGN_SEED = 2
@@ -51,7 +54,7 @@ struct unlocked {
     atomic_size_t refs;
     char *name;
     uint8_t *sign_secret; /* 64 */
-    uint8_t *box_secret;  /* 32 */
+    uint8_t *box_secret;  /* 32, and the seed behind it */
 };
 
 static const struct unlocked *
@@ -64,6 +67,12 @@ const uint8_t *
 identity_box_secret(const struct identity *identity)
 {
     return unlocked_of(identity)->box_secret;
+}
+
+const uint8_t *
+identity_seed(const struct identity *identity)
+{
+    return unlocked_of(identity)->box_secret + BOX_SECRET;
 }
 
 static void
@@ -88,6 +97,7 @@ derive_pairs(struct unlocked *u, const uint8_t *seed, uint8_t *work)
     crypto_kdf_derive_from_key(work + SEED_SIZE, SEED_SIZE, KDF_SIGN_SEED, context, seed);
     crypto_box_seed_keypair(u->identity.box_public, u->box_secret, work);
     crypto_sign_seed_keypair(u->identity.sign_public, u->sign_secret, work + SEED_SIZE);
+    memcpy(u->box_secret + BOX_SECRET, seed, SEED_SIZE);
     sodium_memzero(work, ARENA_SLOT);
     sodium_stackzero(1024);
 }
@@ -185,10 +195,13 @@ struct candidate {
     size_t name_len;
     char *provider;
     size_t provider_len;
+    uint8_t set[SEAL_DIGEST]; /* of all slots of the principal */
+    uint8_t set_signature[SIGNATURE_SIZE];
 };
 
 struct candidates {
     const struct mem *mem;
+    uint8_t workspace[SEAL_ID];
     struct candidate *rows;
     size_t count;
     size_t cap;
@@ -217,19 +230,33 @@ candidates_add(struct candidates *list)
     return row;
 }
 
+/* Slots as they are read: those of one principal stand together. */
+struct search {
+    struct candidates *list;
+    uint32_t kind;
+    size_t max; /* candidates, the last principal's in full */
+    struct slot_sum sum;
+    uint8_t principal[SEAL_ID]; /* whose slots are being read */
+    size_t first;               /* its first candidate */
+    bool open;                  /* there is such a principal */
+};
+
 /* Takes the row in when it is in form and of the credential's kind; a slot that is not in form is
  * passed over, and so answers like a wrong key. */
 static envres_status
-take_candidate(struct candidates *list, struct db_stmt *stmt, uint32_t kind, envres_error *err)
+take_candidate(struct search *search, struct db_stmt *stmt, envres_error *err)
 {
+    struct candidates *list = search->list;
     struct slice id = db_column_blob(stmt, 0);
     struct slice name = db_column_text(stmt, 1);
     struct slice box_public = db_column_blob(stmt, 2);
     struct slice sign_public = db_column_blob(stmt, 3);
     struct slice body = db_column_blob(stmt, 4);
     struct slice provider = db_column_blob(stmt, 5);
-    if (id.len != SEAL_ID || box_public.len != 32 || sign_public.len != 32 ||
-        name.len > LIMIT_PRINCIPAL || slot_kind((const uint8_t *)id.data, body, provider) != kind)
+    struct slice signature = db_column_blob(stmt, 9);
+    if (box_public.len != 32 || sign_public.len != 32 || name.len > LIMIT_PRINCIPAL ||
+        signature.len != SIGNATURE_SIZE || list->count - search->first >= LIMIT_SLOTS ||
+        slot_kind((const uint8_t *)id.data, body, provider) != search->kind)
         return ENVRES_OK;
     struct candidate *row = candidates_add(list);
     if (!row)
@@ -238,6 +265,7 @@ take_candidate(struct candidates *list, struct db_stmt *stmt, uint32_t kind, env
     memcpy(row->box_public, box_public.data, 32);
     memcpy(row->sign_public, sign_public.data, 32);
     memcpy(row->body, body.data, SLOT_SIZE);
+    memcpy(row->set_signature, signature.data, SIGNATURE_SIZE);
     row->name = mem_copy(list->mem, name.data, name.len);
     row->name_len = name.len;
     row->provider = mem_copy(list->mem, provider.data, provider.len);
@@ -247,30 +275,104 @@ take_candidate(struct candidates *list, struct db_stmt *stmt, uint32_t kind, env
     return ENVRES_OK;
 }
 
+/* The principal's slots are all read: its candidates learn the digest of their set. */
+static envres_status
+end_principal(struct search *search, envres_error *err)
+{
+    struct candidates *list = search->list;
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    if (search->first == list->count)
+        return ENVRES_OK;
+    envres_status st = slot_sum_end(&search->sum, digest, err);
+    for (size_t i = search->first; i < list->count; i++)
+        memcpy(list->rows[i].set, digest, SEAL_DIGEST);
+    return st;
+}
+
+/* One row; *done when enough were read. */
+static envres_status
+read_slot(struct search *search, struct db_stmt *stmt, bool *done, envres_error *err)
+{
+    struct slice id = db_column_blob(stmt, 0);
+    envres_status st = ENVRES_OK;
+    if (id.len != SEAL_ID)
+        return ENVRES_OK;
+    if (!search->open || memcmp(search->principal, id.data, SEAL_ID) != 0) {
+        st = end_principal(search, err);
+        *done = st < 0 || search->list->count >= search->max;
+        if (*done)
+            return st;
+        slot_sum_reset(&search->sum);
+        memcpy(search->principal, id.data, SEAL_ID);
+        search->first = search->list->count;
+        search->open = true;
+    }
+    struct slot_row row = { .ordinal = db_column_int(stmt, 6), .time = db_column_int(stmt, 7) };
+    row.label = db_column_text(stmt, 8);
+    row.body = db_column_blob(stmt, 4);
+    row.provider = db_column_blob(stmt, 5);
+    slot_sum_add(&search->sum, &row);
+    return take_candidate(search, stmt, err);
+}
+
 /* Only raw keys are tried in large numbers: each of the other kinds costs. */
 static envres_status
-find_candidates(struct db *db, const uint8_t *workspace, const envres_credential *credential,
-                struct candidates *list, envres_error *err)
+find_candidates(struct db *db, const envres_credential *credential, struct candidates *list,
+                envres_error *err)
 {
-    size_t max = LIMIT_SLOTS;
-    if (!credential->principal && credential->kind == ENVRES_CREDENTIAL_RAW_KEY)
-        max = LIMIT_UNLOCK;
+    struct search search = { .list = list, .kind = credential->kind, .max = LIMIT_TRIES };
     struct db_stmt *stmt = NULL;
+    bool done = false;
+    if (credential->kind == ENVRES_CREDENTIAL_RAW_KEY)
+        search.max = LIMIT_UNLOCK;
     const char *sql = identity_sql[credential->principal ? SQL_SLOTS_OF : SQL_SLOTS];
     envres_status st = db_use(db, sql, &stmt, err);
     if (st < 0)
         return st;
-    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    slot_sum_init(&search.sum, list->mem);
+    db_bind_blob(stmt, 1, list->workspace, SEAL_ID);
     if (credential->principal)
         db_bind_text(stmt, 2, credential->principal, credential->principal_len);
-    int row = DB_DONE;
-    st = db_step(stmt, &row, err);
-    while (st == ENVRES_OK && row == DB_ROW && list->count < max) {
-        st = take_candidate(list, stmt, credential->kind, err);
-        if (st == ENVRES_OK)
-            st = db_step(stmt, &row, err);
+    for (size_t i = 0; st == ENVRES_OK && !done && i < (size_t)LIMIT_ROLES * LIMIT_SLOTS; i++) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = read_slot(&search, stmt, &done, err);
     }
     db_reset(stmt);
+    if (st == ENVRES_OK && !done)
+        st = end_principal(&search, err);
+    slot_sum_free(&search.sum);
+    return st;
+}
+
+/* The root of the workspace is the one that the host knows. */
+static envres_status
+check_root(struct db *db, const uint8_t *workspace, const uint8_t *root, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    if (!root)
+        return ENVRES_OK;
+    envres_status st = db_use(db, identity_sql[SQL_ROOT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    struct slice found = { NULL, 0 };
+    if (row == DB_ROW)
+        found = db_column_blob(stmt, 0);
+    bool same = found.len == 32 && memcmp(found.data, root, 32) == 0;
+    db_reset(stmt);
+    if (same)
+        return ENVRES_OK;
+    st = err_set(err, ENVRES_E_ROOT,
+                 "the workspace has another root key than the one that is pinned");
+    err_hint(err, "this is not the store that was pinned, or somebody exchanged it: do not use it "
+                  "until you know why");
     return st;
 }
 
@@ -320,12 +422,12 @@ try_candidates(struct arena *arena, const struct candidates *list,
 }
 
 static envres_status
-adopt(struct arena *arena, const struct mem *mem, const struct candidate *row, const uint8_t *seed,
-      struct identity **out, envres_error *err)
+adopt(struct arena *arena, const struct candidates *list, const struct candidate *row,
+      const uint8_t *seed, struct identity **out, envres_error *err)
 {
     struct unlocked *u = NULL;
     struct slice name = { row->name, row->name_len };
-    envres_status st = unlocked_new(arena, mem, row->id, name, seed, &u, err);
+    envres_status st = unlocked_new(arena, list->mem, row->id, name, seed, &u, err);
     if (st < 0)
         return st;
     if (memcmp(u->identity.box_public, row->box_public, 32) != 0 ||
@@ -334,11 +436,15 @@ adopt(struct arena *arena, const struct mem *mem, const struct candidate *row, c
                      "the public keys of principal '%s' are not its own: they were exchanged",
                      u->name);
         err_subject(err, u->name, strlen(u->name));
-        unlocked_free(u);
-        return st;
+    } else if (!slot_set_is_signed(list->workspace, row->id, u->identity.sign_public, row->set,
+                                   row->set_signature)) {
+        st = slot_set_refuse(u->name, err);
     }
-    *out = &u->identity;
-    return ENVRES_OK;
+    if (st < 0)
+        unlocked_free(u);
+    else
+        *out = &u->identity;
+    return st;
 }
 
 envres_status
@@ -351,11 +457,15 @@ identity_find(struct db *db, const struct mem *mem, const uint8_t *workspace,
         return st;
     if (read.kind == ENVRES_CREDENTIAL_PROVIDER && !read.unwrap)
         return err_set(err, ENVRES_E_INVALID, "a provider without its unwrap callback");
+    st = check_root(db, workspace, read.root, err);
+    if (st < 0)
+        return st;
     struct candidates *list = mem_alloc_zero(mem, sizeof(*list));
     if (!list)
         return err_code(err, ENVRES_E_NOMEM);
     list->mem = mem;
-    st = find_candidates(db, workspace, &read, list, err);
+    memcpy(list->workspace, workspace, SEAL_ID);
+    st = find_candidates(db, &read, list, err);
     if (st < 0)
         identity_candidates_free(list);
     else
@@ -390,7 +500,7 @@ identity_open(struct arena *arena, const struct candidates *list,
     if (st < 0)
         unlock_failed(st, err);
     else
-        st = adopt(arena, list->mem, &list->rows[opened], seed, out, err);
+        st = adopt(arena, list, &list->rows[opened], seed, out, err);
     arena_give(arena, seed);
     return st;
 }
@@ -409,21 +519,63 @@ identity_unlock(struct db *db, struct arena *arena, const struct mem *mem, const
     return st;
 }
 
-/* ---- new principals ---- */
+/* ---- new slots and principals ---- */
 
-/* A provider that cannot undo what it did would make a store that nobody ever opens. */
+/* A provider that cannot undo what it did would make a slot that nobody ever opens. */
 static envres_status
-check_round_trip(struct arena *arena, const struct new_principal *made,
-                 const envres_credential *credential, const uint8_t *seed, uint8_t *again,
-                 envres_error *err)
+check_round_trip(struct arena *arena, const struct new_slot *made,
+                 const envres_credential *credential, const uint8_t *seed, envres_error *err)
 {
     if (credential->kind != ENVRES_CREDENTIAL_PROVIDER)
         return ENVRES_OK;
+    uint8_t *again = arena_take(arena);
+    if (!again)
+        return err_code(err, ENVRES_E_NOMEM);
     struct slice provider = { made->provider.data, made->provider.len };
-    envres_status st = slot_open(arena, made->slot, provider, credential, 0, again);
-    if (st == ENVRES_OK && sodium_memcmp(seed, again, SEED_SIZE) == 0)
-        return ENVRES_OK;
-    return err_set(err, ENVRES_E_CALLBACK, "the key provider does not unwrap what it wrapped");
+    envres_status st = slot_open(arena, made->body, provider, credential, 0, again);
+    if (st == ENVRES_OK && sodium_memcmp(seed, again, SEED_SIZE) != 0)
+        st = ENVRES_E_CALLBACK;
+    arena_give(arena, again);
+    return st == ENVRES_OK ? st
+                           : err_set(err, ENVRES_E_CALLBACK,
+                                     "the key provider does not unwrap what it wrapped");
+}
+
+/* `credential` as it was read. On failure nothing of `out` is left. */
+static envres_status
+make_slot(struct arena *arena, const struct mem *mem, const uint8_t *id, const uint8_t *seed,
+          const envres_credential *credential, uint64_t kdf_memory_max, struct new_slot *out,
+          envres_error *err)
+{
+    memset(out, 0, sizeof(*out));
+    buf_init(&out->provider, mem, true);
+    envres_status st =
+        slot_make(arena, id, seed, credential, kdf_memory_max, out->body, &out->provider, err);
+    if (st == ENVRES_OK)
+        st = check_round_trip(arena, out, credential, seed, err);
+    if (st < 0)
+        new_slot_free(out);
+    return st;
+}
+
+envres_status
+new_slot_make(struct arena *arena, const struct mem *mem, const struct identity *identity,
+              const envres_credential *credential, uint64_t kdf_memory_max, struct new_slot *out,
+              envres_error *err)
+{
+    envres_credential read;
+    envres_status st = credential_check(credential, &read, err);
+    memset(out, 0, sizeof(*out));
+    if (st < 0)
+        return st;
+    return make_slot(arena, mem, identity->id, identity_seed(identity), &read, kdf_memory_max, out,
+                     err);
+}
+
+void
+new_slot_free(struct new_slot *made)
+{
+    buf_free(&made->provider);
 }
 
 envres_status
@@ -432,7 +584,6 @@ principal_make(struct arena *arena, const struct mem *mem, const char *name,
                struct new_principal *out, envres_error *err)
 {
     memset(out, 0, sizeof(*out));
-    buf_init(&out->provider, mem, true);
     envres_credential read;
     envres_status st = credential_check(credential, &read, err);
     if (st < 0)
@@ -441,27 +592,18 @@ principal_make(struct arena *arena, const struct mem *mem, const char *name,
     if (name_len == 0 || name_len > LIMIT_PRINCIPAL)
         return err_set(err, ENVRES_E_NAME, "a principal's name has 1 to %d bytes", LIMIT_PRINCIPAL);
     uint8_t *seed = arena_take(arena);
-    uint8_t *again = arena_take(arena);
     struct unlocked *u = NULL;
     uint8_t id[SEAL_ID];
-    if (!seed || !again) {
-        st = err_code(err, ENVRES_E_NOMEM);
-        goto out;
-    }
+    if (!seed)
+        return err_code(err, ENVRES_E_NOMEM);
     randombytes_buf(seed, SEED_SIZE);
     randombytes_buf(id, sizeof(id));
-    st = slot_make(arena, id, seed, &read, kdf_memory_max, out->slot, &out->provider, err);
-    if (st < 0)
-        goto out;
-    st = check_round_trip(arena, out, &read, seed, again, err);
-    if (st < 0)
-        goto out;
-    st = unlocked_new(arena, mem, id, slice_of(name, name_len), seed, &u, err);
+    st = make_slot(arena, mem, id, seed, &read, kdf_memory_max, &out->slot, err);
+    if (st == ENVRES_OK)
+        st = unlocked_new(arena, mem, id, slice_of(name, name_len), seed, &u, err);
     if (st == ENVRES_OK)
         out->identity = &u->identity;
-out:
     arena_give(arena, seed);
-    arena_give(arena, again);
     if (st < 0)
         new_principal_free(out);
     return st;
@@ -474,7 +616,7 @@ new_principal_free(struct new_principal *made)
         return;
     identity_unref(made->identity);
     made->identity = NULL;
-    buf_free(&made->provider);
+    new_slot_free(&made->slot);
 }
 
 static envres_status
@@ -496,24 +638,6 @@ check_free_name(struct db *db, const uint8_t *workspace, const char *name, envre
     return st;
 }
 
-static envres_status
-put_slot(struct db *db, const struct new_principal *made, int64_t now, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(db, identity_sql[SQL_PUT_SLOT], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, made->identity->id, SEAL_ID);
-    db_bind_int(stmt, 2, 1);
-    db_bind_blob(stmt, 3, made->slot, SLOT_SIZE);
-    if (made->provider.len > 0)
-        db_bind_blob(stmt, 4, made->provider.data, made->provider.len);
-    else
-        db_bind_null(stmt, 4);
-    db_bind_int(stmt, 5, now);
-    return db_run(stmt, err);
-}
-
 envres_status
 principal_insert(struct db *db, const uint8_t *workspace, const struct new_principal *made,
                  int64_t now, envres_error *err)
@@ -533,5 +657,7 @@ principal_insert(struct db *db, const uint8_t *workspace, const struct new_princ
     db_bind_blob(stmt, 5, identity->sign_public, 32);
     db_bind_int(stmt, 6, now);
     st = db_run(stmt, err);
-    return st < 0 ? st : put_slot(db, made, now, err);
+    if (st == ENVRES_OK)
+        st = slot_set_put(db, identity, 1, slice_str(""), &made->slot, now, err);
+    return st < 0 ? st : slot_set_sign(db, &unlocked_of(identity)->mem, workspace, identity, err);
 }

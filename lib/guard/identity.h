@@ -7,5 +7,7 @@
 
 /* Its X25519 secret key (32 bytes, in the arena); borrowed. */
 const uint8_t *identity_box_secret(const struct identity *identity);
+/* What its slots hold (32 bytes, in the arena); borrowed. */
+const uint8_t *identity_seed(const struct identity *identity);
 
 #endif

@@ -17,6 +17,7 @@
 #include "guard/grant.h"
 #include "guard/identity.h"
 #include "guard/slot.h"
+#include "guard/slot_set.h"
 
 enum {
     SQL_PUT_GRANT,
@@ -481,12 +482,12 @@ verify_rows(struct db *db, const char *sql, const struct verify *verify,
 }
 
 envres_status
-keyring_verify(struct db *db, const uint8_t *workspace, db_finding_fn finding, void *user,
-               envres_error *err)
+keyring_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
+               db_finding_fn finding, void *user, envres_error *err)
 {
     struct verify verify = { workspace, finding, user };
     envres_status st = verify_rows(db, keyring_sql[SQL_ALL_SLOTS], &verify, verify_slot, err);
-    if (st < 0)
-        return st;
-    return verify_rows(db, keyring_sql[SQL_ALL_GRANTS], &verify, verify_grant, err);
+    if (st == ENVRES_OK)
+        st = verify_rows(db, keyring_sql[SQL_ALL_GRANTS], &verify, verify_grant, err);
+    return st < 0 ? st : slot_set_verify(db, mem, workspace, finding, user, err);
 }

@@ -5,8 +5,9 @@
  *   credential --(slot row)--> seed --+--> X25519 pair  opens grant rows --> EK[env, gen, class]
  *                                     `--> Ed25519 pair signs grants and audit entries
  *
- * A wrong key, a wrong principal and a damaged slot all answer KEY with the same text. The SQL of
- * principal, slot and key_grant lives here.
+ * A wrong key, a wrong principal and a damaged slot all answer KEY with the same text; a slot that
+ * opens in a set the principal did not sign, INTEGRITY. The SQL of principal, slot and key_grant
+ * lives in this room.
  */
 #ifndef ENVRES_GUARD_KEYRING_H
 #define ENVRES_GUARD_KEYRING_H
@@ -32,9 +33,9 @@ struct identity {
 };
 
 /*
- * Unlocking in two halves: the first reads the slots and needs the database; the second runs key
- * derivation or the provider, which may take a second or call the host, and needs no database, no
- * lock and no transaction.
+ * Unlocking in two halves: the first compares the root that is pinned (ROOT), reads the slots and
+ * needs the database; the second runs key derivation or the provider, which may take a second or
+ * call the host, and needs no database, no lock and no transaction.
  */
 struct candidates;
 envres_status identity_find(struct db *db, const struct mem *mem, const uint8_t *workspace,
@@ -53,16 +54,24 @@ envres_status identity_unlock(struct db *db, struct arena *arena, const struct m
 
 /* A principal that can be stored: makes seed and slot (runs the KDF or the provider; call it with
  * no transaction open). */
+struct new_slot {
+    uint8_t body[SLOT_SIZE];
+    struct buf provider; /* len 0: none */
+};
 struct new_principal {
     struct identity *identity;
-    uint8_t slot[SLOT_SIZE];
-    struct buf provider; /* len 0: none */
+    struct new_slot slot;
 };
 envres_status principal_make(struct arena *arena, const struct mem *mem, const char *name,
                              const envres_credential *credential, uint64_t kdf_memory_max,
                              struct new_principal *out, envres_error *err);
 void new_principal_free(struct new_principal *made);
-/* Inserts principal and slot; inside a write transaction. */
+/* One more way to unlock an identity; the same rules. */
+envres_status new_slot_make(struct arena *arena, const struct mem *mem,
+                            const struct identity *identity, const envres_credential *credential,
+                            uint64_t kdf_memory_max, struct new_slot *out, envres_error *err);
+void new_slot_free(struct new_slot *made);
+/* Inserts principal and slot, signed; inside a write transaction. */
 envres_status principal_insert(struct db *db, const uint8_t *workspace,
                                const struct new_principal *made, int64_t now, envres_error *err);
 
@@ -133,8 +142,9 @@ envres_status env_keys_withdraw(struct db *db, const struct key_share *share, en
 /* Inside a write transaction: removes every grant of an environment. */
 envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
 
-/* Findings of the key tables: grants whose signature or granter is wrong, slots out of form. */
-envres_status keyring_verify(struct db *db, const uint8_t *workspace, db_finding_fn finding,
-                             void *user, envres_error *err);
+/* Findings of the key tables: grants whose signature or granter is wrong, slots out of form, sets
+ * of slots that were not signed. */
+envres_status keyring_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                             db_finding_fn finding, void *user, envres_error *err);
 
 #endif

@@ -75,6 +75,14 @@ change_in(struct change *change, enum action action, const struct environment *e
 }
 
 envres_status
+change_own(struct change *change, const uint8_t principal[SEAL_ID], envres_error *err)
+{
+    envres_status st = right_own(change->ctx, principal, err);
+    change->asked = change->asked || st == ENVRES_OK;
+    return st;
+}
+
+envres_status
 change_builds(struct change *change, envres_error *err)
 {
     struct environment *all = NULL;
@@ -172,6 +180,8 @@ end(struct change *change, envres_status st, envres_error *err)
         st = settle(change, st, err);
     if (st == ENVRES_E_DENIED && outcome == DB_ROLLED_BACK)
         remember_denied(change);
+    if (st == ENVRES_OK && change->forgets)
+        db_forget(ctx->db);
     if (st == ENVRES_OK)
         atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
     return st;

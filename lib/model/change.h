@@ -25,6 +25,7 @@ struct change {
     bool asked;    /* a right was asked for, and is there */
     bool repeated; /* this operation was committed before: do nothing, answer `revision` */
     bool nothing;  /* the caller found nothing to change: no entry is written */
+    bool forgets;  /* it takes secrets out, which no log may keep */
     int64_t revision;
     int64_t now;
 };
@@ -37,6 +38,10 @@ envres_status change_may(struct change *change, enum action action,
 /* The same, and names the environment concerned; REASON when it requires one and none was given. */
 envres_status change_in(struct change *change, enum action action,
                         const struct environment *environment, envres_error *err);
+
+/* Says that what changes is this principal's own, which takes no role: right_own(). */
+envres_status change_own(struct change *change, const uint8_t principal[SEAL_ID],
+                         envres_error *err);
 
 /* The right to build (apps, versions, names): one in the first environment of the path. */
 envres_status change_builds(struct change *change, envres_error *err);

@@ -110,10 +110,11 @@ principal_fit_keys(struct context *ctx, const struct environment *environment, i
     return st;
 }
 
-/* The keys of one principal, in one environment or (NULL) in all. */
+/* The keys of one principal, in one environment or (NULL) in all. `held`: those that the one who
+ * acts does not hold are left out, else they are DENIED. */
 static envres_status
-fit_everywhere(struct context *ctx, const uint8_t id[SEAL_ID], const uint8_t *only, int64_t now,
-               envres_error *err)
+fit_all(struct context *ctx, const uint8_t id[SEAL_ID], const uint8_t *only, bool held, int64_t now,
+        envres_error *err)
 {
     struct roles roles = { .mem = NULL };
     struct environment *all = NULL;
@@ -125,10 +126,21 @@ fit_everywhere(struct context *ctx, const uint8_t id[SEAL_ID], const uint8_t *on
     for (size_t i = 0; key && st == ENVRES_OK && i < count; i++) {
         if (!only || memcmp(all[i].id, only, SEAL_ID) == 0)
             st = fit_principal(ctx, &roles, key, &all[i], now, err);
+        if (st == ENVRES_E_DENIED && held) {
+            envres_error_clear(err);
+            st = ENVRES_OK;
+        }
     }
     roles_free(&roles);
     mem_free(ctx->mem, all);
     return st;
+}
+
+static envres_status
+fit_everywhere(struct context *ctx, const uint8_t id[SEAL_ID], const uint8_t *only, int64_t now,
+               envres_error *err)
+{
+    return fit_all(ctx, id, only, false, now, err);
 }
 
 /* ---- rules ---------------------------------------------------------------------------------- */
@@ -400,23 +412,13 @@ check_covers_all(struct context *ctx, const uint8_t id[SEAL_ID], envres_error *e
     return st;
 }
 
+/* Takes everything it has; the row stays. The head is not signed yet. */
 static envres_status
-remove_inside(struct change *change, const void *asked, envres_error *err)
+retire(struct change *change, const uint8_t id[SEAL_ID], envres_error *err)
 {
-    struct slice name = *(const struct slice *)asked;
     struct context *ctx = change->ctx;
-    uint8_t id[SEAL_ID] = { 0 };
-    envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
-    if (st == ENVRES_OK)
-        st = principal_find(ctx, name, id, err);
-    if (st == ENVRES_OK)
-        st = check_covers_all(ctx, id, err);
-    if (st == ENVRES_OK)
-        st = check_owner_left(ctx, id, err);
-    if (st == ENVRES_OK)
-        st = check_not_own(ctx, id, err);
-    if (st == ENVRES_OK)
-        st = adopt_env_keys(ctx, id, UINT32_MAX, err);
+    change->forgets = true;
+    envres_status st = adopt_env_keys(ctx, id, UINT32_MAX, err);
     if (st == ENVRES_OK)
         st = roles_drop_all(ctx->db, id, err);
     if (st == ENVRES_OK)
@@ -427,6 +429,33 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = run_on(ctx, SQL_DROP_GRANTS, id, err);
     if (st == ENVRES_OK)
         st = mark_removed(ctx, id, change->now ? change->now : 1, err);
+    return st;
+}
+
+/* Whether a principal may be taken away by the one that acts. */
+static envres_status
+find_to_retire(struct change *change, struct slice name, uint8_t id[SEAL_ID], envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
+    if (st == ENVRES_OK)
+        st = principal_find(ctx, name, id, err);
+    return st == ENVRES_OK ? check_covers_all(ctx, id, err) : st;
+}
+
+static envres_status
+remove_inside(struct change *change, const void *asked, envres_error *err)
+{
+    struct slice name = *(const struct slice *)asked;
+    struct context *ctx = change->ctx;
+    uint8_t id[SEAL_ID] = { 0 };
+    envres_status st = find_to_retire(change, name, id, err);
+    if (st == ENVRES_OK)
+        st = check_owner_left(ctx, id, err);
+    if (st == ENVRES_OK)
+        st = check_not_own(ctx, id, err);
+    if (st == ENVRES_OK)
+        st = retire(change, id, err);
     return st == ENVRES_OK ? roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err) : st;
 }
 
@@ -436,6 +465,116 @@ principal_remove(struct context *ctx, struct slice name, const envres_change *gi
 {
     struct change_title title = { "principal.remove", "principal/", name };
     return change_run(ctx, given, &title, remove_inside, &name, NULL, err);
+}
+
+/* ---- a new identity ------------------------------------------------------------------------- */
+
+/* The roles of a principal that count, copied before they are taken. */
+struct kept_roles {
+    struct role_row *rows;
+    size_t count;
+};
+
+static envres_status
+keep_roles(struct context *ctx, const uint8_t id[SEAL_ID], struct kept_roles *out,
+           envres_error *err)
+{
+    struct roles roles = { .mem = NULL };
+    static const uint8_t all[SEAL_ID];
+    size_t room = 0;
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
+    for (size_t i = 0; st == ENVRES_OK && i < roles.count; i++) {
+        const struct role_row *row = &roles.rows[i];
+        const uint8_t *place =
+            memcmp(row->environment, all, SEAL_ID) == 0 ? NULL : row->environment;
+        if (memcmp(row->principal, id, SEAL_ID) != 0 ||
+            !(roles_of(&roles, ctx->workspace, id, place) & role_bit(row->role)))
+            continue;
+        struct role_row *rows = mem_grow(ctx->mem, out->rows, &room, out->count, sizeof(*rows));
+        if (!rows) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
+        }
+        out->rows = rows;
+        out->rows[out->count++] = *row;
+    }
+    roles_free(&roles);
+    return st;
+}
+
+/* Asks what giving this role asks for: a new key for somebody is also a way to act as them. */
+static envres_status
+may_give(struct change *change, const struct role_row *row, const struct environment *all,
+         size_t count, envres_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(all[i].id, row->environment, SEAL_ID) == 0)
+            return change_in(change, ACTION_GRANT, &all[i], err);
+    }
+    return change_may(change, ACTION_GRANT, NULL, err);
+}
+
+static envres_status
+may_give_all(struct change *change, const struct kept_roles *kept, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    envres_status st = environment_all(change->ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < kept->count; i++)
+        st = may_give(change, &kept->rows[i], all, count, err);
+    mem_free(change->ctx->mem, all);
+    change->has_environment = false;
+    return st;
+}
+
+static envres_status
+give_again(struct change *change, const struct identity *identity, const struct kept_roles *kept,
+           envres_error *err)
+{
+    struct context *ctx = change->ctx;
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < kept->count; i++) {
+        struct role_row row = { .role = kept->rows[i].role, .time = change->now };
+        memcpy(row.principal, identity->id, SEAL_ID);
+        memcpy(row.environment, kept->rows[i].environment, SEAL_ID);
+        st = roles_put(ctx->db, ctx->workspace, ctx->actor, &row, err);
+    }
+    if (st == ENVRES_OK)
+        st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
+    return st == ENVRES_OK ? fit_all(ctx, identity->id, NULL, true, change->now, err) : st;
+}
+
+static envres_status
+rekey_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct new_principal *made = asked;
+    struct context *ctx = change->ctx;
+    struct kept_roles kept = { .rows = NULL };
+    uint8_t id[SEAL_ID] = { 0 };
+    envres_status st = find_to_retire(change, slice_str(made->identity->name), id, err);
+    if (st == ENVRES_OK)
+        st = check_not_own(ctx, id, err);
+    if (st == ENVRES_OK)
+        st = keep_roles(ctx, id, &kept, err);
+    if (st == ENVRES_OK)
+        st = may_give_all(change, &kept, err);
+    if (st == ENVRES_OK)
+        st = retire(change, id, err);
+    if (st == ENVRES_OK)
+        st = principal_insert(ctx->db, ctx->workspace, made, change->now, err);
+    if (st == ENVRES_OK)
+        st = give_again(change, made->identity, &kept, err);
+    mem_free(ctx->mem, kept.rows);
+    return st;
+}
+
+envres_status
+principal_rekey(struct context *ctx, const struct new_principal *made, const envres_change *given,
+                envres_error *err)
+{
+    struct change_title title = { "principal.rekey", "principal/",
+                                  slice_str(made->identity->name) };
+    return change_run(ctx, given, &title, rekey_inside, made, NULL, err);
 }
 
 envres_status

@@ -36,6 +36,10 @@ envres_status principal_add(struct context *ctx, const struct new_principal *mad
                             envres_error *err);
 envres_status principal_remove(struct context *ctx, struct slice name, const envres_change *given,
                                envres_error *err);
+/* `made`, of the name of one that is there, takes its place with its roles; likewise made before.
+ */
+envres_status principal_rekey(struct context *ctx, const struct new_principal *made,
+                              const envres_change *given, envres_error *err);
 envres_status principal_list(struct context *ctx, envres_list **out, envres_error *err);
 
 struct role_request {

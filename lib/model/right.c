@@ -140,11 +140,40 @@ right_anywhere(struct context *ctx, enum action action, envres_error *err)
 }
 
 envres_status
+right_own(struct context *ctx, const uint8_t principal[SEAL_ID], envres_error *err)
+{
+    envres_status st = refresh(ctx, err);
+    if (st < 0)
+        return st;
+    if (ctx->is_asserted) {
+        st =
+            err_set(err, ENVRES_E_DENIED, "a session that acts as another has no slots of its own");
+        err_hint(err, "use a session of the principal itself");
+    } else if (memcmp(principal, ctx->actor->id, SEAL_ID) != 0) {
+        st = err_set(err, ENVRES_E_DENIED, "the slots of another principal are its own to change");
+    } else if (!roles_key(&ctx->roles, principal)) {
+        st = err_set(err, ENVRES_E_DENIED, "principal '%s' was removed, or was given a new key",
+                     ctx->actor->name);
+        err_subject(err, ctx->actor->name, strlen(ctx->actor->name));
+    }
+    return st;
+}
+
+envres_status
 right_roles(struct context *ctx, const uint8_t *environment, uint32_t *roles, envres_error *err)
 {
     struct known_roles known = { .actor = 0 };
     envres_status st = find_known(ctx, environment, &known, err);
     if (st == ENVRES_OK)
         *roles = ctx->is_asserted ? known.actor & known.asserted : known.actor;
+    return st;
+}
+
+envres_status
+right_all(struct context *ctx, const struct roles **out, envres_error *err)
+{
+    envres_status st = refresh(ctx, err);
+    if (st == ENVRES_OK)
+        *out = &ctx->roles;
     return st;
 }

@@ -20,9 +20,16 @@ envres_status right_has(struct context *ctx, enum action action,
 /* DENIED unless it may be done in at least one environment. */
 envres_status right_anywhere(struct context *ctx, enum action action, envres_error *err);
 
+/* DENIED unless this is the principal that is unlocked, acting for itself, and not removed since.
+ * What is one's own takes no role, and nobody does it in another's name. Inside a transaction. */
+envres_status right_own(struct context *ctx, const uint8_t principal[SEAL_ID], envres_error *err);
+
 /* Roles of the unlocked principal in an environment, or (NULL) those for the workspace; with an
  * asserted one only what both have. */
 envres_status right_roles(struct context *ctx, const uint8_t *environment, uint32_t *roles,
                           envres_error *err);
+
+/* The roles of the workspace as they are now; borrowed until the next call of this room. */
+envres_status right_all(struct context *ctx, const struct roles **out, envres_error *err);
 
 #endif

@@ -281,6 +281,27 @@ dump_histories(struct fixture *fx, struct dump *dump, const char *environment)
     envres_list_free(names);
 }
 
+/* Which of the keys that scenarios give away open something. */
+static void
+dump_slots(struct fixture *fx, struct dump *dump)
+{
+    for (int fill = 0x3C; fill <= 0x3E; fill++) {
+        uint8_t key[32];
+        char line[64];
+        envres_session *session = NULL;
+        memset(key, fill, sizeof(key));
+        envres_credential credential = { .size = sizeof(credential),
+                                         .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                         .secret = key,
+                                         .secret_len = sizeof(key) };
+        envres_status st = envres_session_open(fx->store, NULL, 0, &credential, &session, fx->err);
+        envres_session_close(session);
+        int len =
+            snprintf(line, sizeof(line), "key %x\t%s\n", (unsigned)fill, envres_status_name(st));
+        dump_text(dump, line, (size_t)len);
+    }
+}
+
 /* Not their keys, which differ from store to store. */
 static void
 dump_people(struct fixture *fx, struct dump *dump)
@@ -323,6 +344,7 @@ fixture_dump(struct fixture *fx)
     dump_list(&dump, "environments", environments);
     dump_apps(fx, &dump);
     dump_people(fx, &dump);
+    dump_slots(fx, &dump);
     if (!dump.failed)
         return dump.text;
     free(dump.text);

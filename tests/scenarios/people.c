@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios of principals, roles and the audit. The fixture has `stacy`, editor of staging, and
- * `otto`, a second owner. */
+/* Scenarios of principals, their slots, roles and the audit. The fixture has `stacy`, editor of
+ * staging, and `otto`, a second owner; the owner has a second slot. */
 #include <string.h>
 
 #include "scenarios.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
 
+static envres_credential
+raw_key(uint8_t key[32], uint8_t fill)
+{
+    memset(key, fill, 32);
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = key,
+                                     .secret_len = 32 };
+    return credential;
+}
+
 static envres_status
 add(struct fixture *fx, const char *name, uint32_t role, const char *environment)
 {
     uint8_t key[32];
-    memset(key, name[0], sizeof(key));
-    envres_credential credential = { .size = sizeof(credential),
-                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
-                                     .secret = key,
-                                     .secret_len = sizeof(key) };
+    envres_credential credential = raw_key(key, (uint8_t)name[0]);
     envres_principal_options options = { .size = sizeof(options),
                                          .role = role,
                                          .environments = environment ? &environment : NULL,
@@ -28,7 +35,62 @@ envres_status
 fixture_people(struct fixture *fx)
 {
     envres_status st = add(fx, "stacy", ENVRES_ROLE_EDITOR, "staging");
-    return st == ENVRES_OK ? add(fx, "otto", ENVRES_ROLE_OWNER, NULL) : st;
+    if (st == ENVRES_OK)
+        st = add(fx, "otto", ENVRES_ROLE_OWNER, NULL);
+    return st == ENVRES_OK ? add_slot(fx) : st;
+}
+
+envres_status
+add_slot(struct fixture *fx)
+{
+    uint8_t key[32];
+    int64_t ordinal = 0;
+    envres_credential credential = raw_key(key, 0x3C);
+    return envres_slot_add(fx->session, "spare", TEXT, &credential, NULL, &ordinal, fx->err);
+}
+
+envres_status
+change_slot(struct fixture *fx)
+{
+    uint8_t key[32];
+    envres_credential credential = raw_key(key, 0x3D);
+    return envres_slot_change(fx->session, 2, &credential, NULL, fx->err);
+}
+
+envres_status
+remove_slot(struct fixture *fx)
+{
+    return envres_slot_remove(fx->session, 2, NULL, fx->err);
+}
+
+envres_status
+rekey_principal(struct fixture *fx)
+{
+    uint8_t key[32];
+    envres_credential credential = raw_key(key, 0x3E);
+    return envres_principal_rekey(fx->session, "otto", TEXT, &credential, NULL, fx->err);
+}
+
+/* The root, and a session that is opened with it pinned. */
+envres_status
+key_facts(struct fixture *fx)
+{
+    uint8_t key[32];
+    uint8_t root[32] = { 0 };
+    envres_list *list = NULL;
+    envres_session *session = NULL;
+    envres_credential credential = raw_key(key, 0x3C);
+    envres_status st = envres_slot_list(fx->session, &list, fx->err);
+    if (st == ENVRES_OK && envres_list_count(list) != 2)
+        st = ENVRES_E_INTEGRITY;
+    envres_list_free(list);
+    if (st == ENVRES_OK)
+        st = envres_root_key(fx->session, root, fx->err);
+    credential.root = root;
+    if (st == ENVRES_OK)
+        st = envres_session_open(fx->store, NULL, 0, &credential, &session, fx->err);
+    envres_session_close(session);
+    return st;
 }
 
 envres_status

@@ -439,20 +439,20 @@ providers(void **state)
         assert_int_equal(provider.wraps, 1);
         if (rows[i].made < 0) {
             assert_null(made.identity);
-            assert_int_equal(made.provider.len, 0);
+            assert_int_equal(made.slot.provider.len, 0);
             new_principal_free(&made);
             continue;
         }
         assert_int_equal(provider.aad_len, 80);
         provider.behaviour = rows[i].opening;
-        struct slice slot = { (const char *)made.slot, SLOT_SIZE };
-        struct slice blob = { made.provider.data, made.provider.len };
+        struct slice slot = { (const char *)made.slot.body, SLOT_SIZE };
+        struct slice blob = { made.slot.provider.data, made.slot.provider.len };
         assert_int_equal(slot_kind(made.identity->id, slot, blob), ENVRES_CREDENTIAL_PROVIDER);
-        assert_int_equal(slot_open(f->arena, made.slot, blob, &credential, 0, f->again),
+        assert_int_equal(slot_open(f->arena, made.slot.body, blob, &credential, 0, f->again),
                          rows[i].opened);
-        made.provider.data[0] ^= 1; /* a blob that was exchanged is another key */
+        made.slot.provider.data[0] ^= 1; /* a blob that was exchanged is another key */
         if (rows[i].opening == GOOD)
-            assert_int_equal(slot_open(f->arena, made.slot, blob, &credential, 0, f->again),
+            assert_int_equal(slot_open(f->arena, made.slot.body, blob, &credential, 0, f->again),
                              ENVRES_E_KEY);
         new_principal_free(&made);
     }

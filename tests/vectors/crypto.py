@@ -365,6 +365,20 @@ def slots():
     return rows
 
 
+def slot_set(owner):
+    ws, principal = fixed("ws", 16), fixed("set owner", 16)
+    rows, encoded = [], b""
+    for ordinal, label, provider, time in ((1, "", b"", 1700000000000), (3, "laptop \u00e9", b"", 1700000000001),
+                                           (4, "kms", fixed("wrapped", 40), 1700000000002)):
+        body = fixed("set body%d" % ordinal, 160)
+        encoded += u64(ordinal) + text(label) + body + text(provider) + u64(time)
+        rows.append({"ordinal": ordinal, "label": label.encode().hex(), "body": body.hex(), "provider": provider.hex(),
+                     "time": time})
+    digest = blake("envres1/slots", encoded)
+    return {"workspace": ws.hex(), "principal": principal.hex(), "seed": owner.seed.hex(), "slots": rows,
+            "digest": digest.hex(), "signature": owner.sign(b"slots", ws + principal + digest).hex()}
+
+
 class Identity:
     def __init__(self, name):
         self.seed = fixed(name, 32)
@@ -435,7 +449,7 @@ def main():
     self_check()
     alice, bob = Identity("alice"), Identity("bob")
     json.dump({"records": record_rows(), "two_keys": two_keys(), "head_row": head_row(), "head": head(),
-               "slots": slots(), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),
+               "slots": slots(), "slot_set": slot_set(alice), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),
                "audit": audit(alice)}, sys.stdout, indent=1)
     print()
 
