@@ -16,6 +16,7 @@
 #include "guard/env_key.h"
 #include "model/config.h"
 #include "model/content.h"
+#include "model/deposit.h"
 #include "model/principal.h"
 #include "model/release.h"
 #include "model/trail.h"
@@ -392,6 +393,8 @@ verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *
         st = content_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
         st = release_verify(&ctx, add_finding, list, err);
+    if (st == ENVRES_OK)
+        st = deposit_verify(&ctx, add_finding, list, err);
     return st;
 }
 
@@ -425,8 +428,11 @@ verify_sealed(struct context *ctx, envres_list *list, envres_error *err)
     struct environment *all = NULL;
     size_t count = 0;
     envres_status st = environment_all(ctx, &all, &count, err);
-    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         st = config_verify(ctx, &all[i], add_finding, list, err);
+        if (st == ENVRES_OK)
+            st = deposit_verify_key(ctx, &all[i], add_finding, list, err);
+    }
     mem_free(ctx->mem, all);
     return st;
 }

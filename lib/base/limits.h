@@ -28,6 +28,7 @@ enum {
     LIMIT_WORKSPACES = 10000,  /* workspaces that a verify walks */
     LIMIT_VARIABLES = 1000000, /* values of one environment that a scope takes in */
     LIMIT_BATCH = 100000,      /* writes of one envres_variable_put_many() */
+    LIMIT_DEPOSITS = 1000,     /* deposits that wait in one environment */
     LIMIT_ROLES = 100000,      /* principals, and roles, of one workspace */
     LIMIT_APPS = 100000,       /* apps of one workspace that a list takes in */
     LIMIT_VERSIONS = 2000000,  /* versions of one app that a list takes in */

@@ -303,6 +303,24 @@ text_unhex(uint8_t *out, size_t len, struct slice hex)
     return true;
 }
 
+bool
+text_hex_range(struct slice hex, size_t least, uint8_t *low, uint8_t *high, size_t len)
+{
+    if (hex.len < least || hex.len > 2 * len)
+        return false;
+    memset(low, 0, len);
+    memset(high, 0xff, len);
+    for (size_t i = 0; i < hex.len; i++) {
+        int digit = digit_value(hex.data[i]);
+        unsigned shift = i % 2 == 0 ? 4 : 0;
+        if (digit < 0)
+            return false;
+        low[i / 2] = (uint8_t)(low[i / 2] | (unsigned)digit << shift);
+        high[i / 2] = (uint8_t)((high[i / 2] & ~(0xfu << shift)) | (unsigned)digit << shift);
+    }
+    return true;
+}
+
 /* Longer texts are no names: nothing is near them. */
 enum { NEAREST_LENGTH = LIMIT_NAME };
 

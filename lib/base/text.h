@@ -66,6 +66,9 @@ uint64_t text_hash(uint64_t seed, const char *data, size_t len);
 void text_hex(char *out, const uint8_t *data, size_t len);
 /* False unless exactly 2 * len hex digits. */
 bool text_unhex(uint8_t *out, size_t len, struct slice hex);
+/* The first and the last of all ids of `len` bytes that begin with these hex digits. False unless
+ * they are hex digits, at least `least` and at most 2 * len. */
+bool text_hex_range(struct slice hex, size_t least, uint8_t *low, uint8_t *high, size_t len);
 
 /*
  * Did-you-mean: feed candidates, take the nearest. Edit distance with transpositions, without

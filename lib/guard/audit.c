@@ -31,7 +31,7 @@ static const char *const audit_sql[SQL_COUNT_] = {
         " environment_id, object, revision, outcome, reason, operation, policy_version,"
         " previous, hash, signature)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-    [SQL_FIND] = "SELECT action, object, revision FROM audit"
+    [SQL_FIND] = "SELECT action, object, revision, environment_id FROM audit"
                  " WHERE workspace_id = ?1 AND operation = ?2",
     [SQL_NEWEST] = "SELECT max(revision) FROM audit WHERE workspace_id = ?1"
                    " AND environment_id = ?2 AND outcome = 0 AND substr(object, 1, 4) <> 'app/'"
@@ -223,6 +223,34 @@ audit_find(struct db *db, const uint8_t *workspace, const uint8_t *operation, co
     }
     db_reset(stmt);
     return st;
+}
+
+envres_status
+audit_used(struct db *db, const uint8_t *workspace, const uint8_t *operation, bool *found,
+           struct audit_use *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    memset(out, 0, sizeof(*out));
+    *found = false;
+    envres_status st = db_use(db, audit_sql[SQL_FIND], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, operation, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    struct slice action = db_column_text(stmt, 0);
+    struct slice environment = db_column_blob(stmt, 3);
+    *found = true;
+    if (action.len < sizeof(out->action) && action.len > 0)
+        memcpy(out->action, action.data, action.len);
+    if (environment.len == SEAL_ID)
+        memcpy(out->environment, environment.data, SEAL_ID);
+    out->revision = db_column_int(stmt, 2);
+    db_reset(stmt);
+    return ENVRES_OK;
 }
 
 /* ---- verifying ---- */

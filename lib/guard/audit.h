@@ -33,6 +33,15 @@ envres_status audit_find(struct db *db, const uint8_t *workspace, const uint8_t 
                          const char *action, struct slice object, bool *found, int64_t *revision,
                          envres_error *err);
 
+/* What an id was used for, whatever it was; *found false: for nothing. */
+struct audit_use {
+    char action[64];
+    uint8_t environment[SEAL_ID]; /* zero: none */
+    int64_t revision;
+};
+envres_status audit_used(struct db *db, const uint8_t *workspace, const uint8_t *operation,
+                         bool *found, struct audit_use *out, envres_error *err);
+
 /* The newest configuration revision that an entry says was made in an environment; 0 when there is
  * none. Entries of apps, versions and parts count other things and are left out. */
 envres_status audit_newest_revision(struct db *db, const uint8_t *workspace,

@@ -298,8 +298,8 @@ roles_free(struct roles *roles)
 /* ---- what counts ---------------------------------------------------------------------------- */
 
 /* By id, in order of id. */
-static const struct role_key *
-find_key(const struct roles *roles, const uint8_t *principal)
+const struct role_key *
+roles_past_key(const struct roles *roles, const uint8_t *principal)
 {
     size_t low = 0;
     size_t high = roles->key_count;
@@ -319,7 +319,7 @@ find_key(const struct roles *roles, const uint8_t *principal)
 const struct role_key *
 roles_key(const struct roles *roles, const uint8_t *principal)
 {
-    const struct role_key *key = find_key(roles, principal);
+    const struct role_key *key = roles_past_key(roles, principal);
     return key && !key->is_removed ? key : NULL;
 }
 
@@ -338,7 +338,7 @@ static bool
 counts(const struct roles *roles, const uint8_t *workspace, const struct role_row *row, int depth)
 {
     uint8_t message[ROW_MESSAGE];
-    const struct role_key *granter = find_key(roles, row->granter);
+    const struct role_key *granter = roles_past_key(roles, row->granter);
     if (!granter || row->role == 0 || depth > CHAIN_MAX)
         return false;
     write_row(workspace, row, message);
@@ -386,7 +386,7 @@ head_holds(const struct roles *roles, const uint8_t *workspace, const struct pol
            const uint8_t digest[SEAL_DIGEST])
 {
     uint8_t message[HEAD_MESSAGE];
-    const struct role_key *signer = head->is_set ? find_key(roles, head->signer) : NULL;
+    const struct role_key *signer = head->is_set ? roles_past_key(roles, head->signer) : NULL;
     if (!signer)
         return false;
     write_head(workspace, roles, digest, message);
@@ -533,7 +533,7 @@ is_root(struct db *db, const struct mem *mem, const uint8_t *workspace, const ui
     struct policy_head head = { .is_set = false };
     uint8_t digest[SEAL_DIGEST] = { 0 };
     envres_status st = read_all(db, workspace, &roles, &head, digest, err);
-    const struct role_key *key = st == ENVRES_OK ? find_key(&roles, principal) : NULL;
+    const struct role_key *key = st == ENVRES_OK ? roles_past_key(&roles, principal) : NULL;
     *root = key && seal_equal(key->sign_key, roles.root, sizeof(roles.root));
     roles_free(&roles);
     return st;

@@ -56,6 +56,8 @@ uint32_t roles_of(const struct roles *roles, const uint8_t *workspace, const uin
                   const uint8_t *environment);
 /* Keys of a principal that is not removed, or NULL. */
 const struct role_key *roles_key(const struct roles *roles, const uint8_t *principal);
+/* Of removed ones too: for what they signed. */
+const struct role_key *roles_past_key(const struct roles *roles, const uint8_t *principal);
 
 /* Inside a write transaction; each is followed by roles_seal(). Signs and inserts; a row that is
  * there stays. */

@@ -244,7 +244,7 @@ config_put(struct config_writer *writer, const struct setting *given, struct sli
     buf_init(&record, ctx->mem, false);
     setting.revision = writer->revision;
     setting.time = writer->change->now;
-    memcpy(setting.author, context_who(ctx), SEAL_ID);
+    memcpy(setting.author, writer->author ? writer->author : context_who(ctx), SEAL_ID);
     memset(setting.content, 0, SEAL_DIGEST);
     if (setting.is_set) {
         const uint8_t *key = env_keys_data(writer->keys, setting.secret);

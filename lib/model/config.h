@@ -49,7 +49,8 @@ struct config_writer {
     struct environment *environment; /* borrowed; its revision moves on */
     struct env_keys *keys;
     struct head head;
-    int64_t revision; /* the one being made */
+    const uint8_t *author; /* NULL: who acts */
+    int64_t revision;      /* the one being made */
     size_t written;
 };
 

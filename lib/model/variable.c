@@ -17,17 +17,8 @@
 #include "base/value.h"
 #include "model/reference.h"
 
-/* One write, checked as far as that needs no database. */
-struct write {
-    struct slice name;
-    struct slice value;
-    int32_t type;
-    uint32_t flags;
-    int64_t expect;
-};
-
-static envres_status
-read_write(const envres_variable_write *given, struct write *out, envres_error *err)
+envres_status
+variable_read(const envres_variable_write *given, struct variable_write *out, envres_error *err)
 {
     envres_variable_write w = { 0 };
     envres_status st = opts_read(&w, sizeof(w), sizeof(w), given, err);
@@ -51,6 +42,7 @@ read_write(const envres_variable_write *given, struct write *out, envres_error *
     out->type = w.type;
     out->flags = w.flags;
     out->expect = w.expect_revision;
+    out->keep_shape = false;
     return st;
 }
 
@@ -125,67 +117,80 @@ variable_canonical(const struct mem *mem, int32_t type, struct slice value, stru
     }
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- type and class ------------------------------------------------------------------------- */
 
-/* Type and class may change only where no other environment has a value. */
-static envres_status
-check_same(struct context *ctx, const struct environment *environment, const struct object *object,
-           int32_t type, bool secret, envres_error *err)
+envres_status
+variable_shape(struct context *ctx, const struct variable_write *write, bool *found,
+               struct object *as_is, struct object *wanted, envres_error *err)
 {
-    int32_t has = config_type(slice_str(object->kind));
-    if (has == type && object->secret == secret)
+    memset(as_is, 0, sizeof(*as_is));
+    envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, found, as_is, err);
+    if (st < 0)
+        return st;
+    int32_t type = write->type ? write->type
+                   : *found    ? config_type(slice_str(as_is->kind))
+                               : ENVRES_TYPE_STRING;
+    const char *kind = envres_type_name(type);
+    *wanted = *as_is;
+    wanted->object_class = OBJECT_VARIABLE;
+    wanted->secret = write->flags & ENVRES_WRITE_SECRET  ? true
+                     : write->flags & ENVRES_WRITE_PLAIN ? false
+                                                         : *found && as_is->secret;
+    memcpy(wanted->kind, kind, strlen(kind) + 1);
+    memcpy(wanted->name, write->name.data, write->name.len);
+    wanted->name[write->name.len] = '\0';
+    return ENVRES_OK;
+}
+
+static bool
+same_shape(const struct object *a, const struct object *b)
+{
+    return a->secret == b->secret && strcmp(a->kind, b->kind) == 0;
+}
+
+envres_status
+variable_check_shape(struct context *ctx, const struct object *as_is, const struct object *wanted,
+                     const uint8_t *except, envres_error *err)
+{
+    if (same_shape(as_is, wanted))
         return ENVRES_OK;
-    struct buf where;
+    struct buf where = { .mem = NULL };
     buf_init(&where, ctx->mem, false);
-    envres_status st = object_where_set(ctx, object, environment->id, &where, err);
+    envres_status st = object_where_set(ctx, as_is, except, &where, err);
     buf_add_char(&where, '\0');
     if (st == ENVRES_OK)
         st = buf_status(&where, err);
     if (st == ENVRES_OK && where.data[0]) {
-        st = err_set(err, ENVRES_E_TYPE, "'%s' is a %s %s, not a %s %s", object->name,
-                     object->secret ? "secret" : "plain", object->kind, secret ? "secret" : "plain",
-                     envres_type_name(type));
+        st = err_set(err, ENVRES_E_TYPE, "'%s' is a %s %s, not a %s %s", as_is->name,
+                     as_is->secret ? "secret" : "plain", as_is->kind,
+                     wanted->secret ? "secret" : "plain", wanted->kind);
         err_hint(err, "type and class hold for all environments; it has values in: %s", where.data);
-        err_subject(err, object->name, strlen(object->name));
+        err_subject(err, as_is->name, strlen(as_is->name));
     }
     buf_free(&where);
     return st;
 }
 
-/* The object of a name: found and agreeing, changed where allowed, or made. */
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* The object of a name: found and agreeing, changed where no other environment has a value, or
+ * made. */
 static envres_status
 settle_object(struct change *change, const struct environment *environment,
-              const struct write *write, struct object *out, envres_error *err)
+              const struct variable_write *write, struct object *out, envres_error *err)
 {
     struct context *ctx = change->ctx;
     bool found = false;
+    struct object as_is = { 0 };
     struct object object = { 0 };
-    memset(&object, 0, sizeof(object));
-    envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, &found, &object, err);
-    if (st < 0)
-        return st;
-    int32_t type = write->type ? write->type
-                   : found     ? config_type(slice_str(object.kind))
-                               : ENVRES_TYPE_STRING;
-    bool secret = write->flags & ENVRES_WRITE_SECRET  ? true
-                  : write->flags & ENVRES_WRITE_PLAIN ? false
-                                                      : found && object.secret;
-    if (found)
-        st = check_same(ctx, environment, &object, type, secret, err);
-    if (st < 0)
-        return st;
-    bool differs = !found || object.secret != secret || type != config_type(slice_str(object.kind));
-    object.object_class = OBJECT_VARIABLE;
-    object.secret = secret;
-    const char *kind = envres_type_name(type);
-    memcpy(object.kind, kind, strlen(kind) + 1);
-    if (!found) {
-        memcpy(object.name, write->name.data, write->name.len);
-        object.name[write->name.len] = '\0';
+    const uint8_t *except = write->keep_shape ? NULL : environment->id;
+    envres_status st = variable_shape(ctx, write, &found, &as_is, &object, err);
+    if (st == ENVRES_OK && found)
+        st = variable_check_shape(ctx, &as_is, &object, except, err);
+    if (st == ENVRES_OK && !found)
         st = object_insert(ctx, &object, change->now, err);
-    } else if (differs) {
+    else if (st == ENVRES_OK && !same_shape(&as_is, &object))
         st = object_update(ctx, &object, 0, err);
-    }
     *out = object;
     return st;
 }
@@ -214,7 +219,7 @@ check_expected(struct context *ctx, const struct environment *environment,
 }
 
 static envres_status
-put_one(struct config_writer *writer, const struct write *write, envres_error *err)
+put_one(struct config_writer *writer, const struct variable_write *write, envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
     struct object object = { 0 };
@@ -246,7 +251,7 @@ put_one(struct config_writer *writer, const struct write *write, envres_error *e
 
 /* A template written now may close a circle with those there are. */
 static envres_status
-check_templates(struct config_writer *writer, const struct write *writes, size_t count,
+check_templates(struct config_writer *writer, const struct variable_write *writes, size_t count,
                 envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
@@ -267,9 +272,21 @@ check_templates(struct config_writer *writer, const struct write *writes, size_t
     return st;
 }
 
+envres_status
+variable_put_inside(struct config_writer *writer, const struct variable_write *writes, size_t count,
+                    envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        st = put_one(writer, &writes[i], err);
+    if (st == ENVRES_OK)
+        st = config_end(writer, err);
+    return st < 0 ? st : check_templates(writer, writes, count, err);
+}
+
 struct put_request {
     struct slice environment;
-    const struct write *writes;
+    const struct variable_write *writes;
     size_t count;
 };
 
@@ -282,30 +299,25 @@ put_inside(struct change *change, const void *asked, envres_error *err)
     envres_status st = environment_find(change->ctx, request->environment, &row, err);
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
-    for (size_t i = 0; st == ENVRES_OK && i < request->count; i++)
-        st = put_one(&writer, &request->writes[i], err);
-    if (st == ENVRES_OK)
-        st = config_end(&writer, err);
-    if (st == ENVRES_OK)
-        st = check_templates(&writer, request->writes, request->count, err);
-    return st;
+    return st < 0 ? st : variable_put_inside(&writer, request->writes, request->count, err);
 }
 
 static int
 compare_writes(const void *a, const void *b)
 {
-    const struct write *const *x = a;
-    const struct write *const *y = b;
+    const struct variable_write *const *x = a;
+    const struct variable_write *const *y = b;
     return slice_compare((*x)->name, (*y)->name);
 }
 
 /* One revision has one value of a name: the same name twice in a call is a mistake. */
 static envres_status
-check_distinct(const struct mem *mem, const struct write *writes, size_t count, envres_error *err)
+check_distinct(const struct mem *mem, const struct variable_write *writes, size_t count,
+               envres_error *err)
 {
     if (count < 2)
         return ENVRES_OK;
-    const struct write **order = mem_alloc_array(mem, count, sizeof(*order));
+    const struct variable_write **order = mem_alloc_array(mem, count, sizeof(*order));
     if (!order)
         return err_code(err, ENVRES_E_NOMEM);
     for (size_t i = 0; i < count; i++)
@@ -324,10 +336,10 @@ check_distinct(const struct mem *mem, const struct write *writes, size_t count, 
 
 static envres_status
 read_writes(const struct mem *mem, const envres_variable_write *given, size_t count,
-            struct write **out, envres_error *err)
+            struct variable_write **out, envres_error *err)
 {
     uint32_t stride = 0;
-    struct write *writes = NULL;
+    struct variable_write *writes = NULL;
     if (count > LIMIT_BATCH)
         return err_set(err, ENVRES_E_LIMIT, "one call takes at most %d writes", (int)LIMIT_BATCH);
     if (!given || count == 0)
@@ -344,7 +356,7 @@ read_writes(const struct mem *mem, const envres_variable_write *given, size_t co
         if (size != stride)
             st = err_set(err, ENVRES_E_ABI, "the writes have different sizes");
         else
-            st = read_write((const envres_variable_write *)(const void *)at, &writes[i], err);
+            st = variable_read((const envres_variable_write *)(const void *)at, &writes[i], err);
     }
     if (st == ENVRES_OK)
         st = check_distinct(mem, writes, count, err);
@@ -360,7 +372,7 @@ envres_status
 variable_put(struct context *ctx, struct slice environment, const envres_variable_write *given,
              size_t count, const envres_change *options, int64_t *revision, envres_error *err)
 {
-    struct write *writes = NULL;
+    struct variable_write *writes = NULL;
     envres_status st = read_writes(ctx->mem, given, count, &writes, err);
     if (st < 0)
         return st;

@@ -8,6 +8,33 @@
 
 #include "model/config.h"
 
+/* One write, checked as far as that needs no database. Borrowed. */
+struct variable_write {
+    struct slice name;
+    struct slice value;
+    int32_t type;    /* 0: as the name has it, else string */
+    uint32_t flags;  /* ENVRES_WRITE_*; neither: as the name has it, else plain */
+    int64_t expect;  /* as in the public struct */
+    bool keep_shape; /* type and class of a name that has a value in any environment stay */
+};
+envres_status variable_read(const envres_variable_write *given, struct variable_write *out,
+                            envres_error *err);
+
+/* The object of a name as it is (*found false: there is none), and as the write would leave it.
+ * Nothing is written. */
+envres_status variable_shape(struct context *ctx, const struct variable_write *write, bool *found,
+                             struct object *as_is, struct object *wanted, envres_error *err);
+
+/* TYPE when type or class would change, and the name has a value in another environment than
+ * `except`; NULL: in any. */
+envres_status variable_check_shape(struct context *ctx, const struct object *as_is,
+                                   const struct object *wanted, const uint8_t *except,
+                                   envres_error *err);
+
+/* The writes of one revision, behind config_begin(): config_end() is called here. */
+envres_status variable_put_inside(struct config_writer *writer, const struct variable_write *writes,
+                                  size_t count, envres_error *err);
+
 /* `writes`: structs of the caller's size, one behind the other. */
 envres_status variable_put(struct context *ctx, struct slice environment,
                            const envres_variable_write *writes, size_t count,

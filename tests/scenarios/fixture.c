@@ -169,6 +169,8 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = fixture_people(fx);
     if (st == ENVRES_OK)
+        st = fixture_inbox(fx);
+    if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
     return st;
 }
@@ -339,8 +341,14 @@ fixture_dump(struct fixture *fx)
         dump_list(&dump, "resources", list);
     else
         dump.failed = 1;
-    for (size_t i = 0; i < envres_list_count(environments); i++)
-        dump_histories(fx, &dump, envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL));
+    for (size_t i = 0; i < envres_list_count(environments); i++) {
+        const char *key = envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL);
+        dump_histories(fx, &dump, key);
+        if (envres_inbox_list(fx->session, key, ENVRES_NUL_TERMINATED, &list, fx->err) == 0)
+            dump_list(&dump, "inbox", list);
+        else
+            dump.failed = 1;
+    }
     dump_list(&dump, "environments", environments);
     dump_apps(fx, &dump);
     dump_people(fx, &dump);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios of principals, their slots, roles and the audit. The fixture has `stacy`, editor of
- * staging, and `otto`, a second owner; the owner has a second slot. */
+/* Scenarios of principals, their slots, roles, deposits and the audit. The fixture has `stacy`,
+ * editor of staging, `otto`, a second owner, and two deposits that wait in staging; the owner has a
+ * second slot. */
 #include <string.h>
 
 #include "scenarios.h"
@@ -93,6 +94,67 @@ key_facts(struct fixture *fx)
     return st;
 }
 
+/* A fixed operation makes a fixed id: dumps of two runs are the same text. */
+static envres_status
+deposit(struct fixture *fx, const char *environment, const char *name, uint8_t number)
+{
+    uint8_t operation[16];
+    memset(operation, number, sizeof(operation));
+    envres_change change = { .size = sizeof(change), .operation = operation };
+    envres_variable_write write = { .size = sizeof(write),
+                                    .name = name,
+                                    .name_len = TEXT,
+                                    .value = "deposited-secret",
+                                    .value_len = TEXT };
+    char id[33];
+    return envres_deposit(fx->session, environment, TEXT, &write, &change, id, fx->err);
+}
+
+envres_status
+fixture_inbox(struct fixture *fx)
+{
+    envres_status st = deposit(fx, "staging", "DB_PASSWORD", 0xD1);
+    return st == ENVRES_OK ? deposit(fx, "staging", "API_KEY", 0xD2) : st;
+}
+
+envres_status
+deposit_value(struct fixture *fx)
+{
+    return deposit(fx, "production", "DB_PASSWORD", 0xD3);
+}
+
+/* The id of the row of a name. */
+static envres_status
+find_deposit(struct fixture *fx, const char *name, char id[33])
+{
+    envres_list *list = NULL;
+    envres_status st = envres_inbox_list(fx->session, "staging", TEXT, &list, fx->err);
+    for (size_t i = 0; i < envres_list_count(list); i++) {
+        if (strcmp(envres_list_text(list, i, ENVRES_INBOX_NAME, NULL), name) == 0)
+            memcpy(id, envres_list_text(list, i, ENVRES_INBOX_ID, NULL), 33);
+    }
+    envres_list_free(list);
+    return st;
+}
+
+envres_status
+accept_deposit(struct fixture *fx)
+{
+    char id[33] = "";
+    envres_status st = find_deposit(fx, "API_KEY", id);
+    return st < 0
+               ? st
+               : envres_inbox_accept(fx->session, "staging", TEXT, id, TEXT, NULL, NULL, fx->err);
+}
+
+envres_status
+reject_deposit(struct fixture *fx)
+{
+    char id[33] = "";
+    envres_status st = find_deposit(fx, "DB_PASSWORD", id);
+    return st < 0 ? st : envres_inbox_reject(fx->session, "staging", TEXT, id, TEXT, NULL, fx->err);
+}
+
 envres_status
 add_principal(struct fixture *fx)
 {
@@ -160,6 +222,10 @@ people_lists(struct fixture *fx)
     };
     envres_list *list = NULL;
     envres_status st = envres_principal_list(fx->session, &list, fx->err);
+    envres_list_free(list);
+    list = NULL;
+    if (st == ENVRES_OK)
+        st = envres_inbox_list(fx->session, "staging", TEXT, &list, fx->err);
     envres_list_free(list);
     list = NULL;
     if (st == ENVRES_OK)
