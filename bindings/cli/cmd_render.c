@@ -61,6 +61,12 @@ take_params(struct cli *cli, envres_params **out)
     int status = 0;
     for (; status == 0 && word; word = option_next(&cli->parsed, OPT_PARAM, &cursor))
         status = take_param(cli, *out, word);
+    cursor = 0;
+    word = option_next(&cli->parsed, OPT_IDENT, &cursor);
+    for (; status == 0 && word; word = option_next(&cli->parsed, OPT_IDENT, &cursor)) {
+        if (envres_params_allow(*out, word, ENVRES_NUL_TERMINATED, cli->err) < 0)
+            status = fail_library(cli);
+    }
     return status;
 }
 
@@ -91,40 +97,134 @@ is_json_path(const char *path)
     return true;
 }
 
+/* The place of an option's word in a row of them; `none` where the option was not given. */
+static uint32_t
+word_of(const struct cli *cli, enum option_id id, const char *const *words, uint32_t count,
+        uint32_t none)
+{
+    const char *word = option_value(&cli->parsed, id);
+    for (uint32_t i = 0; word && i < count; i++) {
+        if (words[i] && strcmp(words[i], word) == 0)
+            return i;
+    }
+    return none;
+}
+
 static uint32_t
 context_of(const struct cli *cli, const struct source *source)
 {
     static const char *const names[] = { [ENVRES_CONTEXT_TEXT] = "text",
                                          [ENVRES_CONTEXT_JSON] = "json",
                                          [ENVRES_CONTEXT_URL] = "url",
-                                         [ENVRES_CONTEXT_SHELL] = "shell" };
-    const char *word = option_value(&cli->parsed, OPT_CONTEXT);
-    for (uint32_t i = 0; word && i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i], word) == 0)
-            return i;
-    }
-    return source->is_part && is_json_path(source->name) ? ENVRES_CONTEXT_JSON
-                                                         : ENVRES_CONTEXT_TEXT;
+                                         [ENVRES_CONTEXT_SHELL] = "shell",
+                                         [ENVRES_CONTEXT_SQL] = "sql" };
+    bool is_json = source->is_part && is_json_path(source->name);
+    return word_of(cli, OPT_CONTEXT, names, sizeof(names) / sizeof(names[0]),
+                   is_json ? ENVRES_CONTEXT_JSON : ENVRES_CONTEXT_TEXT);
 }
 
-static envres_status
-render_text(struct cli *cli, const envres_scope *scope, const struct source *source,
-            const envres_params *params, envres_value **out)
+static bool
+is_sql(const struct cli *cli)
 {
+    const char *word = option_value(&cli->parsed, OPT_CONTEXT);
+    return word && strcmp(word, "sql") == 0;
+}
+
+/* The options of SQL belong together. */
+static int
+check_options(struct cli *cli)
+{
+    static const enum option_id of_sql[] = { OPT_DIALECT, OPT_STYLE, OPT_IDENT };
+    if (is_sql(cli) && !option_given(&cli->parsed, OPT_DIALECT))
+        return fail_usage(cli, "there are: postgres, mysql, sqlite",
+                          "--context sql needs --dialect");
+    for (size_t i = 0; !is_sql(cli) && i < sizeof(of_sql) / sizeof(of_sql[0]); i++) {
+        if (option_given(&cli->parsed, of_sql[i]))
+            return fail_usage(cli, "add --context sql", "--%s is for SQL",
+                              option_rows[of_sql[i]].name);
+    }
+    return 0;
+}
+
+static envres_template_options
+parse_options(const struct cli *cli, const struct source *source)
+{
+    static const char *const dialects[] = { [ENVRES_DIALECT_POSTGRES] = "postgres",
+                                            [ENVRES_DIALECT_MYSQL] = "mysql",
+                                            [ENVRES_DIALECT_SQLITE] = "sqlite" };
+    static const char *const styles[] = { [ENVRES_STYLE_DOLLAR] = "dollar",
+                                          [ENVRES_STYLE_QMARK] = "qmark",
+                                          [ENVRES_STYLE_COLON] = "colon" };
     envres_template_options how = { .size = sizeof(how), .context = context_of(cli, source) };
-    envres_render_options options = { .size = sizeof(options), .params = params };
     how.flags = ENVRES_TEMPLATE_BORROW;
     if (option_given(&cli->parsed, OPT_STRICT))
         how.flags |= ENVRES_TEMPLATE_STRICT;
+    how.dialect = word_of(cli, OPT_DIALECT, dialects, sizeof(dialects) / sizeof(dialects[0]), 0);
+    how.style = word_of(cli, OPT_STYLE, styles, sizeof(styles) / sizeof(styles[0]), 0);
+    return how;
+}
+
+/* What came of it: one of the two. */
+struct result {
+    envres_value *value;
+    envres_statement *statement;
+};
+
+static envres_status
+render_source(struct cli *cli, const envres_scope *scope, const struct source *source,
+              const envres_params *params, struct result *out)
+{
+    envres_template_options how = parse_options(cli, source);
+    envres_render_options options = { .size = sizeof(options), .params = params };
     if (option_given(&cli->parsed, OPT_NO_SECRETS))
         options.flags = ENVRES_RENDER_NO_SECRETS;
     envres_template *template = NULL;
     envres_status code =
         envres_template_parse(source->data, source->len, &how, &template, cli->err);
-    if (code == ENVRES_OK)
-        code = envres_template_render(template, scope, &options, out, cli->err);
+    if (code == ENVRES_OK && how.context == ENVRES_CONTEXT_SQL)
+        code = envres_template_prepare(template, scope, &options, &out->statement, cli->err);
+    else if (code == ENVRES_OK)
+        code = envres_template_render(template, scope, &options, &out->value, cli->err);
     envres_template_unref(template);
     return code;
+}
+
+/* Numbers and booleans as JSON has them; json as its text, which is what is bound. */
+static void
+json_param(struct json *json, const envres_statement *statement, uint32_t index)
+{
+    size_t len = 0;
+    const char *value = envres_statement_value(statement, index, &len);
+    int32_t type = envres_statement_type(statement, index);
+    bool is_number = type == ENVRES_TYPE_INTEGER || type == ENVRES_TYPE_NUMBER;
+    json_open(json, '{');
+    json_key(json, "name");
+    json_word(json, envres_statement_name(statement, index));
+    json_key(json, "type");
+    json_word(json, envres_type_name(type));
+    json_key(json, "value");
+    if (type == ENVRES_TYPE_JSON)
+        json_string(json, value, len);
+    else
+        json_typed(json, is_number ? "number" : envres_type_name(type), value, len);
+    json_close(json, '}');
+}
+
+static void
+json_statement(const envres_statement *statement, struct json *json)
+{
+    size_t len = 0;
+    const char *text = envres_statement_text(statement, &len);
+    json_open(json, '{');
+    json_key(json, "text");
+    json_string(json, text, len);
+    json_key(json, "params");
+    json_open(json, '[');
+    for (uint32_t i = 0; i < envres_statement_count(statement); i++)
+        json_param(json, statement, i);
+    json_close(json, ']');
+    json_close(json, '}');
+    text_puts(&json->text, "\n");
 }
 
 static int
@@ -156,14 +256,19 @@ json_value(struct cli *cli, const envres_value *value, struct json *json)
 }
 
 static int
-write_out(struct cli *cli, const envres_value *value)
+write_out(struct cli *cli, const struct result *result)
 {
     const char *path = option_value(&cli->parsed, OPT_OUTPUT);
     struct json json = { 0 };
     size_t len = 0;
-    const char *data = envres_value_data(value, &len);
-    int status = cli->json ? json_value(cli, value, &json) : 0;
-    if (cli->json) {
+    const char *data = envres_value_data(result->value, &len);
+    bool is_json = cli->json || result->statement;
+    int status = 0;
+    if (result->statement)
+        json_statement(result->statement, &json);
+    else if (cli->json)
+        status = json_value(cli, result->value, &json);
+    if (is_json) {
         data = text_get(&json.text);
         len = json.text.len;
     }
@@ -204,19 +309,22 @@ cmd_render(struct cli *cli)
 {
     envres_scope *scope = NULL;
     envres_params *params = NULL;
-    envres_value *value = NULL;
+    struct result result = { 0 };
     struct text text = { 0 };
     struct source source = { 0 };
-    int status = take_params(cli, &params);
+    int status = check_options(cli);
+    if (status == 0)
+        status = take_params(cli, &params);
     if (status == 0)
         status = open_app_scope(cli, &scope);
     if (status == 0)
         status = take_source(cli, scope, &text, &source);
-    if (status == 0 && render_text(cli, scope, &source, params, &value) < 0)
+    if (status == 0 && render_source(cli, scope, &source, params, &result) < 0)
         status = fail_resolving(cli, source.name);
     if (status == 0)
-        status = write_out(cli, value);
-    envres_value_free(value);
+        status = write_out(cli, &result);
+    envres_value_free(result.value);
+    envres_statement_free(result.statement);
     envres_params_free(params);
     envres_scope_unref(scope);
     text_free(&text);

@@ -554,17 +554,20 @@ static const struct command rows[] = {
           "input. A part whose path ends in .json is rendered as JSON; --context text renders it "
           "as text.\n\n"
           "With --json the answer is {\"text\", \"secret\", \"ranges\"}: the ranges are the bytes "
-          "that came from secrets.",
+          "that came from secrets.\n\n"
+          "--context sql always answers {\"text\", \"params\"} as JSON: the statement with a "
+          "placeholder for each tag, and what to bind to them. It needs --dialect.",
       .examples = { { "render nginx.conf.in -e staging -o nginx.conf", "" },
                     { "render dashboard.json -e production --context json", "" },
                     { "echo 'curl << environment.variables.API_URL >>' | envres render -e staging "
                       "--context shell",
                       "" },
-                    { "render page.html -e production --no-secrets --param title=Home", "" },
-                    { "render pages/home.json -e production --app shop", "of what is live" } },
+                    { "render pages/home.json -e production --app shop", "of what is live" },
+                    { "render find.sql -e staging --context sql --dialect postgres --param id=7",
+                      "" } },
       .arguments = { { .name = "FILE", .completes = COMPLETE_FILE, .optional = true } },
-      .options = { OPT_ENV, OPT_CONTEXT, OPT_PARAM, OPT_NO_SECRETS, OPT_STRICT, OPT_APP,
-                   OPT_RELEASE, OPT_OUTPUT },
+      .options = { OPT_ENV, OPT_CONTEXT, OPT_DIALECT, OPT_STYLE, OPT_IDENT, OPT_PARAM,
+                   OPT_NO_SECRETS, OPT_STRICT, OPT_APP, OPT_RELEASE, OPT_OUTPUT },
       .required = { OPT_ENV } },
     { .name = "explain",
       .run = cmd_explain,

@@ -6,7 +6,9 @@
 #include "options.h"
 
 static const char types[] = "string number boolean json template";
-static const char contexts[] = "text json url shell";
+static const char contexts[] = "text json url shell sql";
+static const char dialects[] = "postgres mysql sqlite";
+static const char styles[] = "dollar qmark colon";
 static const char yes_no[] = "yes no";
 static const char roles[] = "viewer editor publisher admin owner runtime depositor auditor";
 
@@ -110,8 +112,23 @@ const struct option_row option_rows[OPT_COUNT_] = {
                       .argument = "CONTEXT",
                       .choices = contexts,
                       .completes = COMPLETE_CHOICES,
-                      .help = "text, json, url or shell: how values are written (else text; json "
-                              "for parts that end in .json)" },
+                      .help = "text, json, url, shell or sql: how values are written (else text; "
+                              "json for parts that end in .json)" },
+    [OPT_DIALECT] = { .name = "dialect",
+                      .argument = "DIALECT",
+                      .choices = dialects,
+                      .completes = COMPLETE_CHOICES,
+                      .help = "with --context sql: postgres, mysql (and MariaDB) or sqlite" },
+    [OPT_STYLE] = { .name = "style",
+                    .argument = "STYLE",
+                    .choices = styles,
+                    .completes = COMPLETE_CHOICES,
+                    .help = "with --context sql: dollar ($1), qmark (?) or colon (:p1) (else the "
+                            "dialect's own)" },
+    [OPT_IDENT] = { .name = "ident",
+                    .argument = "NAME",
+                    .many = true,
+                    .help = "with --context sql: a name that | ident may write" },
     [OPT_PARAM] = { .name = "param",
                     .argument = "K=V",
                     .many = true,

@@ -20,6 +20,7 @@
 #include <envres/resource.h>
 #include <envres/scope.h>
 #include <envres/session.h>
+#include <envres/statement.h>
 #include <envres/store.h>
 #include <envres/template.h>
 #include <envres/types.h>

@@ -20,7 +20,23 @@ enum {
     ENVRES_CONTEXT_TEXT = 0, /**< as they are */
     ENVRES_CONTEXT_JSON = 1, /**< a JSON document: escaped in strings; a tag alone keeps its type */
     ENVRES_CONTEXT_URL = 2,  /**< percent-encoded */
-    ENVRES_CONTEXT_SHELL = 3 /**< POSIX single-quoted */
+    ENVRES_CONTEXT_SHELL = 3, /**< POSIX single-quoted */
+    ENVRES_CONTEXT_SQL = 4    /**< not at all: as parameters of a statement (statement.h) */
+};
+
+/** Whose SQL a template of context sql is. */
+enum {
+    ENVRES_DIALECT_POSTGRES = 1,
+    ENVRES_DIALECT_MYSQL = 2, /**< MariaDB too */
+    ENVRES_DIALECT_SQLITE = 3
+};
+
+/** How the placeholders of a statement look. */
+enum {
+    ENVRES_STYLE_DEFAULT = 0, /**< postgres: dollar; mysql and sqlite: qmark */
+    ENVRES_STYLE_DOLLAR = 1,  /**< $1, $2 */
+    ENVRES_STYLE_QMARK = 2,   /**< ? */
+    ENVRES_STYLE_COLON = 3    /**< :p1, :p2 */
 };
 
 enum {
@@ -34,9 +50,13 @@ typedef struct envres_template_options {
     uint32_t flags;
     /** ENVRES_CONTEXT_* */
     uint32_t context;
-    uint32_t reserved;
+    /** Context sql: ENVRES_DIALECT_*, always named. Else 0. */
+    uint32_t dialect;
     /** NULL: the C library's. */
     const envres_allocator *allocator;
+    /** Context sql: ENVRES_STYLE_*. Else 0. */
+    uint32_t style;
+    uint32_t reserved;
 } envres_template_options;
 
 /**
@@ -45,8 +65,9 @@ typedef struct envres_template_options {
  * @param text  UTF-8, at most 16 MiB
  * @param out   one reference, the caller's: envres_template_unref()
  *
- * Errors: ENVRES_E_SYNTAX, ENVRES_E_UTF8, ENVRES_E_JSON, ENVRES_E_SHELL_CONTEXT, ENVRES_E_LIMIT,
- * each with offset, line and column; ENVRES_E_NOMEM. Since 0.1.
+ * Errors: ENVRES_E_SYNTAX, ENVRES_E_UTF8, ENVRES_E_JSON, ENVRES_E_SHELL_CONTEXT,
+ * ENVRES_E_SQL_CONTEXT, ENVRES_E_LIMIT, each with offset, line and column; ENVRES_E_INVALID
+ * (context sql without a dialect, a dialect without context sql); ENVRES_E_NOMEM. Since 0.1.
  */
 ENVRES_API envres_status envres_template_parse(const char *text, size_t len,
                                                const envres_template_options *options,
@@ -98,6 +119,15 @@ ENVRES_API envres_status envres_params_set(envres_params *params, const char *na
                                            int32_t type, const char *value, size_t value_len,
                                            uint32_t flags, envres_error *err);
 
+/**
+ * Allows an identifier: a name of a table or column that the filter `ident` may write into a
+ * statement, letter by letter as it is given here. Nothing is allowed that was not said.
+ * @param name  UTF-8, 1 to 128 bytes; anything that the database takes, quoted or not
+ * Errors: ENVRES_E_NAME (empty, too long), ENVRES_E_UTF8, ENVRES_E_LIMIT (100,000). Since 0.1.
+ */
+ENVRES_API envres_status envres_params_allow(envres_params *params, const char *name, size_t len,
+                                             envres_error *err);
+
 /* ---- rendering ---------------------------------------------------------------------------- */
 
 enum {
@@ -116,7 +146,8 @@ typedef struct envres_render_options {
 } envres_render_options;
 
 /**
- * Renders into a new value.
+ * Renders into a new value. A template of context sql is ENVRES_E_INVALID, here and in all calls
+ * below: its values are no text (envres_template_prepare()).
  * @param out  belongs to the caller; secret when any byte came from a secret, with its ranges
  * Errors: ENVRES_E_NOT_SET, ENVRES_E_NOT_FOUND, ENVRES_E_NOT_CONFIGURED, ENVRES_E_TYPE,
  * ENVRES_E_CYCLE, ENVRES_E_DEPTH, ENVRES_E_LIMIT, ENVRES_E_JSON (keys collide),

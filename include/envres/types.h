@@ -53,6 +53,8 @@ typedef struct envres_scope envres_scope;
 typedef struct envres_template envres_template;
 /** A template bound to a scope (template.h). */
 typedef struct envres_bound envres_bound;
+/** SQL with its parameters, ready for a driver (statement.h). */
+typedef struct envres_statement envres_statement;
 /** Parameters of one render (template.h). */
 typedef struct envres_params envres_params;
 /** A resource resolved in a scope (resource.h). */

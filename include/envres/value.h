@@ -23,7 +23,8 @@ enum {
     ENVRES_TYPE_JSON = 4,     /**< any JSON text, compact */
     ENVRES_TYPE_TEMPLATE = 5, /**< of variables only: text with tags, expanded when used */
     ENVRES_TYPE_NULL = 6,     /**< of parameters only */
-    ENVRES_TYPE_BYTES = 7     /**< of parts only: any bytes */
+    ENVRES_TYPE_BYTES = 7,    /**< of parts only: any bytes */
+    ENVRES_TYPE_INTEGER = 8   /**< of a statement's parameters only: a number within int64 */
 };
 
 /** The bytes, followed by a NUL that is not counted; borrowed for the life of the value.

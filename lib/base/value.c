@@ -203,8 +203,8 @@ envres_value_free(envres_value *value)
 const char *
 envres_type_name(int32_t type)
 {
-    static const char *const names[] = { "?",    "string",   "number", "boolean",
-                                         "json", "template", "null",   "bytes" };
+    static const char *const names[] = { "?",        "string", "number", "boolean", "json",
+                                         "template", "null",   "bytes",  "integer" };
     if (type < 1 || type >= (int32_t)(sizeof(names) / sizeof(names[0])))
         return "?";
     return names[type];

@@ -9,6 +9,7 @@
  *   JSON string  string a"b    -> a\"b       json ["x"] -> [\"x\"]
  *   JSON value   string a"b    -> "a\"b"     json ["x"] -> ["x"]     null -> null
  *   JSON key     as in a string
+ *   SQL          as it is: what stands in a statement is a placeholder (statement.h)
  *
  * A new context is a row here and, where values are written in a new way, a place.
  */
@@ -24,6 +25,7 @@ static const struct context_row context_rows[] = {
     [ENVRES_CONTEXT_JSON] = { "json", WALK_STRINGS, PLACE_JSON_STRING },
     [ENVRES_CONTEXT_URL] = { "url", WALK_TEXT, PLACE_URL },
     [ENVRES_CONTEXT_SHELL] = { "shell", WALK_SHELL, PLACE_SHELL },
+    [ENVRES_CONTEXT_SQL] = { "sql", WALK_SQL, PLACE_SQL_VALUE },
 };
 
 const struct context_row *
@@ -74,6 +76,9 @@ place_write(enum expr_place place, const struct operand *value, bool is_encoded,
         json_write_string(out, value->text.data, value->text.len);
         return;
     case PLACE_TEXT:
+    case PLACE_SQL_VALUE:
+    case PLACE_SQL_LIST:
+    case PLACE_SQL_IDENT:
         break;
     }
     buf_add(out, value->text.data, value->text.len);
@@ -96,10 +101,13 @@ place_is_verbatim(enum expr_place place, const struct operand *value)
 {
     switch (place) {
     case PLACE_TEXT:
+    case PLACE_SQL_VALUE:
         return true;
     case PLACE_URL:
         return filter_is_unreserved(value->text);
     case PLACE_SHELL:
+    case PLACE_SQL_LIST:
+    case PLACE_SQL_IDENT:
         return false;
     case PLACE_JSON_STRING:
     case PLACE_JSON_KEY:

@@ -11,7 +11,8 @@
 enum context_walk {
     WALK_TEXT,    /* as it stands */
     WALK_STRINGS, /* the strings of a JSON document */
-    WALK_SHELL    /* as it stands, with the quoting followed */
+    WALK_SHELL,   /* as it stands, with the quoting followed */
+    WALK_SQL      /* as it stands; then tokens are looked at (sql.h) */
 };
 
 struct context_row {

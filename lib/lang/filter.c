@@ -123,6 +123,13 @@ write_trim(const struct operand *in, struct buf *out)
     buf_add(out, in->text.data + start, end - start);
 }
 
+/* What becomes of the text is the place's to say. */
+static void
+write_same(const struct operand *in, struct buf *out)
+{
+    buf_add(out, in->text.data, in->text.len);
+}
+
 static const struct filter_row filter_rows[FILTER_COUNT_] = {
     [FILTER_DEFAULT] = { .name = "default", .args = 1, .first_only = true, .takes_any = true },
     [FILTER_JSON] = { .name = "json",
@@ -143,8 +150,15 @@ static const struct filter_row filter_rows[FILTER_COUNT_] = {
     [FILTER_UPPER] = { .name = "upper", .gives = ENVRES_TYPE_STRING, .apply = write_upper },
     [FILTER_LOWER] = { .name = "lower", .gives = ENVRES_TYPE_STRING, .apply = write_lower },
     [FILTER_TRIM] = { .name = "trim", .gives = ENVRES_TYPE_STRING, .apply = write_trim },
-    [FILTER_IDENT] = { .name = "ident", .sql_only = true },
-    [FILTER_LIST] = { .name = "list", .sql_only = true },
+    [FILTER_IDENT] = { .name = "ident",
+                       .sql_only = true,
+                       .gives = ENVRES_TYPE_STRING,
+                       .apply = write_same },
+    [FILTER_LIST] = { .name = "list",
+                      .sql_only = true,
+                      .takes_json = true,
+                      .gives = ENVRES_TYPE_JSON,
+                      .apply = write_same },
 };
 
 const struct filter_row *
@@ -188,9 +202,10 @@ filter_apply(enum filter_id id, const struct operand *in, struct buf *scratch, s
              envres_error *err)
 {
     const struct filter_row *row = &filter_rows[id];
-    if (!row->takes_any && in->type != ENVRES_TYPE_STRING)
-        return err_set(err, ENVRES_E_TYPE, "the filter '%s' takes a string, not %s", row->name,
-                       filter_type_name(in->type));
+    int32_t takes = row->takes_json ? ENVRES_TYPE_JSON : ENVRES_TYPE_STRING;
+    if (!row->takes_any && in->type != takes)
+        return err_set(err, ENVRES_E_TYPE, "the filter '%s' takes %s, not %s", row->name,
+                       filter_type_name(takes), filter_type_name(in->type));
     size_t start = scratch->len;
     row->apply(in, scratch);
     if (scratch->failed)

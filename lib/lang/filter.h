@@ -34,8 +34,9 @@ struct filter_row {
     uint8_t args;    /* literals it takes, exactly */
     uint8_t effect;  /* enum filter_effect */
     bool first_only; /* must be the first filter of its tag */
-    bool sql_only;   /* has a meaning in SQL templates alone */
+    bool sql_only;   /* has a meaning in SQL templates alone, as the last filter of its tag */
     bool takes_any;  /* any type; else strings only */
+    bool takes_json; /* JSON only */
     int32_t gives;   /* ENVRES_TYPE_* of its result */
     void (*apply)(const struct operand *in, struct buf *out);
 };

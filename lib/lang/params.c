@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Parameters of a render: a table from names to typed values in canonical form, in the order in
- * which they were set. Entries are found through a seeded hash with open addressing, at most half
- * full. Values are wiped when they are replaced or freed, declared secret or not: what a host
- * passes in is often a request's.
+ * which they were set, and beside it the identifiers that are allowed. Entries are found through a
+ * seeded hash with open addressing, at most half full. Values are wiped when they are replaced or
+ * freed, declared secret or not: what a host passes in is often a request's.
  */
 #include "lang/params.h"
 
@@ -23,14 +23,19 @@ struct param {
     bool is_secret;
 };
 
-struct envres_params {
-    struct mem mem;
-    uint64_t seed;
+struct table {
     struct param *entries;
     uint32_t count;
     uint32_t room;
     uint32_t *slots; /* index + 1; 0: free */
     uint32_t slot_count;
+};
+
+struct envres_params {
+    struct mem mem;
+    uint64_t seed;
+    struct table values;
+    struct table idents; /* names alone */
 };
 
 enum { ROOM_FIRST = 16 };
@@ -56,18 +61,25 @@ free_value(const struct mem *mem, char *value, size_t len)
     mem_wipe_free(mem, value, value ? len + 1 : 0);
 }
 
+static void
+free_table(const struct mem *mem, struct table *table)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        mem_free(mem, table->entries[i].name);
+        free_value(mem, table->entries[i].value, table->entries[i].value_len);
+    }
+    mem_free(mem, table->entries);
+    mem_free(mem, table->slots);
+}
+
 void
 envres_params_free(envres_params *params)
 {
     if (!params)
         return;
     struct mem mem = params->mem;
-    for (uint32_t i = 0; i < params->count; i++) {
-        mem_free(&mem, params->entries[i].name);
-        free_value(&mem, params->entries[i].value, params->entries[i].value_len);
-    }
-    mem_free(&mem, params->entries);
-    mem_free(&mem, params->slots);
+    free_table(&mem, &params->values);
+    free_table(&mem, &params->idents);
     mem_free(&mem, params);
 }
 
@@ -79,13 +91,13 @@ hash_name(const envres_params *params, struct slice name)
 }
 
 static struct param *
-find(const envres_params *params, struct slice name, uint32_t hash)
+find(const struct table *table, struct slice name, uint32_t hash)
 {
-    if (params->slot_count == 0)
+    if (table->slot_count == 0)
         return NULL;
-    uint32_t mask = params->slot_count - 1;
-    for (uint32_t at = hash & mask; params->slots[at] != 0; at = (at + 1) & mask) {
-        struct param *entry = &params->entries[params->slots[at] - 1];
+    uint32_t mask = table->slot_count - 1;
+    for (uint32_t at = hash & mask; table->slots[at] != 0; at = (at + 1) & mask) {
+        struct param *entry = &table->entries[table->slots[at] - 1];
         if (entry->hash == hash && entry->name_len == name.len &&
             memcmp(entry->name, name.data, name.len) == 0)
             return entry;
@@ -105,27 +117,26 @@ put_slot(uint32_t *slots, uint32_t mask, uint32_t hash, uint32_t index)
 /* Room for one more: the table has twice as many slots as there is room for entries. Entries hold
  * pointers only, so that moving them leaves no copy of a value behind. */
 static bool
-grow(envres_params *params)
+grow(const struct mem *mem, struct table *table)
 {
-    if (params->count < params->room)
+    if (table->count < table->room)
         return true;
-    uint32_t room = params->room ? params->room * 2 : ROOM_FIRST;
-    uint32_t *slots = mem_alloc_zero(&params->mem, (size_t)room * 2 * sizeof(*slots));
+    uint32_t room = table->room ? table->room * 2 : ROOM_FIRST;
+    uint32_t *slots = mem_alloc_zero(mem, (size_t)room * 2 * sizeof(*slots));
     if (!slots)
         return false;
-    struct param *entries =
-        mem_resize(&params->mem, params->entries, (size_t)room * sizeof(*entries));
+    struct param *entries = mem_resize(mem, table->entries, (size_t)room * sizeof(*entries));
     if (!entries) {
-        mem_free(&params->mem, slots);
+        mem_free(mem, slots);
         return false;
     }
-    for (uint32_t i = 0; i < params->count; i++)
+    for (uint32_t i = 0; i < table->count; i++)
         put_slot(slots, room * 2 - 1, entries[i].hash, i);
-    mem_free(&params->mem, params->slots);
-    params->entries = entries;
-    params->slots = slots;
-    params->room = room;
-    params->slot_count = room * 2;
+    mem_free(mem, table->slots);
+    table->entries = entries;
+    table->slots = slots;
+    table->room = room;
+    table->slot_count = room * 2;
     return true;
 }
 
@@ -209,19 +220,20 @@ write_value(int32_t type, struct slice value, const struct mem *mem, struct buf 
  */
 
 static envres_status
-add(envres_params *params, struct slice name, uint32_t hash, struct param **out, envres_error *err)
+add(const struct mem *mem, struct table *table, struct slice name, uint32_t hash,
+    struct param **out, envres_error *err)
 {
-    if (params->count == LIMIT_PARAMS)
+    if (table->count == LIMIT_PARAMS)
         return err_set(err, ENVRES_E_LIMIT, "there are more than %d parameters", LIMIT_PARAMS);
-    if (!grow(params))
+    if (!grow(mem, table))
         return err_code(err, ENVRES_E_NOMEM);
-    char *copy = mem_copy(&params->mem, name.data, name.len);
+    char *copy = mem_copy(mem, name.data, name.len);
     if (!copy)
         return err_code(err, ENVRES_E_NOMEM);
-    struct param *entry = &params->entries[params->count];
+    struct param *entry = &table->entries[table->count];
     *entry = (struct param){ .name = copy, .name_len = (uint32_t)name.len, .hash = hash };
-    put_slot(params->slots, params->slot_count - 1, hash, params->count);
-    params->count++;
+    put_slot(table->slots, table->slot_count - 1, hash, table->count);
+    table->count++;
     *out = entry;
     return ENVRES_OK;
 }
@@ -231,11 +243,11 @@ store(envres_params *params, struct slice name, int32_t type, bool is_secret, st
       envres_error *err)
 {
     uint32_t hash = hash_name(params, name);
-    struct param *entry = find(params, name, hash);
+    struct param *entry = find(&params->values, name, hash);
     size_t len = 0;
     envres_status st = buf_status(value, err);
     if (st == ENVRES_OK && !entry)
-        st = add(params, name, hash, &entry, err);
+        st = add(&params->mem, &params->values, name, hash, &entry, err);
     if (st < 0)
         return st;
     free_value(&params->mem, entry->value, entry->value_len);
@@ -278,13 +290,32 @@ envres_params_set(envres_params *params, const char *name, size_t name_len, int3
     return st;
 }
 
+envres_status
+envres_params_allow(envres_params *params, const char *name, size_t len, envres_error *err)
+{
+    struct slice ident = { 0 };
+    struct param *added = NULL;
+    if (!params)
+        return err_set(err, ENVRES_E_INVALID, "the parameters are NULL");
+    envres_status st = text_argument(name, len, LIMIT_TEMPLATE, "the identifier", &ident, err);
+    if (st < 0)
+        return st;
+    if (ident.len == 0 || ident.len > LIMIT_NAME)
+        return err_set(err, ENVRES_E_NAME, "an identifier has 1 to %d bytes", LIMIT_NAME);
+    uint32_t hash = hash_name(params, ident);
+    if (find(&params->idents, ident, hash))
+        return ENVRES_OK;
+    return add(&params->mem, &params->idents, ident, hash, &added, err);
+}
+
 /* ---- looking up --------------------------------------------------------------------------------
  */
 
 bool
 params_find(const envres_params *params, struct slice name, struct operand *value, bool *is_secret)
 {
-    const struct param *entry = params ? find(params, name, hash_name(params, name)) : NULL;
+    const struct param *entry =
+        params ? find(&params->values, name, hash_name(params, name)) : NULL;
     if (!entry)
         return false;
     value->type = entry->type;
@@ -296,11 +327,18 @@ params_find(const envres_params *params, struct slice name, struct operand *valu
 uint32_t
 params_count(const envres_params *params)
 {
-    return params ? params->count : 0;
+    return params ? params->values.count : 0;
 }
 
 struct slice
 params_name(const envres_params *params, uint32_t index)
 {
-    return (struct slice){ params->entries[index].name, params->entries[index].name_len };
+    const struct param *entry = &params->values.entries[index];
+    return (struct slice){ entry->name, entry->name_len };
+}
+
+bool
+params_allow(const envres_params *params, struct slice ident)
+{
+    return params && find(&params->idents, ident, hash_name(params, ident));
 }

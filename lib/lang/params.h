@@ -20,4 +20,7 @@ uint32_t params_count(const envres_params *params);
 /* The name of the index-th, in the order in which they were first set: for a did-you-mean. */
 struct slice params_name(const envres_params *params, uint32_t index);
 
+/* Whether an identifier is among those allowed; `params` may be NULL: none is. */
+bool params_allow(const envres_params *params, struct slice ident);
+
 #endif

@@ -300,10 +300,15 @@ take_arguments(struct cursor *c, struct tag_filter *filter, envres_error *err)
 }
 
 static envres_status
-check_filter(const struct tag_filter *filter, size_t index, envres_error *err)
+check_filter(const struct tag *tag, const struct tag_filter *filter, bool in_sql, envres_error *err)
 {
     const struct filter_row *row = filter_row((enum filter_id)filter->id);
-    if (row->sql_only) {
+    size_t index = tag->filter_count;
+    const struct filter_row *before =
+        index > 0 ? filter_row((enum filter_id)tag->filters[index - 1].id) : NULL;
+    if (before && before->sql_only)
+        return err_set(err, ENVRES_E_SYNTAX, "the filter '%s' must be the last one", before->name);
+    if (row->sql_only && !in_sql) {
         err_set(err, ENVRES_E_SYNTAX, "the filter '%s' belongs to SQL templates", row->name);
         err_hint(err, "there it says how a value becomes part of a statement; remove it here");
         return ENVRES_E_SYNTAX;
@@ -320,7 +325,7 @@ check_filter(const struct tag_filter *filter, size_t index, envres_error *err)
 }
 
 static envres_status
-take_filter(struct cursor *c, struct tag *out, envres_error *err)
+take_filter(struct cursor *c, bool in_sql, struct tag *out, envres_error *err)
 {
     struct slice name = { 0 };
     struct slice near = { NULL, 0 };
@@ -347,7 +352,7 @@ take_filter(struct cursor *c, struct tag *out, envres_error *err)
         if (st < 0)
             return st;
     }
-    st = check_filter(filter, out->filter_count, err);
+    st = check_filter(out, filter, in_sql, err);
     if (st == ENVRES_OK)
         out->filter_count++;
     return st;
@@ -375,8 +380,8 @@ fail_close(const struct cursor *c, envres_error *err)
 }
 
 envres_status
-tag_parse(const char *text, enum tag_root root, size_t body, size_t len, struct tag *out,
-          envres_error *err)
+tag_parse(const char *text, enum tag_root root, size_t body, size_t len, bool in_sql,
+          struct tag *out, envres_error *err)
 {
     struct cursor c = { text, body, len };
     out->filter_count = 0;
@@ -391,7 +396,7 @@ tag_parse(const char *text, enum tag_root root, size_t body, size_t len, struct 
         }
         if (!TAKE(&c, "|"))
             return fail_close(&c, err);
-        st = take_filter(&c, out, err);
+        st = take_filter(&c, in_sql, out, err);
         if (st < 0)
             return st;
     }

@@ -31,11 +31,11 @@ struct tag {
 enum tag_root tag_open(const char *text, size_t at, size_t len, size_t *body);
 
 /*
- * Parses a tag that is open; `body` and `root` as tag_open() gave them. The errors have no
- * position: that is the caller's, who knows where the tag begins in the caller's text.
- * E_SYNTAX, E_LIMIT.
+ * Parses a tag that is open; `body` and `root` as tag_open() gave them. `in_sql`: the filters of
+ * SQL templates are allowed. The errors have no position: that is the caller's, who knows where the
+ * tag begins in the caller's text. E_SYNTAX, E_LIMIT.
  */
-envres_status tag_parse(const char *text, enum tag_root root, size_t body, size_t len,
+envres_status tag_parse(const char *text, enum tag_root root, size_t body, size_t len, bool in_sql,
                         struct tag *out, envres_error *err);
 
 /* The shape that nearly all tags have, `<< environment.variables.NAME >>` without filters and with

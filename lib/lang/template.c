@@ -17,13 +17,13 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/list.h"
 #include "base/text.h"
 #include "lang/context.h"
 #include "lang/document.h"
 #include "lang/intern.h"
 #include "lang/scan.h"
 #include "lang/shell.h"
+#include "lang/sql.h"
 #include "lang/tag.h"
 
 struct envres_template {
@@ -59,6 +59,9 @@ struct parser {
     size_t len;
     uint32_t flags;
     uint32_t context;
+    uint32_t dialect;
+    uint8_t style;
+    uint32_t own; /* see struct template_view */
     const struct context_row *row;
     size_t literal; /* where the literal begins that is being read */
     uint64_t literal_len;
@@ -96,6 +99,9 @@ parser_begin(struct parser *parser, const struct mem *mem, const char *text, siz
     parser->len = len;
     parser->flags = options->flags;
     parser->context = options->context;
+    parser->dialect = options->dialect;
+    parser->style = (uint8_t)options->style;
+    parser->own = 0;
     parser->row = context_row(options->context);
     parser->literal = 0;
     parser->literal_len = 0;
@@ -203,10 +209,22 @@ keep_as_text(struct parser *parser, const struct source *source, size_t at, size
     return add_segment(parser, end, next, EXPR_NONE, next, err);
 }
 
+/* The last filter says what becomes of a tag in SQL. */
+static enum expr_place
+choose_sql_place(const struct tag *tag)
+{
+    uint8_t last = tag->filter_count > 0 ? tag->filters[tag->filter_count - 1].id : FILTER_COUNT_;
+    return last == FILTER_IDENT  ? PLACE_SQL_IDENT
+           : last == FILTER_LIST ? PLACE_SQL_LIST
+                                 : PLACE_SQL_VALUE;
+}
+
 /* A string that is one tag alone keeps the value's type: its quotes go with the tag. */
 static enum expr_place
 choose_place(struct parser *parser, const struct source *source, size_t at, const struct tag *tag)
 {
+    if (parser->row->walk == WALK_SQL)
+        return choose_sql_place(tag);
     if (!source->string)
         return (enum expr_place)parser->row->place;
     if (source->string->is_key) {
@@ -269,7 +287,8 @@ take_tag(struct parser *parser, const struct source *source, size_t floor, enum 
     }
     envres_status st = ENVRES_OK;
     if (root != ROOT_NONE)
-        st = tag_parse(source->text, root, body, source->len, tag, err);
+        st = tag_parse(source->text, root, body, source->len, parser->row->walk == WALK_SQL, tag,
+                       err);
     if (st == ENVRES_OK)
         st = add_tag(parser, source, *at, backslashes, tag, err);
     if (st < 0)
@@ -328,7 +347,7 @@ walk_source(struct parser *parser, const struct source *source, envres_error *er
 {
     const char *text = source->text;
     size_t len = source->len;
-    bool is_plain = parser->row->walk == WALK_TEXT;
+    bool is_plain = parser->row->walk == WALK_TEXT || parser->row->walk == WALK_SQL;
     size_t floor = 0; /* backslashes before it belong to something else */
     size_t at = 0;
     struct tag tag;
@@ -412,13 +431,30 @@ walk_text(struct parser *parser, envres_error *err)
 }
 
 static envres_status
+check_sql(struct parser *parser, envres_error *err)
+{
+    struct sql_source source = { .mem = &parser->mem,
+                                 .text = parser->text,
+                                 .len = parser->len,
+                                 .segments = parser->segments.data,
+                                 .segment_count = parser->segments.count,
+                                 .exprs = parser->intern.exprs.data,
+                                 .literal_len = parser->literal_len,
+                                 .dialect = dialect_row(parser->dialect),
+                                 .style = parser->style };
+    return sql_check(&source, &parser->own, err);
+}
+
+static envres_status
 walk(struct parser *parser, envres_error *err)
 {
     envres_status st =
         parser->row->walk == WALK_STRINGS ? walk_strings(parser, err) : walk_text(parser, err);
-    if (st < 0)
-        return st;
-    return add_segment(parser, parser->len, parser->len, EXPR_NONE, parser->len, err);
+    if (st == ENVRES_OK)
+        st = add_segment(parser, parser->len, parser->len, EXPR_NONE, parser->len, err);
+    if (st == ENVRES_OK && parser->row->walk == WALK_SQL)
+        st = check_sql(parser, err);
+    return st;
 }
 
 /* ---- the compiled template ---------------------------------------------------------------------
@@ -553,6 +589,9 @@ compile(struct parser *parser, struct envres_template **out, envres_error *err)
         .literal_len = parser->literal_len,
         .keys_have_tags = parser->keys_have_tags,
         .context = parser->context,
+        .dialect = parser->dialect,
+        .style = parser->style,
+        .own = parser->own,
     };
     if (!(parser->flags & ENVRES_TEMPLATE_BORROW)) {
         copy_part(block + layout.text, parser->text, parser->len);
@@ -572,10 +611,30 @@ compile(struct parser *parser, struct envres_template **out, envres_error *err)
 }
 
 static envres_status
+read_dialect(envres_template_options *options, envres_error *err)
+{
+    const struct dialect *dialect = dialect_row(options->dialect);
+    if (options->context != ENVRES_CONTEXT_SQL) {
+        if (options->dialect == 0 && options->style == 0)
+            return ENVRES_OK;
+        return err_set(err, ENVRES_E_INVALID,
+                       "a dialect and a style belong to templates of context sql");
+    }
+    if (!dialect)
+        return err_set(err, ENVRES_E_INVALID, "a template of context sql needs its dialect named");
+    if (options->style > ENVRES_STYLE_COLON)
+        return err_set(err, ENVRES_E_INVALID, "the template's options have an unknown style");
+    if (options->style == ENVRES_STYLE_DEFAULT)
+        options->style = dialect->style;
+    return ENVRES_OK;
+}
+
+static envres_status
 read_options(const envres_template_options *given, envres_template_options *out, struct mem *mem,
              envres_error *err)
 {
-    envres_status st = opts_read(out, sizeof(*out), sizeof(*out), given, err);
+    size_t first = offsetof(envres_template_options, style);
+    envres_status st = opts_read(out, sizeof(*out), first, given, err);
     if (st < 0)
         return st;
     if ((out->flags & ~(uint32_t)(ENVRES_TEMPLATE_STRICT | ENVRES_TEMPLATE_BORROW)) != 0)
@@ -584,7 +643,8 @@ read_options(const envres_template_options *given, envres_template_options *out,
         return err_set(err, ENVRES_E_INVALID, "the template's options have an unknown context");
     if (out->reserved != 0)
         return err_set(err, ENVRES_E_INVALID, "the template's options have a reserved field set");
-    return mem_from(out->allocator, mem, err);
+    st = read_dialect(out, err);
+    return st < 0 ? st : mem_from(out->allocator, mem, err);
 }
 
 static envres_status
@@ -641,119 +701,6 @@ envres_template_unref(envres_template *tmpl)
     struct mem mem = tmpl->mem;
     mem_free(&mem, tmpl->own_segments);
     mem_free(&mem, tmpl);
-}
-
-/* ---- what it needs -----------------------------------------------------------------------------
- */
-
-/* Lines and columns of rising offsets, each byte looked at once. */
-struct line_counter {
-    size_t at;
-    size_t line_start;
-    uint32_t line;
-};
-
-static void
-count_lines(struct line_counter *counter, const char *text, size_t offset)
-{
-    while (counter->at < offset) {
-        const char *found = memchr(text + counter->at, '\n', offset - counter->at);
-        if (!found)
-            break;
-        counter->at = (size_t)(found - text) + 1;
-        counter->line_start = counter->at;
-        counter->line++;
-    }
-    counter->at = offset;
-}
-
-static void
-add_position(envres_list *list, struct line_counter *counter, const struct envres_template *tmpl,
-             uint32_t offset)
-{
-    count_lines(counter, tmpl->view.text, offset);
-    list_set_int(list, ENVRES_TAG_OFFSET, offset);
-    list_set_int(list, ENVRES_TAG_LINE, counter->line);
-    list_set_int(list, ENVRES_TAG_COLUMN, (int64_t)(offset - counter->line_start + 1));
-}
-
-static void
-add_tag_row(envres_list *list, struct line_counter *counter, const struct envres_template *tmpl,
-            const struct segment *segment)
-{
-    static const struct {
-        const char *kind;
-        const char *name; /* NULL: the reference has one */
-    } rows[] = {
-        [REF_ENVIRONMENT_NAME] = { "environment", "name" },
-        [REF_ENVIRONMENT_LABEL] = { "environment", "label" },
-        [REF_VARIABLE] = { "variable", NULL },
-        [REF_RESOURCE] = { "resource", NULL },
-        [REF_PARAM] = { "param", NULL },
-        [REF_APP_NAME] = { "app", "name" },
-        [REF_APP_VERSION] = { "app", "version" },
-        [REF_APP_RELEASE] = { "app", "release" },
-    };
-    const struct template_expr *expr = &tmpl->view.exprs[segment->expr];
-    const struct template_ref *ref = &tmpl->view.refs[expr->ref];
-    list_row(list);
-    list_set_str(list, ENVRES_TAG_KIND, rows[ref->root].kind);
-    if (rows[ref->root].name)
-        list_set_str(list, ENVRES_TAG_NAME, rows[ref->root].name);
-    else
-        list_set_text(list, ENVRES_TAG_NAME, ref->name.data,
-                      ref->field.len ? ref->name.len + 1 + ref->field.len : ref->name.len);
-    add_position(list, counter, tmpl, segment->tag);
-    list_set_int(list, ENVRES_TAG_DEFAULT, expr->has_default);
-}
-
-static void
-add_near_row(envres_list *list, struct line_counter *counter, const struct envres_template *tmpl,
-             const struct template_near *near)
-{
-    struct buf hint;
-    buf_init(&hint, &tmpl->mem, false);
-    buf_add_str(&hint, near->meant);
-    buf_add(&hint, near->path.data + near->word_len, near->path.len - near->word_len);
-    list_row(list);
-    list_set_str(list, ENVRES_TAG_KIND, "near-miss");
-    list_set_text(list, ENVRES_TAG_NAME, near->path.data, near->path.len);
-    add_position(list, counter, tmpl, near->tag);
-    list_set_int(list, ENVRES_TAG_DEFAULT, 0);
-    if (!hint.failed)
-        list_set_text(list, ENVRES_TAG_HINT, hint.data, hint.len);
-    buf_free(&hint);
-}
-
-envres_status
-envres_template_references(const envres_template *tmpl, envres_list **out, envres_error *err)
-{
-    static const char *const columns[ENVRES_TAG_COLUMNS] = { "kind",   "name",    "offset", "line",
-                                                             "column", "default", "hint" };
-    struct line_counter counter = { 0, 0, 1 };
-    envres_list *list = NULL;
-    uint32_t near = 0;
-    if (!out)
-        return err_set(err, ENVRES_E_INVALID, "there is nowhere to put the references");
-    *out = NULL;
-    if (!tmpl)
-        return err_set(err, ENVRES_E_INVALID, "the template is NULL");
-    envres_status st = list_new(&tmpl->mem, columns, ENVRES_TAG_COLUMNS, &list, err);
-    if (st < 0)
-        return st;
-    for (uint32_t i = 0; i < tmpl->view.segment_count; i++) {
-        const struct segment *segment = &tmpl->view.segments[i];
-        while (near < tmpl->near_count && tmpl->near[near].tag < segment->tag)
-            add_near_row(list, &counter, tmpl, &tmpl->near[near++]);
-        if (segment->expr != EXPR_NONE)
-            add_tag_row(list, &counter, tmpl, segment);
-    }
-    st = list_status(list, err);
-    if (st < 0)
-        envres_list_free(list);
-    else
-        *out = list;
-    return st;
 }
 
 /* ---- for `resolve` -----------------------------------------------------------------------------
@@ -845,6 +792,17 @@ run_filters(const struct envres_template *tmpl, const struct template_expr *expr
 }
 
 envres_status
+template_filter(const envres_template *tmpl, uint32_t expr, const struct operand *value,
+                struct buf scratch[2], struct operand *out, envres_error *err)
+{
+    const struct template_expr *e = &tmpl->view.exprs[expr];
+    bool is_encoded = false;
+    assert(value || e->has_default);
+    *out = value ? *value : default_operand(tmpl, e);
+    return run_filters(tmpl, e, out, &is_encoded, scratch, err);
+}
+
+envres_status
 template_write(const envres_template *tmpl, uint32_t expr, const struct operand *value,
                struct buf *out, envres_error *err)
 {
@@ -858,6 +816,8 @@ template_write(const envres_template *tmpl, uint32_t expr, const struct operand 
         scratch[i].max = LIMIT_OUTPUT;
     }
     envres_status st = run_filters(tmpl, e, &current, &is_encoded, scratch, err);
+    if (st == ENVRES_OK && e->place == PLACE_SQL_LIST)
+        st = sql_check_list(current.text, err);
     if (st == ENVRES_OK) {
         place_write((enum expr_place)e->place, &current, is_encoded, out);
         st = buf_status(out, err);

@@ -53,8 +53,17 @@ enum expr_place {
     PLACE_JSON_STRING, /* inside a JSON string among other text */
     PLACE_JSON_VALUE,  /* a JSON string that is this tag alone (the segment's literal stops before
                           the opening quote, the next begins behind the closing one) */
-    PLACE_JSON_KEY     /* inside an object's key */
+    PLACE_JSON_KEY,    /* inside an object's key */
+    PLACE_SQL_VALUE,   /* context sql: a placeholder */
+    PLACE_SQL_LIST,    /* placeholders in parentheses, one for each element */
+    PLACE_SQL_IDENT    /* a quoted identifier */
 };
+
+static inline bool
+place_is_sql(enum expr_place place)
+{
+    return place == PLACE_SQL_VALUE || place == PLACE_SQL_LIST || place == PLACE_SQL_IDENT;
+}
 
 struct template_expr {
     uint32_t ref;
@@ -87,10 +96,23 @@ struct template_view {
     uint64_t literal_len; /* sum over all segments */
     bool keys_have_tags;  /* context json: check for colliding keys after rendering */
     uint32_t context;     /* ENVRES_CONTEXT_* */
+    uint32_t dialect;     /* ENVRES_DIALECT_*; 0: not context sql */
+    uint8_t style;        /* ENVRES_STYLE_*, never DEFAULT */
+    uint32_t own;         /* the highest $n that the text itself has */
 };
 
 void template_view(const envres_template *tmpl, struct template_view *out);
 const struct mem *template_mem(const envres_template *tmpl);
+
+/* The first segment that uses an expression: for the position of an error. */
+static inline uint32_t
+template_first_use(const struct template_view *view, uint32_t expr)
+{
+    uint32_t i = 0;
+    while (i < view->segment_count && view->segments[i].expr != expr)
+        i++;
+    return i;
+}
 
 /* Puts the position of a segment's tag into err (line and column computed here). */
 void template_position(const envres_template *tmpl, uint32_t segment, envres_error *err);
@@ -103,6 +125,15 @@ void template_position(const envres_template *tmpl, uint32_t segment, envres_err
  */
 envres_status template_write(const envres_template *tmpl, uint32_t expr,
                              const struct operand *value, struct buf *out, envres_error *err);
+
+/*
+ * Applies the filters of an expression (`value` NULL: to its default) without regard to its place.
+ * The result's text is the value's own, or the default's, or lies in one of the scratch buffers,
+ * which the caller has begun. E_TYPE, E_LIMIT, E_NOMEM.
+ */
+envres_status template_filter(const envres_template *tmpl, uint32_t expr,
+                              const struct operand *value, struct buf scratch[2],
+                              struct operand *out, envres_error *err);
 
 /* True when an expression writes its operand byte for byte: no filter, nothing to escape at its
  * place. Then the operand's text is the output, without a copy. */

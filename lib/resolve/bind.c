@@ -66,16 +66,6 @@ binding_free(struct binding *binding)
     buf_free(&binding->params);
 }
 
-/* First segment that uses an expression: for the position of an error. */
-static uint32_t
-first_use(const struct template_view *view, uint32_t expr)
-{
-    uint32_t i = 0;
-    while (i < view->segment_count && view->segments[i].expr != expr)
-        i++;
-    return i;
-}
-
 /* Encodes a plain operand for its place; the bytes go into the binding's pool. */
 static envres_status
 encode(struct binding *binding, uint32_t expr, const struct operand *operand, struct buf *scratch,
@@ -89,17 +79,6 @@ encode(struct binding *binding, uint32_t expr, const struct operand *operand, st
         return st;
     *out = pool_copy(&binding->encoded, slice_of(scratch->data, scratch->len));
     return out->data ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
-}
-
-static envres_status
-forbid_secret(const struct template_ref *ref, envres_error *err)
-{
-    envres_status st =
-        err_set(err, ENVRES_E_SECRET_SINK, "'%.*s' is a secret, and this text must not hold any",
-                (int)ref->name.len, ref->name.data);
-    err_subject(err, ref->name.data, ref->name.len);
-    err_hint(err, "keep it out of text that leaves the server");
-    return st;
 }
 
 static bool
@@ -157,7 +136,7 @@ bind_expr(struct binding *binding, uint32_t index, const envres_render_options *
         return st;
     if (target.secret) {
         if (options->flags & ENVRES_RENDER_NO_SECRETS)
-            return forbid_secret(ref, err);
+            return ref_forbid_secret(ref, err);
         return bind_secret(binding, index, &target, keeps, err);
     }
     if (target.missing || !template_is_verbatim(binding->tmpl, index, &target.operand))
@@ -190,7 +169,7 @@ bind_all(struct binding *binding, const envres_render_options *options, bool kee
     for (uint32_t i = 0; st == ENVRES_OK && i < binding->view.expr_count; i++) {
         st = bind_expr(binding, i, options, keeps, &scratch, err);
         if (st < 0 && st != ENVRES_E_NOMEM)
-            template_position(binding->tmpl, first_use(&binding->view, i), err);
+            template_position(binding->tmpl, template_first_use(&binding->view, i), err);
     }
     buf_free(&scratch);
     if (st < 0)
@@ -202,15 +181,6 @@ bind_all(struct binding *binding, const envres_render_options *options, bool kee
             binding->plain_len += binding->spans[expr].len;
     }
     return check_length(binding, binding->plain_len, err);
-}
-
-static envres_status
-read_options(const envres_render_options *given, envres_render_options *out, envres_error *err)
-{
-    envres_status st = opts_read(out, sizeof(*out), sizeof(*out), given, err);
-    if (st == ENVRES_OK && (out->flags & ~(uint32_t)ENVRES_RENDER_NO_SECRETS))
-        st = err_set(err, ENVRES_E_INVALID, "the render options have an unknown flag");
-    return st;
 }
 
 /* `keeps`: the binding outlives the call, and so must not borrow parameters. */
@@ -225,10 +195,15 @@ binding_init(struct binding *binding, const envres_template *tmpl, const envres_
     binding->secrets = NULL;
     pool_init(&binding->encoded, &scope->mem);
     buf_init(&binding->params, &scope->mem, true);
-    envres_status st = read_options(given, &options, err);
+    envres_status st = render_options_read(given, &options, err);
     if (st < 0)
         return st;
     template_view(tmpl, &binding->view);
+    if (binding->view.context == ENVRES_CONTEXT_SQL) {
+        st = err_set(err, ENVRES_E_INVALID, "a template of context sql does not become text");
+        err_hint(err, "envres_template_prepare() gives its statement and parameters");
+        return st;
+    }
     binding->output_max = options.output_max ? options.output_max : LIMIT_OUTPUT;
     if (binding->view.expr_count > INLINE_EXPRS) {
         struct slice *spans =

@@ -161,6 +161,27 @@ target_find(const envres_scope *scope, const struct template_ref *ref, bool has_
     return target_app(scope, ref->root, has_default, out, err);
 }
 
+envres_status
+ref_forbid_secret(const struct template_ref *ref, envres_error *err)
+{
+    envres_status st =
+        err_set(err, ENVRES_E_SECRET_SINK, "'%.*s' is a secret, and this text must not hold any",
+                (int)ref->name.len, ref->name.data);
+    err_subject(err, ref->name.data, ref->name.len);
+    err_hint(err, "keep it out of text that leaves the server");
+    return st;
+}
+
+envres_status
+render_options_read(const envres_render_options *given, envres_render_options *out,
+                    envres_error *err)
+{
+    envres_status st = opts_read(out, sizeof(*out), sizeof(*out), given, err);
+    if (st == ENVRES_OK && (out->flags & ~(uint32_t)ENVRES_RENDER_NO_SECRETS))
+        st = err_set(err, ENVRES_E_INVALID, "the render options have an unknown flag");
+    return st;
+}
+
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /* Expands a stored template into a secret buffer. */

@@ -22,6 +22,13 @@ envres_status target_find(const envres_scope *scope, const struct template_ref *
                           bool has_default, const envres_params *params, struct target *out,
                           envres_error *err);
 
+/* SECRET_SINK, naming a reference that is secret where the render forbids that. */
+envres_status ref_forbid_secret(const struct template_ref *ref, envres_error *err);
+
+/* Reads the options of a render; NULL: the defaults. ABI, INVALID. */
+envres_status render_options_read(const envres_render_options *given, envres_render_options *out,
+                                  envres_error *err);
+
 /* app.name, app.version, app.release. */
 static inline bool
 ref_is_of_app(const struct template_ref *ref)

@@ -207,6 +207,51 @@ render_json(struct fixture *fx)
 }
 
 envres_status
+prepare_statement(struct fixture *fx)
+{
+    static const char text[] =
+        "SELECT << params.column | ident >> FROM t WHERE a = << environment.variables.DATABASE_URL "
+        ">> AND b IN << params.ids | list >> LIMIT << environment.variables.PAGE_SIZE >>";
+    envres_template_options how = { .size = sizeof(how),
+                                    .context = ENVRES_CONTEXT_SQL,
+                                    .dialect = ENVRES_DIALECT_SQLITE,
+                                    .style = ENVRES_STYLE_DOLLAR };
+    envres_template *tmpl = NULL;
+    envres_statement *statement = NULL;
+    size_t len = 0;
+    envres_params *params = envres_params_new(NULL);
+    envres_status st = params ? ENVRES_OK : ENVRES_E_NOMEM;
+    if (st == ENVRES_OK)
+        st = envres_params_allow(params, "na\"me", TEXT, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_params_set(params, "column", TEXT, ENVRES_TYPE_STRING, "na\"me", TEXT, 0,
+                               fx->err);
+    if (st == ENVRES_OK)
+        st = envres_params_set(params, "ids", TEXT, ENVRES_TYPE_JSON, "[1.5,\"it's\"]", TEXT, 0,
+                               fx->err);
+    envres_render_options options = { .size = sizeof(options), .params = params };
+    if (st == ENVRES_OK)
+        st = envres_template_parse(text, TEXT, &how, &tmpl, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_template_prepare(tmpl, fx->scope, &options, &statement, fx->err);
+    if (st == ENVRES_OK &&
+        (strcmp(envres_statement_text(statement, &len),
+                "SELECT \"na\"\"me\" FROM t WHERE a = $1 AND b IN ($2, $3) LIMIT $4") != 0 ||
+         envres_statement_count(statement) != 4 || envres_statement_first(statement) != 1 ||
+         strcmp(envres_statement_name(statement, 3), "environment.variables.PAGE_SIZE") != 0 ||
+         envres_statement_type(statement, 3) != ENVRES_TYPE_INTEGER ||
+         envres_statement_integer(statement, 3) != 50 ||
+         envres_statement_double(statement, 1) != 1.5 ||
+         strcmp(envres_statement_value(statement, 2, &len), "it's") != 0 ||
+         !envres_statement_is_secret(statement, 0) || envres_statement_is_secret(statement, 1)))
+        abort();
+    envres_statement_free(statement);
+    envres_template_unref(tmpl);
+    envres_params_free(params);
+    return st;
+}
+
+envres_status
 bind_template(struct fixture *fx)
 {
     static const char text[] = "a << environment.variables.HOST | url >> b "

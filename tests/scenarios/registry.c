@@ -66,6 +66,7 @@ const struct scenario scenarios[] = {
     { "scope scalars", SCENARIO_READS, scope_scalars },
     { "render text", SCENARIO_READS, render_text },
     { "render json", SCENARIO_READS, render_json },
+    { "prepare statement", SCENARIO_READS, prepare_statement },
     { "bind template", SCENARIO_READS, bind_template },
     { "resource handle", SCENARIO_READS, resource_handle },
     { "explain", SCENARIO_READS, explain },

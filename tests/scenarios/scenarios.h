@@ -52,6 +52,7 @@ envres_status redact_text(struct fixture *fx);
 envres_status scope_scalars(struct fixture *fx);
 envres_status render_text(struct fixture *fx);
 envres_status render_json(struct fixture *fx);
+envres_status prepare_statement(struct fixture *fx);
 envres_status bind_template(struct fixture *fx);
 envres_status resource_handle(struct fixture *fx);
 envres_status explain(struct fixture *fx);

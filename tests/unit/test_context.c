@@ -101,7 +101,8 @@ test_contexts(void **state)
     assert_string_equal(context_row(ENVRES_CONTEXT_JSON)->name, "json");
     assert_string_equal(context_row(ENVRES_CONTEXT_URL)->name, "url");
     assert_string_equal(context_row(ENVRES_CONTEXT_SHELL)->name, "shell");
-    assert_null(context_row(ENVRES_CONTEXT_SHELL + 1));
+    assert_string_equal(context_row(ENVRES_CONTEXT_SQL)->name, "sql");
+    assert_null(context_row(ENVRES_CONTEXT_SQL + 1));
     assert_null(context_row(UINT32_MAX));
 }
 

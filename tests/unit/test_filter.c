@@ -109,7 +109,7 @@ test_table(void **state)
         assert_string_equal(row->name, names[id]);
         assert_int_equal(filter_find(slice_str(names[id]), NULL), id);
         assert_true(row->args <= FILTER_ARGS);
-        assert_true(row->apply || row->sql_only || id == FILTER_DEFAULT);
+        assert_true(row->apply || id == FILTER_DEFAULT);
     }
     assert_int_equal(filter_find(slice_str("uper"), &near), FILTER_COUNT_);
     assert_true(slice_equal(near, slice_str("upper")));

@@ -170,7 +170,7 @@ test_options(void **state)
     assert_int_equal(envres_template_parse("a", 1, &options, &tmpl, err), ENVRES_E_INVALID);
     assert_null(tmpl);
     options.flags = 0;
-    options.context = 4;
+    options.context = 5;
     assert_int_equal(envres_template_parse("a", 1, &options, &tmpl, err), ENVRES_E_INVALID);
     options.context = 0;
     options.reserved = 1;

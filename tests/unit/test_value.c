@@ -222,8 +222,8 @@ test_type_names(void **state)
 {
     (void)state;
     static const char *const names[] = { "?",        "string", "number", "boolean", "json",
-                                         "template", "null",   "bytes",  "?" };
-    for (int32_t type = 0; type < 9; type++)
+                                         "template", "null",   "bytes",  "integer", "?" };
+    for (int32_t type = 0; type < 10; type++)
         assert_string_equal(envres_type_name(type), names[type]);
     assert_string_equal(envres_type_name(-1), "?");
     assert_string_equal(envres_type_name(INT32_MAX), "?");
