@@ -18,16 +18,6 @@
 
 /* ---- set ---------------------------------------------------------------------------------- */
 
-static int32_t
-type_of(const char *word)
-{
-    for (int32_t type = ENVRES_TYPE_STRING; word && type <= ENVRES_TYPE_TEMPLATE; type++) {
-        if (strcmp(envres_type_name(type), word) == 0)
-            return type;
-    }
-    return ENVRES_TYPE_DEFAULT;
-}
-
 /* Whether the name is a secret already, 0 or 1; -1: the list could not be read. */
 static int
 is_secret_already(struct cli *cli, const char *environment, const char *name, size_t len)
@@ -99,7 +89,7 @@ write_value(struct cli *cli, const char *environment, size_t name_len, const str
     write.name_len = name_len;
     write.value = text_get(value);
     write.value_len = value->len;
-    write.type = type_of(option_value(&cli->parsed, OPT_TYPE));
+    write.type = type_of_word(option_value(&cli->parsed, OPT_TYPE));
     envres_change change = change_of(cli, 0);
     int64_t revision = 0;
     if (envres_variable_put(cli->session, environment, NUL, &write, &change, &revision, cli->err) <

@@ -70,6 +70,10 @@ int cmd_principal_list(struct cli *cli);
 int cmd_principal_remove(struct cli *cli);
 int cmd_grant(struct cli *cli);
 int cmd_revoke(struct cli *cli);
+int cmd_deposit(struct cli *cli);
+int cmd_inbox(struct cli *cli);
+int cmd_inbox_accept(struct cli *cli);
+int cmd_inbox_reject(struct cli *cli);
 int cmd_audit(struct cli *cli);
 
 int cmd_verify(struct cli *cli);

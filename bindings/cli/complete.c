@@ -181,6 +181,19 @@ take_option(struct typed *typed, const struct option_row *row, const char *value
         setenv(row->variable, value, 1);
 }
 
+/* The second word of a command that is a group too. */
+static bool
+read_second(struct typed *typed, const char *word)
+{
+    const struct group_row *group = NULL;
+    size_t words = 0;
+    if (typed->plain || typed->arguments > 0)
+        return false;
+    const struct command *command = command_find(typed->command->name, word, &words, &group);
+    typed->command = words == 2 ? command : typed->command;
+    return words == 2;
+}
+
 static void
 read_word(struct typed *typed, const char *word)
 {
@@ -197,6 +210,8 @@ read_word(struct typed *typed, const char *word)
         if (row && row->argument && equals)
             take_option(typed, row, equals + 1);
         typed->waiting = row && row->argument && !equals ? row : NULL;
+    } else if (typed->command && read_second(typed, word)) {
+        return;
     } else if (typed->command) {
         typed->first = typed->arguments++ == 0 ? word : typed->first;
         typed->plain = typed->plain || typed->command->flags & COMMAND_PROGRAM;
@@ -223,8 +238,12 @@ complete_command(struct completion *completion, const struct group_row *group)
         if (group && strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ')
             candidate(completion, command->name + len + 1, command->summary);
     }
-    for (size_t i = 0; !group && i < group_count; i++)
-        candidate(completion, group_rows[i].name, group_rows[i].summary);
+    for (size_t i = 0; !group && i < group_count; i++) {
+        size_t words = 0;
+        const struct group_row *same = NULL;
+        if (!command_find(group_rows[i].name, NULL, &words, &same))
+            candidate(completion, group_rows[i].name, group_rows[i].summary);
+    }
 }
 
 static void
@@ -268,6 +287,17 @@ complete_argument(struct completion *completion, const struct typed *typed)
     complete_value(completion, row->completes, row->choices);
 }
 
+/* Arguments, and the second words where the command is a group too. */
+static void
+complete_behind(struct completion *completion, const struct typed *typed)
+{
+    bool first = !typed->plain && typed->arguments == 0;
+    const struct group_row *group = first ? group_of(typed->command) : NULL;
+    complete_argument(completion, typed);
+    if (group)
+        complete_command(completion, group);
+}
+
 static void
 complete_word(struct completion *completion, const struct typed *typed)
 {
@@ -278,7 +308,7 @@ complete_word(struct completion *completion, const struct typed *typed)
     else if (!typed->plain && completion->word[0] == '-')
         complete_option(completion, typed);
     else if (typed->command)
-        complete_argument(completion, typed);
+        complete_behind(completion, typed);
     else
         complete_command(completion, typed->group);
 }

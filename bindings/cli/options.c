@@ -53,6 +53,16 @@ option_taken(const struct command *command, enum option_id id)
     return option_is_global(id) || option_listed(command ? command->options : before, id);
 }
 
+const struct group_row *
+group_of(const struct command *command)
+{
+    for (size_t i = 0; i < group_count; i++) {
+        if (strcmp(group_rows[i].name, command->name) == 0)
+            return &group_rows[i];
+    }
+    return NULL;
+}
+
 const struct command *
 command_find(const char *first, const char *second, size_t *words, const struct group_row **group)
 {
@@ -66,7 +76,7 @@ command_find(const char *first, const char *second, size_t *words, const struct 
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
         const char *name = command->name;
-        if (!*group && strcmp(name, first) == 0)
+        if ((!*group || !second) && strcmp(name, first) == 0)
             return command;
         if (*group && second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
             strcmp(name + len + 1, second) == 0) {
@@ -266,11 +276,28 @@ read_letters(struct reader *reader, const char *word)
     return 0;
 }
 
+/* `inbox -e ENV accept ID`: a command that is a group too, before its second word. */
+static bool
+read_second(struct reader *reader, const char *word)
+{
+    struct parsed *parsed = &reader->cli->parsed;
+    const struct group_row *group = NULL;
+    size_t words = 0;
+    if (reader->plain || parsed->argument_count > 0)
+        return false;
+    const struct command *command = command_find(parsed->command->name, word, &words, &group);
+    if (words == 2)
+        parsed->command = command;
+    return words == 2;
+}
+
 /* A word that is no option: of the command's name as long as that is not complete. */
 static int
 read_word(struct reader *reader, const char *word)
 {
     struct parsed *parsed = &reader->cli->parsed;
+    if (parsed->command && read_second(reader, word))
+        return 0;
     if (parsed->command) {
         parsed->arguments[parsed->argument_count++] = word;
         reader->plain = reader->plain || parsed->command->flags & COMMAND_PROGRAM;
@@ -384,6 +411,9 @@ check_arguments(struct cli *cli)
                               row->choices);
         many = many || row->many;
     }
+    cli->parsed.group = count > most && most == 0 ? group_of(command) : NULL;
+    if (cli->parsed.group)
+        return fail_subcommand(cli, argument_at(&cli->parsed, 0));
     if (count > most && !many)
         return fail_usage(cli, why_too_many(command, most), "'%s' does not take '%s'",
                           command->name, argument_at(&cli->parsed, most));

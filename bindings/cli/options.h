@@ -43,6 +43,7 @@ enum option_id {
     OPT_REQUIRE_REASON,
     OPT_TYPE,
     OPT_SECRET,
+    OPT_PLAIN,
     OPT_SECRET_FIELD,
     OPT_FROM_FILE,
     OPT_RAW,
@@ -161,7 +162,7 @@ struct command {
     uint32_t flags;
 };
 
-/* The first word of commands that have two. */
+/* The first word of commands that have two. It may be a command by itself too. */
 struct group_row {
     const char *name;
     const char *summary;
@@ -225,10 +226,12 @@ const char *option_next(const struct parsed *parsed, enum option_id id, size_t *
 /* The index-th argument, or NULL. */
 const char *argument_at(const struct parsed *parsed, size_t index);
 
-/* The command of these words; `words` says how many belong to it. A group alone: NULL, and the
- * group in `group`. */
+/* The command of these words; `words` says how many belong to it. The first word alone, where it is
+ * a group: the command of that name, or NULL, and the group in `group`. */
 const struct command *command_find(const char *first, const char *second, size_t *words,
                                    const struct group_row **group);
+/* The group of a command that is one too, or NULL. */
+const struct group_row *group_of(const struct command *command);
 /* Whether `word` is one of the words of `choices`. */
 bool choice_has(const char *choices, const char *word);
 

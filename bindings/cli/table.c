@@ -20,6 +20,7 @@ const struct group_row group_rows[] = {
     { "part", "the files of an app" },
     { "version", "states of an app's parts, on their way through the environments" },
     { "principal", "who acts: people, programs, builds" },
+    { "inbox", "values that were deposited, and wait" },
 };
 
 const size_t group_count = COUNT(group_rows);

@@ -69,6 +69,56 @@ static const struct command rows[] = {
       .arguments = { PRINCIPAL_ARGUMENT, ROLE_ARGUMENT },
       .options = { OPT_ROLE_ENV },
       .flags = COMMAND_WRITES },
+    { .name = "deposit",
+      .run = cmd_deposit,
+      .summary = "hand a value in, for somebody who may write to accept",
+      .details =
+          "Needs the right to deposit, and no key: the value is sealed to the environment's public "
+          "key, and nobody reads it back here. It is never an argument: it comes from standard "
+          "input, which loses exactly one final line feed (--raw keeps it), from --from-file, or is "
+          "asked for on the terminal. Prints the id under which it waits.\n\n"
+          "A name that nobody set before is a secret, unless --plain. The deposit is for the value "
+          "that is there now: when that is changed before it is accepted, it is stale.",
+      .examples = { { "deposit STRIPE_SECRET_KEY -e production", "asks, without echo" },
+                    { "make-token | envres deposit API_TOKEN -e production", "" },
+                    { "deposit TLS_CERT --from-file cert.pem --plain -e production", "" } },
+      .arguments = { { .name = "NAME", .completes = COMPLETE_VARIABLE } },
+      .options = { OPT_ENV, OPT_TYPE, OPT_SECRET, OPT_PLAIN, OPT_FROM_FILE, OPT_RAW },
+      .required = { OPT_ENV },
+      .flags = COMMAND_WRITES },
+    { .name = "inbox",
+      .run = cmd_inbox,
+      .summary = "deposits that wait in an environment, oldest first",
+      .details =
+          "Never a value. A deposit that is waiting can be accepted. One that is stale (the "
+          "variable was changed since, or the keys rotated), denied (its depositor lost the "
+          "right), used (accepted or rejected before, and put back) or unsigned (forged, damaged, "
+          "of another environment) can only be rejected.",
+      .examples = { { "inbox -e production", "" },
+                    { "inbox -e production accept 3f91c2aa", "" },
+                    { "inbox -e production reject 3f91c2aa", "" } },
+      .options = { OPT_ENV },
+      .required = { OPT_ENV } },
+    { .name = "inbox accept",
+      .run = cmd_inbox_accept,
+      .summary = "make a deposit the value of its variable",
+      .details = "Its signature is checked, and that its depositor still has the right. The value "
+                 "is the depositor's, the entry of the audit yours. At least the first 8 digits "
+                 "of the id.",
+      .examples = { { "inbox accept 3f91c2aa -e production", "" } },
+      .arguments = { { .name = "ID" } },
+      .options = { OPT_ENV },
+      .required = { OPT_ENV },
+      .flags = COMMAND_WRITES },
+    { .name = "inbox reject",
+      .run = cmd_inbox_reject,
+      .summary = "throw a deposit away",
+      .details = "Whatever its state. A protected environment asks first.",
+      .examples = { { "inbox reject 3f91c2aa -e production", "" } },
+      .arguments = { { .name = "ID" } },
+      .options = { OPT_ENV },
+      .required = { OPT_ENV },
+      .flags = COMMAND_WRITES },
     { .name = "audit",
       .run = cmd_audit,
       .summary = "who did what, oldest first; what was denied too",

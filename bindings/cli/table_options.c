@@ -47,6 +47,7 @@ const struct option_row option_rows[OPT_COUNT_] = {
                      .help =
                          "keep it under the secret key; the value comes from stdin, --from-file "
                          "or a prompt" },
+    [OPT_PLAIN] = { .name = "plain", .help = "it is no secret" },
     [OPT_SECRET_FIELD] = { .name = "secret",
                            .argument = "FIELD",
                            .many = true,

@@ -31,6 +31,16 @@ fail_hidden(struct cli *cli, const char *name)
                      name);
 }
 
+int32_t
+type_of_word(const char *word)
+{
+    for (int32_t type = ENVRES_TYPE_STRING; word && type <= ENVRES_TYPE_TEMPLATE; type++) {
+        if (strcmp(envres_type_name(type), word) == 0)
+            return type;
+    }
+    return ENVRES_TYPE_DEFAULT;
+}
+
 int
 value_print(struct cli *cli, const char *name, const envres_value *value)
 {

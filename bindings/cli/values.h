@@ -21,6 +21,9 @@ struct value_columns {
 void value_cell(struct table *table, const envres_list *list, size_t row,
                 const struct value_columns *at);
 
+/* ENVRES_TYPE_* of a word of --type that the table of options let through; NULL: the default. */
+int32_t type_of_word(const char *word);
+
 /* One value alone: refused when it is secret and --reveal was not given. */
 int value_print(struct cli *cli, const char *name, const envres_value *value);
 

@@ -90,7 +90,7 @@ class Table(Case):
                 self.assertEqual({act, read, resolve}, numbers, page[code])
 
     def test_later_commands_are_absent(self):
-        for name in ("query", "request", "deposit", "inbox", "destroy", "salvage", "key"):
+        for name in ("query", "request", "salvage", "key"):
             self.fails(2, name, says="there is no command '%s'" % name)
         self.fails(2, "principal", "key", "owner", says="there is no command 'principal key'")
 

@@ -3,7 +3,7 @@
 """Runs a transcript: shell lines after `$ `, and under each what it must print.
 
 Each line is run by sh in one folder that is made for the transcript; standard error is shown behind
-`! `, an exit status other than 0 as `[N]`. Times and dates are replaced by <TIME>.
+`! `, an exit status other than 0 as `[N]`. Times and dates are replaced by <TIME>, ids by <ID>.
 
 transcript.py FILE             compares
 transcript.py --update FILE    writes what was printed into the file; read it before it is kept
@@ -18,7 +18,8 @@ import tempfile
 from harness import clean_environment
 
 TIMES = [(re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b"), "<TIME>"),
-         (re.compile(r'"(time|created|changed)":\d{13}\b'), r'"\1":<TIME>')]
+         (re.compile(r'"(time|created|changed)":\d{13}\b'), r'"\1":<TIME>'),
+         (re.compile(r"\b[0-9a-f]{32}\b"), "<ID>")]
 
 
 def show(process):
