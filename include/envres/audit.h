@@ -34,7 +34,8 @@ enum {
     ENVRES_AUDIT_SEQUENCE = 0,    /**< integer from 1, without gaps in the workspace */
     ENVRES_AUDIT_TIME = 1,        /**< integer, ms UTC */
     ENVRES_AUDIT_ACTOR = 2,       /**< text: who did it */
-    ENVRES_AUDIT_ASSERTED_BY = 3, /**< text: who was unlocked, when the host acted as the actor */
+    ENVRES_AUDIT_ASSERTED_BY = 3, /**< text: who was unlocked, when the host acted as the actor;
+                                      else null */
     ENVRES_AUDIT_ACTION = 4,      /**< text: "variable.put", "version.release", ... */
     ENVRES_AUDIT_OBJECT = 5,      /**< text: "variable/NAME", "version/APP/V", ... */
     ENVRES_AUDIT_ENVIRONMENT = 6, /**< text: key; null for none, and for one that was removed */

@@ -18,7 +18,7 @@ extern "C" {
 
 /* ---- the check ------------------------------------------------------------------------------ */
 
-/** Columns of a list of findings. */
+/** Columns of envres_version_check(), and of every list called `findings`. */
 enum {
     ENVRES_FINDING_SEVERITY = 0, /**< text: "error" (blocks), "warning", "info" */
     ENVRES_FINDING_CODE = 1,     /**< text: a status name, or one of docs/checks.md ("leak-host") */
@@ -103,7 +103,8 @@ ENVRES_API envres_status envres_version_discard(envres_session *session,
 
 /* ---- releases ------------------------------------------------------------------------------- */
 
-/** Columns of a list of releases. */
+/** Columns of envres_release_list(), and of the record that envres_release_create(), _rollback()
+ * and _withdraw() give. */
 enum {
     ENVRES_RELEASE_SEQUENCE = 0, /**< integer from 1, without gaps */
     ENVRES_RELEASE_KIND = 1,     /**< text: release, rollback, withdraw */

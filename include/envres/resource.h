@@ -24,7 +24,8 @@ enum {
     ENVRES_KIND_SECRET = 4,   /**< integer 0 or 1 */
     ENVRES_KIND_DEFAULT = 5,  /**< text or null */
     ENVRES_KIND_CHOICES = 6,  /**< text: the values allowed, separated by one space; or null */
-    ENVRES_KIND_UNLESS = 7,   /**< text: a field that, when set, makes this one not required */
+    ENVRES_KIND_UNLESS = 7,   /**< text: a field that, when set, makes this one not required;
+                                  or null */
     ENVRES_KIND_COLUMNS = 8
 };
 

@@ -6,7 +6,8 @@ exports.py [ROOT] [--library LIBENVRES.SO] | --write | --self-test
 
 Without a library, headers and map are compared. With one, also: its dynamic symbols, its soname,
 what it needs, and that it has no writable data beyond the few variables that are listed.
---write adds the functions that are missing to the newest node of the map.
+--write adds the functions that are missing to the newest node of the map, and what the bindings
+generate from the headers follows: bindings/generate.py.
 """
 import os
 import re
@@ -182,7 +183,7 @@ def library_self_test():
 def main(argv):
     if "--write" in argv:
         write(gate.ROOT)
-        return 0
+        return subprocess.call([sys.executable, os.path.join(gate.ROOT, "bindings/generate.py")])
     library = None
     if "--library" in argv:
         at = argv.index("--library")
