@@ -3,9 +3,11 @@
 # Makes this machine and a build folder ready: installs the Debian packages that are missing,
 # configures, compiles. Quiet when all goes well; the whole log when not.
 #
-#   sh tests/setup.sh [--gates] [--without-tests] [--bench] [--packages-only] [BUILD_FOLDER]
+#   sh tests/setup.sh [--gates] [--python] [--without-tests] [--bench] [--packages-only]
+#                     [BUILD_FOLDER]
 #
 #   --gates           also the tools of the strict gates (.ci/run)
+#   --python          also what the Python binding and its tests need
 #   --without-tests   only the library and the command line; needs no cmocka
 #   --bench           the benchmarks, in a release build, without tests; their peer too, where
 #                     Debian has it
@@ -17,10 +19,11 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-gates=no tests=yes bench=no build_wanted=yes folder=
+gates=no python=no tests=yes bench=no build_wanted=yes folder=
 for arg in "$@"; do
     case $arg in
     --gates) gates=yes ;;
+    --python) python=yes ;;
     --without-tests) tests=no ;;
     --bench) bench=yes tests=no ;;
     --packages-only) build_wanted=no ;;
@@ -68,6 +71,13 @@ clang_runtime() {
 # The layout is that of one release of clang-format; others differ in details.
 format_fits() { have clang-format-14; }
 
+# Packages of Debian serve Debian's Python, not one that comes before it in the PATH.
+debian_python() { /usr/bin/python3 -c "import $1" 2>/dev/null; }
+debian_python_headers() {
+    /usr/bin/python3 -c 'import os, sysconfig
+raise SystemExit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))' 2>/dev/null
+}
+
 # need PACKAGE WHAT CHECK...: notes what is not here, and the Debian package that has it.
 need() {
     package=$1 what=$2
@@ -112,6 +122,14 @@ look() {
         need zsh "zsh" have zsh
         need fish "fish" have fish
         need groff-base "groff" have groff
+    fi
+    if [ "$python" = yes ]; then
+        need python3-dev "the headers of Debian's Python" debian_python_headers
+        need python3-cffi "cffi" debian_python cffi
+        need python3-mesonpy "meson-python" debian_python mesonpy
+        need python3-pytest "pytest" debian_python pytest
+        need python3-venv "venv" debian_python ensurepip
+        need mypy "mypy" have mypy
     fi
 }
 

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Templates, and templates bound to a scope."""
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+
+from ._constants import (PARAM_SECRET, RENDER_NO_SECRETS, TEMPLATE_STRICT, Code, Context, Type)
+from ._core import (NULL, Handle, Input, Rows, Text, call, fail, give_slot, rows_from, struct, take_slot,
+                    text, value_from)
+from ._families import FAMILIES
+from ._native import ffi, lib
+from ._rows import TagRow
+from ._secret import Secret
+
+#: A parameter: None, bool, int, float, str, Secret, or anything json.dumps() takes; or a pair of
+#: Type and text.
+Param = Union[None, bool, int, float, str, Secret, List[Any], Dict[str, Any], Tuple[Type, Any]]
+
+# Buffers that nobody uses, for output that holds no secret; each with its size and a size_t.
+_buffers: List[Tuple[Any, Any]] = []
+_BUFFER = 4096
+
+
+def _typed(value: Param) -> Tuple[int, Input, int]:
+    """Type, text and flags of a parameter."""
+    if isinstance(value, tuple):
+        kind, given = value
+        return int(kind), given, PARAM_SECRET if isinstance(given, Secret) else 0
+    if isinstance(value, Secret):
+        return Type.STRING, value, PARAM_SECRET
+    if value is None:
+        return Type.NULL, "", 0
+    if isinstance(value, bool):
+        return Type.BOOLEAN, "true" if value else "false", 0
+    if isinstance(value, (int, float)):
+        return Type.NUMBER, repr(value), 0
+    if isinstance(value, str):
+        return Type.STRING, value, 0
+    return Type.JSON, json.dumps(value), 0
+
+
+class Params(Handle):
+    """Parameters of a render, made once for many. A mapping given to render() becomes one."""
+
+    __slots__ = ()
+
+    def __init__(self, values: Optional[Mapping[str, Param]] = None) -> None:
+        made = lib.envres_params_new(NULL)
+        if not made:
+            raise FAMILIES[Code.NOMEM]("out of memory", Code.NOMEM, "ENVRES_E_NOMEM")
+        super().__init__(ffi.gc(made, lib.envres_params_free))
+        for name, value in (values or {}).items():
+            self.set(name, value)
+
+    def set(self, name: str, value: Param) -> None:
+        """Sets one, replacing one of the same name; what is made of a Secret is secret. Raises
+        InvalidNameError, TextError, UsageError (LIMIT)."""
+        kind, given, flags = _typed(value)
+        call(lib.envres_params_set, self._pointer(), *text(name), kind, *text(given), flags)
+
+
+def _options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,
+             output_max: int) -> Any:
+    if params is None and not no_secrets and not output_max:
+        return NULL
+    if params is not None and not isinstance(params, Params):
+        params = Params(params)
+    return struct("envres_render_options", flags=RENDER_NO_SECRETS if no_secrets else 0,
+                  params=params._pointer() if params is not None else None, output_max=output_max)
+
+
+_NO_SECRETS = struct("envres_render_options", flags=RENDER_NO_SECRETS)
+
+
+class Template(Handle):
+    """Text with ``<< ... >>`` tags, parsed once, rendered against any scope. Immutable; threads may
+    share it."""
+
+    __slots__ = ()
+
+    def __init__(self, source: Input, context: Context = Context.TEXT, *,
+                 strict: bool = False) -> None:
+        """Parses; the whole text is checked, nothing is resolved.
+
+        ``context``  how values are written into it: Context.TEXT, JSON, URL or SHELL
+        ``strict``   near misses (``<< enviroment...``) are errors
+
+        Raises TextError with the position, UsageError (LIMIT: 16 MiB).
+        """
+        options = struct("envres_template_options", flags=TEMPLATE_STRICT if strict else 0,
+                         context=int(context))
+        out = ffi.new("envres_template **")
+        call(lib.envres_template_parse, *text(source), options, out)
+        super().__init__(ffi.gc(out[0], lib.envres_template_unref))
+
+    def render(self, scope: Handle, params: Union[Params, Mapping[str, Param], None] = None, *,
+               no_secrets: bool = False, output_max: int = 0) -> Text:
+        """Renders; a str, or a Secret when any byte came from one.
+
+        ``no_secrets``  the text goes where secrets must not: a secret is a SecretError
+        ``output_max``  largest output in bytes; 0: 64 MiB
+
+        Raises NotFoundError, TextError, UsageError (LIMIT), SecretError, IntegrityError, each with
+        the tag's position.
+        """
+        if params is None and not no_secrets and not output_max:
+            return self._render_plain(scope)
+        return value_from(lib.envres_template_render, self._pointer(), scope._pointer(),
+                          _options(params, no_secrets, output_max))
+
+    def _render_plain(self, scope: Handle) -> Text:
+        slot = take_slot()
+        tmpl, there = self._pointer(), scope._pointer()
+        try:
+            buffer, need = _buffers.pop()
+        except IndexError:
+            buffer, need = ffi.new("char[]", _BUFFER), ffi.new("size_t *")
+        status = lib.envres_template_render_into(tmpl, there, _NO_SECRETS, buffer, _BUFFER, need,
+                                                 slot)
+        if not status:
+            found: str = ffi.unpack(buffer, need[0]).decode()
+            _buffers.append((buffer, need))
+            give_slot(slot)
+            return found
+        _buffers.append((buffer, need))
+        if status not in (Code.SECRET_SINK, Code.LIMIT):
+            fail(status, slot)
+        lib.envres_error_clear(slot)
+        give_slot(slot)
+        return value_from(lib.envres_template_render, tmpl, there, NULL)
+
+    def render_into(self, scope: Handle, buffer: Union[bytearray, memoryview],
+                    params: Union[Params, Mapping[str, Param], None] = None, *,
+                    no_secrets: bool = False, output_max: int = 0) -> int:
+        """Renders into a buffer of the caller's, who wipes it where the output may be secret.
+        Returns the length. Raises UsageError (LIMIT) when it does not fit."""
+        need = ffi.new("size_t *")
+        view = ffi.from_buffer("char[]", buffer, require_writable=True)
+        call(lib.envres_template_render_into, self._pointer(), scope._pointer(),
+             _options(params, no_secrets, output_max), view, len(view), need)
+        return int(need[0])
+
+    def bind(self, scope: Handle, params: Union[Params, Mapping[str, Param], None] = None, *,
+             no_secrets: bool = False, output_max: int = 0) -> Bound:
+        """Resolves every reference once: what is left for rendering is copying."""
+        out = ffi.new("envres_bound **")
+        call(lib.envres_template_bind, self._pointer(), scope._pointer(),
+             _options(params, no_secrets, output_max), out)
+        return Bound(out[0])
+
+    def references(self) -> Rows[TagRow]:
+        """What it needs: a row for each tag, in order."""
+        return rows_from(TagRow, lib.envres_template_references, self._pointer())
+
+
+class Bound(Handle):
+    """A template bound to a scope, which it keeps alive. Immutable; threads may share it."""
+
+    __slots__ = ()
+
+    def __init__(self, cdata: Any) -> None:
+        super().__init__(ffi.gc(cdata, lib.envres_bound_unref))
+
+    def render(self) -> Text:
+        """As Template.render()."""
+        return value_from(lib.envres_bound_render, self._pointer())
+
+    def render_into(self, buffer: Union[bytearray, memoryview]) -> int:
+        """As Template.render_into()."""
+        need = ffi.new("size_t *")
+        view = ffi.from_buffer("char[]", buffer, require_writable=True)
+        call(lib.envres_bound_render_into, self._pointer(), view, len(view),
+             need)
+        return int(need[0])
+
+    def text(self) -> str:
+        """The output, rendered at the first call and kept. Raises SecretError when it has secrets."""
+        data, size = ffi.new("const char **"), ffi.new("size_t *")
+        bound = self._pointer()
+        call(lib.envres_bound_text, bound, data, size)
+        found: str = ffi.unpack(data[0], size[0]).decode()
+        return found

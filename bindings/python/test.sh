@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proves the Python binding as a host would get it: the library is installed into a folder of its own,
+# the package is built and installed with pip into a virtual environment, its types are checked, and
+# the tests run against that. The last line says `N passed, N failed`.
+#
+#   sh bindings/python/test.sh [--offline] [BUILD_FOLDER] [-- PYTEST_ARGUMENT...]
+#
+#   --offline      without the OpenFeature provider, whose SDK comes from the Python package index
+#   BUILD_FOLDER   of the library, compiled already; without one, a folder is made and compiled
+#
+# Python is Debian's, /usr/bin/python3, or $ENVRES_PYTHON.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+python=${ENVRES_PYTHON:-/usr/bin/python3}
+offline=no build=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --offline) offline=yes ;;
+    --) shift; break ;;
+    -*) echo "test.sh: unknown option $1" >&2; exit 2 ;;
+    *) build=$1 ;;
+    esac
+    shift
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/envres-python.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export PYTHONDONTWRITEBYTECODE=1
+
+failed() {
+    cat "$work/log" >&2
+    echo "test.sh: $1" >&2
+    echo "0 passed, 1 failed"
+    exit 1
+}
+quietly() {
+    what=$1
+    shift
+    "$@" >"$work/log" 2>&1 || failed "$what failed"
+}
+
+sh "$root/tests/setup.sh" --python --without-tests --packages-only
+if [ -z "$build" ]; then
+    build=$work/build
+    quietly "configuring the library" meson setup "$build" "$root" -Dtests=false -Dcli=false \
+        -Ddefault_library=shared
+    quietly "compiling the library" ninja -C "$build"
+fi
+quietly "installing the library" env DESTDIR="$work/stage" meson install -C "$build" --no-rebuild
+libdir=$(dirname "$(find "$work/stage" -name libenvres.so)")
+sed -i "s|^prefix=|prefix=$work/stage|" "$libdir/pkgconfig/envres.pc"
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+export LD_LIBRARY_PATH="$libdir"
+
+quietly "a virtual environment" "$python" -m venv --system-site-packages "$work/venv"
+pip="$work/venv/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir"
+# What pip writes beside the sources must not stay there: it gets a copy.
+mkdir "$work/source"
+cp -R "$here"/envres "$here"/native "$here"/meson.build "$here"/pyproject.toml "$here"/README.md \
+    "$work/source"
+rm -f "$work"/source/envres/*.so
+# shellcheck disable=SC2086
+quietly "building the package" $pip install --no-index --no-build-isolation --no-deps "$work/source"
+unset PKG_CONFIG_PATH
+if [ "$offline" = no ]; then
+    # shellcheck disable=SC2086
+    quietly "getting openfeature-sdk" $pip install 'openfeature-sdk>=0.8'
+fi
+
+cd "$work"
+quietly "checking types" "$work/venv/bin/python" -m mypy --strict --cache-dir "$work/mypy" \
+    --config-file "$here/pyproject.toml" -p envres
+export ENVRES_TREE="$root" ENVRES_OFFLINE="$offline"
+status=0
+"$work/venv/bin/python" -m pytest -q --rootdir "$here" -c "$here/pyproject.toml" "$@" \
+    "$here/tests" >"$work/log" 2>&1 || status=$?
+cat "$work/log"
+# pytest says "N failed, N passed, N skipped in ..."; what is skipped is not tested.
+"$python" - "$work/log" "$status" <<'PYTHON'
+import re
+import sys
+last = open(sys.argv[1], encoding="utf-8").read().strip().rsplit("\n", 1)[-1]
+counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", last)}
+bad = counts.get("failed", 0) + counts.get("errors", 0) + counts.get("error", 0)
+if not bad and sys.argv[2] != "0":
+    bad = 1
+print("%d passed, %d failed" % (counts.get("passed", 0), bad))
+sys.exit(1 if bad else 0)
+PYTHON
