@@ -24,9 +24,10 @@ from ._families import (CallbackError, CheckError, ConflictError, DeniedError, I
                         InvalidNameError, KeyMaterialError, NotFoundError, OutOfMemoryError,
                         SecretError, StateError, StoreError, TextError, UsageError)
 from ._groups import PartWrite, Verified, Write, part_digest
+from ._redact import Redactor
 from ._rows import (AppRow, AuditRow, DiffRow, EditRow, EnvironmentRow, ExplainRow, ExposureRow,
                     FindingRow, GcRow, HistoryRow, InboxRow, InfoRow, KindRow, LastRow, PartRow,
-                    PrincipalRow, ReferenceRow, ReleaseRow, RequestRow, ResourceRow, SessionRow,
+                    PrincipalRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow, ResourceRow, SessionRow,
                     SlotRow, StatusRow, TagRow, VariableRow, VerifyRow, VersionRow)
 from ._scope import Resource, Scope
 from ._secret import Secret
@@ -40,7 +41,8 @@ __all__ = [
     "DiffRow", "EditRow", "EnvironmentRow", "Error", "ExplainRow", "ExposureRow", "FindingRow",
     "GcRow", "Handle", "HistoryRow", "InboxRow", "InfoRow", "IntegrityError", "InvalidNameError",
     "KeyMaterialError", "KeyProvider", "KindRow", "LastRow", "NotFoundError", "OutOfMemoryError",
-    "Params", "PartRow", "PartWrite", "PrincipalRow", "ReferenceRow", "ReleaseRow", "RequestRow",
+    "Params", "PartRow", "PartWrite", "PrincipalRow", "Redactor", "ReferenceRow", "RefusedRow",
+    "ReleaseRow", "RequestRow",
     "Resource", "ResourceRow", "Role", "Rows", "Scope", "Secret", "SecretError", "Session",
     "SessionRow", "SlotRow", "StateError", "StatusRow", "Store", "StoreError", "TagRow", "Template",
     "Text", "TextError", "Type", "UsageError", "VariableRow", "Verified", "VerifyRow", "VersionRow",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import Any, Callable, NamedTuple, Optional, Protocol, Tuple, Union
+from typing import Any, Callable, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 from ._constants import Code
 from ._error import Error
@@ -184,6 +184,22 @@ class Probing:
     def __init__(self, probe: Callable[[Any], None], wrap: Callable[[Any], Any]) -> None:
         self.probe = probe
         self.wrap = wrap
+
+
+class Collecting:
+    """Where the bytes go that a redactor gives on."""
+
+    def __init__(self, pieces: List[bytes]) -> None:
+        self.pieces = pieces
+
+
+@ffi.def_extern(name="envres_py_collect")  # type: ignore[misc]
+def _collect(data: Any, size: int, user: Any) -> int:
+    try:
+        ffi.from_handle(user).pieces.append(_copy(data, size))
+        return 0
+    except BaseException as error:  # noqa: it must not cross the library
+        return failed(error)
 
 
 @ffi.def_extern(name="envres_py_probe")  # type: ignore[misc]

@@ -180,6 +180,14 @@ class Variables(_Group):
         call(lib.envres_variable_delete, self._pointer(), *text(name),
              change(reason, operation, force))
 
+    def destroy(self, environment: str, name: str, revision: int, *, force: bool = False,
+                reason: Optional[str] = None, operation: Operation = None) -> None:
+        """Destroys the value of one older revision for good. ``name``: a variable's, or
+        "resource/HANDLE/FIELD". Raises NotFoundError, ConflictError (REFERRED: it is the current one,
+        or a live release is pinned to it), DeniedError, IntegrityError."""
+        call(lib.envres_variable_destroy, self._pointer(), *text(environment), *text(name), revision,
+             change(reason, operation, force))
+
 
 class Resources(_Group):
     """Handles with a kind, and settings per environment."""

@@ -103,19 +103,20 @@ class InboxRow(NamedTuple):
     #: text: 32 hex digits
     id: str
     #: text: the variable
-    name: str
+    name: Optional[str]
     #: text
-    type: str
+    type: Optional[str]
     #: integer 0 or 1
-    secret: bool
+    secret: Optional[bool]
     #: integer: the variable's revision then, 0: it had none
-    base: int
-    #: text: waiting, stale, unsigned
-    state: str
+    base: Optional[int]
+    #: text: waiting; stale (the variable was changed, or the keys were rotated); used (accepted or
+    #: rejected before, and put back); denied (the depositor's right was taken back); unsigned
+    state: Optional[str]
     #: text
-    depositor: str
+    depositor: Optional[str]
     #: integer, ms UTC
-    time: datetime
+    time: Optional[datetime]
 
 
 class EnvironmentRow(NamedTuple):
@@ -170,7 +171,7 @@ class ExplainRow(NamedTuple):
 class SlotRow(NamedTuple):
     """A row of envres_slot_list."""
 
-    #: integer from 1; never given again while the principal lives
+    #: integer from 1: one above the highest there when it was made
     ordinal: int
     #: text, may be empty
     label: str
@@ -253,6 +254,21 @@ class PrincipalRow(NamedTuple):
     sign_key: str
     #: integer, ms UTC: when it was added
     time: datetime
+
+
+class RefusedRow(NamedTuple):
+    """A row of envres_redactor_refused."""
+
+    #: text: key; null for those of envres_redactor_add()
+    environment: Optional[str]
+    #: text: of the variable, the resource, or as it was given
+    name: str
+    #: text: of a resource; else null
+    field: Optional[str]
+    #: text: "short" (fewer than 8 bytes), "blank" (white space alone), "lines" (it is looked for as
+    #: a whole, but some of its lines have fewer than 8 bytes), "closed" (no key), "broken" (it does
+    #: not resolve)
+    reason: str
 
 
 class FindingRow(NamedTuple):
@@ -492,6 +508,8 @@ class HistoryRow(NamedTuple):
     field: Optional[str]
     #: text: status name when the value cannot be read; else null
     error: Optional[str]
+    #: integer 0 or 1: 1 where the value was destroyed
+    destroyed: bool
 
 
 class ReferenceRow(NamedTuple):
@@ -587,6 +605,7 @@ COLUMNS = {
     EditRow: "itttibtm",
     GcRow: "iii",
     PrincipalRow: "tttitm",
+    RefusedRow: "tttt",
     FindingRow: "tttiitt",
     ReleaseRow: "itttttmbiittitt",
     RequestRow: "tttttittttmmt",
@@ -597,7 +616,7 @@ COLUMNS = {
     InfoRow: "tt",
     TagRow: "ttiiibt",
     VariableRow: "ttbtbtimtt",
-    HistoryRow: "itbbttmtt",
+    HistoryRow: "itbbttmttb",
     ReferenceRow: "tti",
     VersionRow: "tttttiittmmti",
     LastRow: "ttm",

@@ -53,6 +53,14 @@ class Secret:
         with memoryview(self._buffer()) as view, view.toreadonly() as readable:
             yield readable
 
+    def redacted(self, replacement: str = "[redacted]") -> str:
+        """The text as it may be shown: each secret range replaced, all else as it is."""
+        out, at, shown = [], 0, self._buffer()
+        for start, end in self.ranges:
+            out += [shown[at:start].decode("utf-8", "replace"), replacement]
+            at = end
+        return "".join(out) + shown[at:].decode("utf-8", "replace")
+
     def close(self) -> None:
         """Wipes. Using the secret afterwards is a ClosedError; closing again does nothing."""
         self._closed = True

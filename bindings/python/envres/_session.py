@@ -45,7 +45,7 @@ class Session(Handle):
 
     @property
     def variables(self) -> Variables:
-        """Variables: put, put_many, unset, get, list, history, rename, delete."""
+        """Variables: put, put_many, unset, get, list, history, rename, delete, destroy."""
         return Variables(self)
 
     @property

@@ -41,23 +41,21 @@ def _typed(value: Param) -> Tuple[int, Input, int]:
 
 
 class Params(Handle):
-    """Parameters of a render, made once for many. A mapping given to render() becomes one."""
+    """Parameters of a render, made once for many; immutable, threads may share them. A mapping given
+    to render() becomes one. What is made of a Secret is secret.
+    """
 
     __slots__ = ()
 
     def __init__(self, values: Optional[Mapping[str, Param]] = None) -> None:
+        """Raises InvalidNameError, TextError, UsageError (LIMIT)."""
         made = lib.envres_params_new(NULL)
         if not made:
             raise FAMILIES[Code.NOMEM]("out of memory", Code.NOMEM, "ENVRES_E_NOMEM")
         super().__init__(ffi.gc(made, lib.envres_params_free))
         for name, value in (values or {}).items():
-            self.set(name, value)
-
-    def set(self, name: str, value: Param) -> None:
-        """Sets one, replacing one of the same name; what is made of a Secret is secret. Raises
-        InvalidNameError, TextError, UsageError (LIMIT)."""
-        kind, given, flags = _typed(value)
-        call(lib.envres_params_set, self._pointer(), *text(name), kind, *text(given), flags)
+            kind, given, flags = _typed(value)
+            call(lib.envres_params_set, made, *text(name), kind, *text(given), flags)
 
 
 def _options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,

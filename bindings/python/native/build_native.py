@@ -24,6 +24,7 @@ extern "Python" {
     envres_status envres_py_audit_sink(const envres_checkpoint *checkpoint, void *user);
     envres_status envres_py_probe(const envres_resource_handle *handle, envres_error *err,
                                   void *user);
+    envres_status envres_py_collect(const char *data, size_t len, void *user);
 }
 """
 

@@ -18,12 +18,14 @@ UNBOUND = {
     "envres_error_set_position": "a probe has no text of the caller's",
     "envres_status_count": "Code has them all; test_codes() walks the library's own",
     "envres_status_at": "likewise",
+    "envres_value_redacted": "Secret.redacted() does it from the ranges",
     "envres_type_name": "Type.name",
     "envres_role_name": "Role.name",
 }
 UNSET = {
     ("envres_store_options", "allocator"): "a function of Python for every allocation, under a lock",
     ("envres_template_options", "allocator"): "likewise",
+    ("envres_redactor_options", "allocator"): "likewise",
 }
 UNUSED = {
     "ENVRES_TEMPLATE_BORROW": "bytes of Python may move; the text is copied",

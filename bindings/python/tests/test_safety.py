@@ -31,18 +31,17 @@ def scope(session):
 # ---- closing -----------------------------------------------------------------------------------
 
 def test_use_after_close(store, session, scope):
-    template = envres.Template("<< environment.name >>")
+    template, other = envres.Template("<< environment.name >>"), session.scope("development")
     bound, crm, params = template.bind(scope), scope.resource("crm"), envres.Params({"a": 1})
     rows, secret = session.variables.list(), Secret("x")
     uses = [(rows, lambda: rows[0]), (rows, lambda: list(rows)), (crm, lambda: crm["host"]),
-            (crm, crm.url), (params, lambda: params.set("a", 2)), (bound, bound.render),
+            (crm, crm.url), (params, lambda: template.render(other, params)), (bound, bound.render),
             (template, lambda: template.render(scope)), (template, template.references),
             (scope, lambda: scope["HOST"]), (scope, lambda: scope.expand("x")),
             (scope, lambda: scope.environment), (scope, lambda: len(scope)),
             (secret, secret.reveal), (session, lambda: session.variables.list()),
             (session, lambda: session.scope("development")), (session, session.info),
             (store, store.poll), (store, lambda: store.session(OWNER)), (store, store.__enter__)]
-    other = session.scope("development")
     for handle, use in uses:
         handle.close()
         handle.close()
@@ -110,6 +109,7 @@ def test_a_secret_is_wiped():
 def test_secrets_spread(scope):
     out = scope.expand("a << environment.variables.KEY >> b")
     assert out.reveal() == "a %s b" % MARK and out.ranges == ((2, 2 + len(MARK)),)
+    assert out.redacted() == "a [redacted] b" and out.redacted("#") == "a # b"
     with raises("SECRET_SINK"):
         scope.expand("<< environment.variables.KEY >>", no_secrets=True)
     made = envres.Template("<< params.p >>").render(scope, {"p": Secret("x")})
@@ -119,6 +119,26 @@ def test_secrets_spread(scope):
     assert buffer[:size] == MARK.encode()
     with raises("SECRET_SINK"):
         scope.at(scope.find("KEY"))
+
+
+def test_redactor(scope):
+    redactor = envres.Redactor("#")
+    redactor.add_scope(scope)
+    redactor.add("token", Secret("elsewhere-1"))
+    redactor.add("pin", "123")
+    assert [(r.name, r.reason) for r in redactor.refused()] == [("pin", "short")]
+    assert redactor.text("a %s b elsewhere-1" % MARK) == "a # b #"
+    assert redactor.text(b"\xff" + MARK.encode().hex().encode()) == b"\xff#"
+    copy_ = redactor.copy()
+    with raises("INVALID"):
+        redactor.add("late", "later-secret")
+    half = MARK.encode()[:6]
+    given = copy_.feed(b"log " + half) + copy_.feed(MARK.encode()[6:] + b" end") + copy_.finish()
+    assert given == b"log # end" and (redactor.masked, copy_.masked) == (3, 1)
+    run_threads(4, lambda _: [redactor.text(MARK) for _ in range(50)])
+    assert redactor.masked == 203
+    with raises("LIMIT"):
+        envres.Redactor("x" * 65)
 
 
 def test_no_exception_holds_a_value(session, scope):
