@@ -224,6 +224,8 @@ class Context(IntEnum):
     URL = 2
     #: POSIX single-quoted
     SHELL = 3
+    #: not at all: as parameters of a statement (statement.h)
+    SQL = 4
 
 
 class Type(IntEnum):
@@ -245,6 +247,8 @@ class Type(IntEnum):
     NULL = 6
     #: of parts only: any bytes
     BYTES = 7
+    #: of a statement's parameters only: a number within int64
+    INTEGER = 8
 
 
 #: The configuration a release saw comes back with it: in the environment it was released from,
@@ -297,6 +301,18 @@ STORE_ALLOW_FUSE = 4
 STORE_RELAXED = 8
 #: Never write; every change answers ENVRES_E_READ_ONLY.
 STORE_READ_ONLY = 16
+DIALECT_POSTGRES = 1
+#: MariaDB too
+DIALECT_MYSQL = 2
+DIALECT_SQLITE = 3
+#: postgres: dollar; mysql and sqlite: qmark
+STYLE_DEFAULT = 0
+#: $1, $2
+STYLE_DOLLAR = 1
+#: ?
+STYLE_QMARK = 2
+#: :p1, :p2
+STYLE_COLON = 3
 #: near misses (<< enviroment...) are ENVRES_E_SYNTAX
 TEMPLATE_STRICT = 1
 #: the text outlives the template: do not copy it

@@ -10,6 +10,7 @@ typedef struct envres_value envres_value;
 typedef struct envres_scope envres_scope;
 typedef struct envres_template envres_template;
 typedef struct envres_bound envres_bound;
+typedef struct envres_statement envres_statement;
 typedef struct envres_params envres_params;
 typedef struct envres_resource_handle envres_resource_handle;
 typedef struct envres_checkpoint {
@@ -203,8 +204,10 @@ typedef struct envres_template_options {
     uint32_t size;
     uint32_t flags;
     uint32_t context;
-    uint32_t reserved;
+    uint32_t dialect;
     const envres_allocator *allocator;
+    uint32_t style;
+    uint32_t reserved;
 } envres_template_options;
 typedef struct envres_render_options {
     uint32_t size;
@@ -301,6 +304,7 @@ int32_t envres_list_is_secret(const envres_list *list, size_t row, uint32_t colu
 const char *envres_list_text(const envres_list *list, size_t row, uint32_t column, size_t *len);
 int32_t envres_list_type(const envres_list *list, size_t row, uint32_t column);
 size_t envres_nul_terminated(void);
+envres_status envres_params_allow(envres_params *params, const char *name, size_t len, envres_error *err);
 void envres_params_free(envres_params *params);
 envres_params *envres_params_new(const envres_allocator *alloc);
 envres_status envres_params_set(envres_params *params, const char *name, size_t name_len, int32_t type, const char *value, size_t value_len, uint32_t flags, envres_error *err);
@@ -391,6 +395,16 @@ envres_status envres_slot_add(envres_session *session, const char *label, size_t
 envres_status envres_slot_change(envres_session *session, int64_t ordinal, const envres_credential *credential, const envres_change *change, envres_error *err);
 envres_status envres_slot_list(envres_session *session, envres_list **out, envres_error *err);
 envres_status envres_slot_remove(envres_session *session, int64_t ordinal, const envres_change *change, envres_error *err);
+uint32_t envres_statement_count(const envres_statement *statement);
+double envres_statement_double(const envres_statement *statement, uint32_t index);
+uint32_t envres_statement_first(const envres_statement *statement);
+void envres_statement_free(envres_statement *statement);
+int64_t envres_statement_integer(const envres_statement *statement, uint32_t index);
+int32_t envres_statement_is_secret(const envres_statement *statement, uint32_t index);
+const char *envres_statement_name(const envres_statement *statement, uint32_t index);
+const char *envres_statement_text(const envres_statement *statement, size_t *len);
+int32_t envres_statement_type(const envres_statement *statement, uint32_t index);
+const char *envres_statement_value(const envres_statement *statement, uint32_t index, size_t *len);
 envres_status envres_status_at(uint32_t index);
 uint32_t envres_status_count(void);
 const char *envres_status_name(envres_status status);
@@ -404,6 +418,7 @@ envres_status envres_store_poll(envres_store *store, int32_t *changed, envres_er
 envres_status envres_store_verify(envres_store *store, envres_session *session, envres_list **out, envres_error *err);
 envres_status envres_template_bind(envres_template *tmpl, envres_scope *scope, const envres_render_options *options, envres_bound **out, envres_error *err);
 envres_status envres_template_parse(const char *text, size_t len, const envres_template_options *options, envres_template **out, envres_error *err);
+envres_status envres_template_prepare(const envres_template *tmpl, const envres_scope *scope, const envres_render_options *options, envres_statement **out, envres_error *err);
 envres_template *envres_template_ref(envres_template *tmpl);
 envres_status envres_template_references(const envres_template *tmpl, envres_list **out, envres_error *err);
 envres_status envres_template_render(const envres_template *tmpl, const envres_scope *scope, const envres_render_options *options, envres_value **out, envres_error *err);
