@@ -16,7 +16,7 @@ else as str. Whatever was closed raises ClosedError; what the library refuses ra
 families of Error.
 """
 from ._callbacks import Anchor, Checkpoint, KeyProvider
-from ._constants import Bump, Code, Context, CredentialKind, Role, Type
+from ._constants import Bump, Code, Context, CredentialKind, Dialect, Role, Style, Type
 from ._core import ClosedError, Handle, Rows, Text
 from ._credential import Credential, generate_key
 from ._error import Error
@@ -33,18 +33,18 @@ from ._scope import Resource, Scope
 from ._secret import Secret
 from ._session import Session
 from ._store import Store, kinds, version
-from ._template import Bound, Params, Template
+from ._template import Bound, Params, Statement, Template
 
 __all__ = [
     "Anchor", "AppRow", "AuditRow", "Bound", "Bump", "CallbackError", "CheckError", "Checkpoint",
     "ClosedError", "Code", "ConflictError", "Context", "Credential", "CredentialKind", "DeniedError",
-    "DiffRow", "EditRow", "EnvironmentRow", "Error", "ExplainRow", "ExposureRow", "FindingRow",
+    "Dialect", "DiffRow", "EditRow", "EnvironmentRow", "Error", "ExplainRow", "ExposureRow", "FindingRow",
     "GcRow", "Handle", "HistoryRow", "InboxRow", "InfoRow", "IntegrityError", "InvalidNameError",
     "KeyMaterialError", "KeyProvider", "KindRow", "LastRow", "NotFoundError", "OutOfMemoryError",
     "Params", "PartRow", "PartWrite", "PrincipalRow", "Redactor", "ReferenceRow", "RefusedRow",
     "ReleaseRow", "RequestRow",
     "Resource", "ResourceRow", "Role", "Rows", "Scope", "Secret", "SecretError", "Session",
-    "SessionRow", "SlotRow", "StateError", "StatusRow", "Store", "StoreError", "TagRow", "Template",
+    "SessionRow", "SlotRow", "StateError", "Statement", "StatusRow", "Store", "StoreError", "Style", "TagRow", "Template",
     "Text", "TextError", "Type", "UsageError", "VariableRow", "Verified", "VerifyRow", "VersionRow",
     "Write", "generate_key", "kinds", "part_digest", "version",
 ]

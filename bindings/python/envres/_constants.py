@@ -228,6 +228,28 @@ class Context(IntEnum):
     SQL = 4
 
 
+class Dialect(IntEnum):
+    """Whose SQL a template of context sql is."""
+
+    POSTGRES = 1
+    #: MariaDB too
+    MYSQL = 2
+    SQLITE = 3
+
+
+class Style(IntEnum):
+    """How the placeholders of a statement look."""
+
+    #: postgres: dollar; mysql and sqlite: qmark
+    DEFAULT = 0
+    #: $1, $2
+    DOLLAR = 1
+    #: ?
+    QMARK = 2
+    #: :p1, :p2
+    COLON = 3
+
+
 class Type(IntEnum):
     """Types of values and of variables."""
 
@@ -301,18 +323,6 @@ STORE_ALLOW_FUSE = 4
 STORE_RELAXED = 8
 #: Never write; every change answers ENVRES_E_READ_ONLY.
 STORE_READ_ONLY = 16
-DIALECT_POSTGRES = 1
-#: MariaDB too
-DIALECT_MYSQL = 2
-DIALECT_SQLITE = 3
-#: postgres: dollar; mysql and sqlite: qmark
-STYLE_DEFAULT = 0
-#: $1, $2
-STYLE_DOLLAR = 1
-#: ?
-STYLE_QMARK = 2
-#: :p1, :p2
-STYLE_COLON = 3
 #: near misses (<< enviroment...) are ENVRES_E_SYNTAX
 TEMPLATE_STRICT = 1
 #: the text outlives the template: do not copy it

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
-from ._constants import (PARAM_SECRET, RENDER_NO_SECRETS, TEMPLATE_STRICT, Code, Context, Type)
+from ._constants import (PARAM_SECRET, RENDER_NO_SECRETS, TEMPLATE_STRICT, Code, Context, Dialect,
+                         Style, Type)
 from ._core import (NULL, Handle, Input, Rows, Text, call, fail, give_slot, rows_from, struct, take_slot,
-                    text, value_from)
+                    text, text_of, value_from)
 from ._families import FAMILIES
 from ._native import ffi, lib
 from ._rows import TagRow
@@ -47,8 +48,9 @@ class Params(Handle):
 
     __slots__ = ()
 
-    def __init__(self, values: Optional[Mapping[str, Param]] = None) -> None:
-        """Raises InvalidNameError, TextError, UsageError (LIMIT)."""
+    def __init__(self, values: Optional[Mapping[str, Param]] = None,
+                 allow: Iterable[str] = ()) -> None:
+        """``allow``: identifiers that the filter `ident` may write into SQL. Raises InvalidNameError, TextError, UsageError (LIMIT)."""
         made = lib.envres_params_new(NULL)
         if not made:
             raise FAMILIES[Code.NOMEM]("out of memory", Code.NOMEM, "ENVRES_E_NOMEM")
@@ -56,6 +58,8 @@ class Params(Handle):
         for name, value in (values or {}).items():
             kind, given, flags = _typed(value)
             call(lib.envres_params_set, made, *text(name), kind, *text(given), flags)
+        for name in allow:
+            call(lib.envres_params_allow, made, *text(name))
 
 
 def _options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,
@@ -78,16 +82,19 @@ class Template(Handle):
     __slots__ = ()
 
     def __init__(self, source: Input, context: Context = Context.TEXT, *,
+                 dialect: Optional[Dialect] = None, style: Style = Style.DEFAULT,
                  strict: bool = False) -> None:
         """Parses; the whole text is checked, nothing is resolved.
 
-        ``context``  how values are written into it: Context.TEXT, JSON, URL or SHELL
+        ``context``  how values are written into it: Context.TEXT, JSON, URL, SHELL, or SQL
+        ``dialect``  of Context.SQL: whose SQL it is; required there
+        ``style``    of Context.SQL: how placeholders look
         ``strict``   near misses (``<< enviroment...``) are errors
 
         Raises TextError with the position, UsageError (LIMIT: 16 MiB).
         """
         options = struct("envres_template_options", flags=TEMPLATE_STRICT if strict else 0,
-                         context=int(context))
+                         context=int(context), dialect=int(dialect or 0), style=int(style))
         out = ffi.new("envres_template **")
         call(lib.envres_template_parse, *text(source), options, out)
         super().__init__(ffi.gc(out[0], lib.envres_template_unref))
@@ -147,6 +154,19 @@ class Template(Handle):
              _options(params, no_secrets, output_max), out)
         return Bound(out[0])
 
+    def prepare(self, scope: Handle, params: Union[Params, Mapping[str, Param], None] = None, *,
+                no_secrets: bool = False, output_max: int = 0) -> Statement:
+        """Resolves a template of Context.SQL: the SQL, and what to bind to its placeholders. No value
+        is ever part of the text.
+
+        Raises what render() raises; TextError (IDENT: not among those that Params allows; TYPE),
+        UsageError (LIMIT: too many parameters; INVALID: another context).
+        """
+        out = ffi.new("envres_statement **")
+        call(lib.envres_template_prepare, self._pointer(), scope._pointer(),
+             _options(params, no_secrets, output_max), out)
+        return Statement(out[0])
+
     def references(self) -> Rows[TagRow]:
         """What it needs: a row for each tag, in order."""
         return rows_from(TagRow, lib.envres_template_references, self._pointer())
@@ -179,3 +199,66 @@ class Bound(Handle):
         call(lib.envres_bound_text, bound, data, size)
         found: str = ffi.unpack(data[0], size[0]).decode()
         return found
+
+
+#: A parameter of a statement; JSON as compact text.
+Bindable = Union[None, bool, int, float, str, Secret]
+
+
+class Statement(Handle):
+    """SQL made of a template, and its parameters in order: a driver's own.
+
+        statement = template.prepare(scope, {"id": 7})
+        cursor.execute(statement.text, statement.reveal())
+
+    Immutable; needs nothing any more of what it was made of. The text can be logged.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, cdata: Any) -> None:
+        super().__init__(ffi.gc(cdata, lib.envres_statement_free))
+
+    @property
+    def text(self) -> str:
+        """The SQL. Holds no value."""
+        return text_of(lib.envres_statement_text(self._pointer(), NULL))
+
+    @property
+    def first(self) -> int:
+        """Number of the first parameter: 1, or one more than the highest $n that the text had."""
+        return int(lib.envres_statement_first(self._pointer()))
+
+    def __len__(self) -> int:
+        return int(lib.envres_statement_count(self._pointer()))
+
+    def names(self) -> List[str]:
+        """Of each parameter the reference that gave it: "params.id"; elements of a list share one."""
+        statement = self._pointer()
+        return [text_of(lib.envres_statement_name(statement, index)) for index in range(len(self))]
+
+    def parameters(self) -> List[Bindable]:
+        """The values in their types; those that are secret as Secret."""
+        return [self._value(self._pointer(), index) for index in range(len(self))]
+
+    def reveal(self) -> List[Union[None, bool, int, float, str]]:
+        """The values, secrets in clear, as a driver wants them."""
+        return [value.reveal() if isinstance(value, Secret) else value
+                for value in self.parameters()]
+
+    @staticmethod
+    def _value(statement: Any, index: int) -> Bindable:
+        kind = lib.envres_statement_type(statement, index)
+        if kind == Type.NULL:
+            return None
+        if lib.envres_statement_is_secret(statement, index) or \
+                kind not in (Type.INTEGER, Type.BOOLEAN, Type.NUMBER):
+            size = ffi.new("size_t *")
+            data = lib.envres_statement_value(statement, index, size)
+            if lib.envres_statement_is_secret(statement, index):
+                return Secret(ffi.buffer(data, size[0]))
+            return str(ffi.unpack(data, size[0]).decode())
+        if kind == Type.NUMBER:
+            return float(lib.envres_statement_double(statement, index))
+        number = int(lib.envres_statement_integer(statement, index))
+        return bool(number) if kind == Type.BOOLEAN else number

@@ -243,6 +243,35 @@ def test_rendering(scope):
     assert scope.explain("HOST")[0].layer == "value"
 
 
+def test_statements(session, scope):
+    session.variables.put("development", "LIMIT", "10", type=envres.Type.NUMBER)
+    scope = session.scope("development")
+    template = envres.Template(
+        "SELECT * FROM << params.t | ident >> WHERE a = << params.a >> AND b = << params.b >>"
+        " AND k = << environment.variables.KEY >> AND n IS << params.n >>"
+        " LIMIT << environment.variables.LIMIT >>",
+        envres.Context.SQL, dialect=envres.Dialect.POSTGRES)
+    params = envres.Params({"t": "users", "a": "x' OR 1", "b": True, "n": None}, allow=["users"])
+    with template.prepare(scope, params) as statement:
+        assert statement.text == "SELECT * FROM \"users\" WHERE a = $1 AND b = $2 AND k = $3" \
+            " AND n IS $4 LIMIT $5"
+        assert statement.first == 1 and len(statement) == 5
+        assert statement.names()[0] == "params.a"
+        assert statement.parameters() == ["x' OR 1", True, Secret(MARK), None, 10]
+        assert statement.reveal() == ["x' OR 1", True, MARK, None, 10]
+        assert MARK not in repr(statement.parameters())
+    with raises("IDENT"):
+        template.prepare(scope, {"t": "users", "a": 1, "b": 2, "n": 3})
+    with raises("INVALID"):
+        template.render(scope, params)
+    colon = envres.Template("<< params.a >>", envres.Context.SQL, dialect=envres.Dialect.SQLITE,
+                            style=envres.Style.COLON)
+    assert colon.prepare(scope, {"a": 0.5}).parameters() == [0.5]
+    assert colon.prepare(scope, {"a": 0.5}).text == ":p1"
+    with raises("INVALID"):
+        envres.Template("x", envres.Context.SQL)
+
+
 # ---- callbacks ---------------------------------------------------------------------------------
 
 class Vault:
