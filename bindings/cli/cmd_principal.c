@@ -10,11 +10,8 @@
 #include "opening.h"
 #include "output.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NUL ENVRES_NUL_TERMINATED
 
@@ -91,24 +88,6 @@ check_addition(struct cli *cli, const struct addition *add)
     return 0;
 }
 
-/* NAME.key beside the store, unless -o says where. */
-static char *
-new_key_path(const struct cli *cli, const char *name)
-{
-    const char *out = option_value(&cli->parsed, OPT_KEY_OUTPUT);
-    struct text path = { 0 };
-    if (out)
-        return memory_copy(out, strlen(out));
-    if (strchr(cli->store_path, '/')) {
-        char *copy = memory_copy(cli->store_path, strlen(cli->store_path));
-        const char *folder = dirname(copy);
-        text_printf(&path, "%s/", strcmp(folder, "/") == 0 ? "" : folder);
-        free(copy);
-    }
-    text_printf(&path, "%s.key", name);
-    return path.data;
-}
-
 static int
 add_with(struct cli *cli, const struct addition *add, const struct key *key)
 {
@@ -123,11 +102,7 @@ add_with(struct cli *cli, const struct addition *add, const struct key *key)
         envres_principal_add(cli->session, add->name, NUL, &options, &change, cli->err);
     if (code == ENVRES_OK)
         return 0;
-    if (add->key_path && code == ENVRES_E_UNKNOWN_OUTCOME)
-        out_warn(cli, "the new key file '%s' stays until that is known", add->key_path);
-    else if (add->key_path && unlink(add->key_path) != 0)
-        out_warn(cli, "the new key file '%s' opens nothing, but cannot be taken away: %s",
-                 add->key_path, strerror(errno));
+    key_file_take_back(cli, add->key_path);
     return fail_library(cli);
 }
 
@@ -205,7 +180,7 @@ cmd_principal_add(struct cli *cli)
     if (add.role)
         take_environments(cli, &add);
     if (!add.passphrase)
-        add.key_path = new_key_path(cli, add.name);
+        add.key_path = key_path_for(cli, add.name);
     status = add.passphrase ? key_new_passphrase(cli, &key)
                             : key_file_make(cli, add.key_path, "-o FILE", &key);
     if (status == 0)

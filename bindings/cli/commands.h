@@ -68,6 +68,7 @@ int cmd_status(struct cli *cli);
 int cmd_principal_add(struct cli *cli);
 int cmd_principal_list(struct cli *cli);
 int cmd_principal_remove(struct cli *cli);
+int cmd_principal_key(struct cli *cli);
 int cmd_grant(struct cli *cli);
 int cmd_revoke(struct cli *cli);
 int cmd_deposit(struct cli *cli);
@@ -75,6 +76,12 @@ int cmd_inbox(struct cli *cli);
 int cmd_inbox_accept(struct cli *cli);
 int cmd_inbox_reject(struct cli *cli);
 int cmd_audit(struct cli *cli);
+
+int cmd_key_slot_add(struct cli *cli);
+int cmd_key_slot_list(struct cli *cli);
+int cmd_key_slot_change(struct cli *cli);
+int cmd_key_slot_remove(struct cli *cli);
+int cmd_key_show_public(struct cli *cli);
 
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);

@@ -185,13 +185,13 @@ take_option(struct typed *typed, const struct option_row *row, const char *value
 static bool
 read_second(struct typed *typed, const char *word)
 {
+    const struct group_row *in = group_of(typed->command);
     const struct group_row *group = NULL;
-    size_t words = 0;
-    if (typed->plain || typed->arguments > 0)
+    if (!in || typed->plain || typed->arguments > 0)
         return false;
-    const struct command *command = command_find(typed->command->name, word, &words, &group);
-    typed->command = words == 2 ? command : typed->command;
-    return words == 2;
+    const struct command *command = command_find(in, word, &group);
+    typed->command = command ? command : typed->command;
+    return command != NULL;
 }
 
 static void
@@ -216,10 +216,8 @@ read_word(struct typed *typed, const char *word)
         typed->first = typed->arguments++ == 0 ? word : typed->first;
         typed->plain = typed->plain || typed->command->flags & COMMAND_PROGRAM;
     } else {
-        size_t words = 0;
         const struct group_row *group = NULL;
-        typed->command = typed->group ? command_find(typed->group->name, word, &words, &group)
-                                      : command_find(word, NULL, &words, &group);
+        typed->command = command_find(typed->group, word, &group);
         typed->group = typed->command ? NULL : group;
         typed->lost = typed->lost || (!typed->command && !typed->group);
     }
@@ -228,21 +226,17 @@ read_word(struct typed *typed, const char *word)
 static void
 complete_command(struct completion *completion, const struct group_row *group)
 {
-    size_t len = group ? strlen(group->name) : 0;
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
-        if (command->flags & COMMAND_HIDDEN)
-            continue;
-        if (!group && !strchr(command->name, ' '))
-            candidate(completion, command->name, command->summary);
-        if (group && strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ')
-            candidate(completion, command->name + len + 1, command->summary);
+        const char *name = name_within(group, command->name);
+        if (name && !strchr(name, ' ') && !(command->flags & COMMAND_HIDDEN))
+            candidate(completion, name, command->summary);
     }
-    for (size_t i = 0; !group && i < group_count; i++) {
-        size_t words = 0;
+    for (size_t i = 0; i < group_count; i++) {
+        const char *name = name_within(group, group_rows[i].name);
         const struct group_row *same = NULL;
-        if (!command_find(group_rows[i].name, NULL, &words, &same))
-            candidate(completion, group_rows[i].name, group_rows[i].summary);
+        if (name && !strchr(name, ' ') && !command_find(group, name, &same))
+            candidate(completion, name, group_rows[i].summary);
     }
 }
 

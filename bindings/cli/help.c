@@ -174,14 +174,11 @@ help_command(const struct command *command, struct text *out)
 }
 
 static void
-add_commands(struct text *out, const char *group)
+add_commands(struct text *out, const struct group_row *group)
 {
-    size_t len = group ? strlen(group) : 0;
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
-        bool wanted =
-            !group || (strncmp(command->name, group, len) == 0 && command->name[len] == ' ');
-        if (wanted && !(command->flags & COMMAND_HIDDEN))
+        if (name_within(group, command->name) && !(command->flags & COMMAND_HIDDEN))
             add_row(out, COMMAND_HANG, command->name, command->summary);
     }
 }
@@ -190,14 +187,13 @@ static void
 help_group(const struct group_row *group, struct text *out)
 {
     text_printf(out, "envres %s - %s\n\nExamples:\n", group->name, group->summary);
-    size_t len = strlen(group->name);
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
-        if (strncmp(command->name, group->name, len) == 0 && command->name[len] == ' ')
+        if (name_within(group, command->name))
             text_printf(out, "  envres %s\n", command->examples[0].line);
     }
     text_puts(out, "\nCommands:\n");
-    add_commands(out, group->name);
+    add_commands(out, group);
     text_printf(out, "\n`envres %s COMMAND --help` says more about one.\n", group->name);
 }
 

@@ -171,6 +171,33 @@ key_file_make(struct cli *cli, const char *path, const char *option, struct key 
                      strerror(number));
 }
 
+char *
+key_path_for(const struct cli *cli, const char *name)
+{
+    const char *out = option_value(&cli->parsed, OPT_KEY_OUTPUT);
+    struct text path = { 0 };
+    if (out)
+        return memory_copy(out, strlen(out));
+    if (strchr(cli->store_path, '/')) {
+        char *copy = memory_copy(cli->store_path, strlen(cli->store_path));
+        const char *folder = dirname(copy);
+        text_printf(&path, "%s/", strcmp(folder, "/") == 0 ? "" : folder);
+        free(copy);
+    }
+    text_printf(&path, "%s.key", name);
+    return path.data;
+}
+
+void
+key_file_take_back(struct cli *cli, const char *path)
+{
+    if (path && envres_error_code(cli->err) == ENVRES_E_UNKNOWN_OUTCOME)
+        out_warn(cli, "the new key file '%s' stays until that is known", path);
+    else if (path && unlink(path) != 0)
+        out_warn(cli, "the new key file '%s' opens nothing, but cannot be taken away: %s", path,
+                 strerror(errno));
+}
+
 /* ---- passphrases -------------------------------------------------------------------------- */
 
 /* Up to the first line feed, byte by byte: what follows belongs to whoever reads next. */

@@ -24,6 +24,12 @@ int key_new_passphrase(struct cli *cli, struct key *key);
  * `option` is what names another file. */
 int key_file_make(struct cli *cli, const char *path, const char *option, struct key *key);
 
+/* Where the key file of a principal goes: -o, else NAME.key beside the store. free(). */
+char *key_path_for(const struct cli *cli, const char *name);
+/* The library refused what the new key file was made for: it goes again, unless nobody knows
+ * whether it was refused. `path` may be NULL. */
+void key_file_take_back(struct cli *cli, const char *path);
+
 /* Whether others than its owner may read or change a key file. A file of root's may be read by its
  * group: that is how a service gets its key. */
 bool key_is_exposed(const struct stat *facts);

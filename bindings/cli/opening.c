@@ -98,13 +98,35 @@ open_store(struct cli *cli)
     return try_store(cli) < 0 ? fail_opening(cli, cli->store_path) : 0;
 }
 
+/* The root that is pinned: *pinned stays NULL when none is. False: it is not in form. */
+static bool
+read_root(const struct cli *cli, uint8_t root[32], const uint8_t **pinned)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *hex = option_value(&cli->parsed, OPT_ROOT);
+    if (!hex)
+        return true;
+    if (strlen(hex) != 64)
+        return false;
+    for (size_t i = 0; i < 64; i++) {
+        char c = hex[i] >= 'A' && hex[i] <= 'F' ? (char)(hex[i] - 'A' + 'a') : hex[i];
+        const char *digit = strchr(digits, c);
+        if (!digit)
+            return false;
+        root[i / 2] = (uint8_t)(root[i / 2] << 4 | (digit - digits));
+    }
+    *pinned = root;
+    return true;
+}
+
 /* With --as there is never a session of the key's own, which may do more. */
 static envres_status
-try_session(struct cli *cli, const struct key *key)
+try_session(struct cli *cli, const struct key *key, const uint8_t *root)
 {
     const char *workspace = option_value(&cli->parsed, OPT_WORKSPACE);
     const char *as = option_value(&cli->parsed, OPT_AS);
     envres_credential credential = key_credential(key);
+    credential.root = root;
     envres_session *own = NULL;
     envres_status code = envres_session_open(
         cli->store, workspace, workspace ? ENVRES_NUL_TERMINATED : 0, &credential, &own, cli->err);
@@ -138,8 +160,13 @@ open_session(struct cli *cli)
     if (status)
         return status;
     struct key key = { 0 };
+    uint8_t root[32] = { 0 };
+    const uint8_t *pinned = NULL;
+    if (!read_root(cli, root, &pinned))
+        return fail_usage(cli, "`envres key show-public` prints it, on a store you trust",
+                          "--root (or ENVRES_ROOT) needs 64 hexadecimal digits");
     status = key_take(cli, &key);
-    if (status == 0 && try_session(cli, &key) < 0)
+    if (status == 0 && try_session(cli, &key, pinned) < 0)
         status = fail_key(cli, &key);
     key_free(&key);
     return status;
@@ -173,8 +200,10 @@ open_quietly(struct cli *cli)
         return -1;
     char *path = find_key_path(cli);
     struct key key = { 0 };
-    bool ready = read_quietly(path, &key) && (cli->store || try_store(cli) == 0) &&
-                 try_session(cli, &key) == 0;
+    uint8_t root[32] = { 0 };
+    const uint8_t *pinned = NULL;
+    bool ready = read_root(cli, root, &pinned) && read_quietly(path, &key) &&
+                 (cli->store || try_store(cli) == 0) && try_session(cli, &key, pinned) == 0;
     free(path);
     key_free(&key);
     return ready ? 0 : -1;

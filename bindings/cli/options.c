@@ -63,26 +63,34 @@ group_of(const struct command *command)
     return NULL;
 }
 
+const char *
+name_within(const struct group_row *in, const char *name)
+{
+    size_t len = in ? strlen(in->name) : 0;
+    if (in && (strncmp(name, in->name, len) != 0 || name[len++] != ' '))
+        return NULL;
+    return name + len;
+}
+
+static bool
+is_named(const struct group_row *in, const char *name, const char *word)
+{
+    const char *rest = name_within(in, name);
+    return rest && strcmp(rest, word) == 0;
+}
+
 const struct command *
-command_find(const char *first, const char *second, size_t *words, const struct group_row **group)
+command_find(const struct group_row *in, const char *word, const struct group_row **group)
 {
     *group = NULL;
-    *words = 1;
     for (size_t i = 0; i < group_count; i++) {
-        if (strcmp(group_rows[i].name, first) == 0)
+        if (is_named(in, group_rows[i].name, word))
             *group = &group_rows[i];
     }
-    size_t len = strlen(first);
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
-        const char *name = command->name;
-        if ((!*group || !second) && strcmp(name, first) == 0)
+        if (is_named(in, command->name, word))
             return command;
-        if (*group && second && strncmp(name, first, len) == 0 && name[len] == ' ' &&
-            strcmp(name + len + 1, second) == 0) {
-            *words = 2;
-            return command;
-        }
     }
     return NULL;
 }
@@ -129,17 +137,22 @@ fail_command(struct cli *cli, const char *word)
 static int
 fail_subcommand(struct cli *cli, const char *word)
 {
-    const char *group = cli->parsed.group->name;
-    size_t len = strlen(group);
+    const struct group_row *in = cli->parsed.group;
+    const char *group = in->name;
     struct nearest nearest = { word ? word : "", NULL, SIZE_MAX };
     struct text all = { 0 };
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)); i++) {
-        const char *name = command->name;
-        if (strncmp(name, group, len) != 0 || name[len] != ' ')
+        const char *name = name_within(in, command->name);
+        if (!name)
             continue;
-        consider(&nearest, name + len + 1);
-        text_printf(&all, "%s%s", all.len ? ", " : "", name + len + 1);
+        consider(&nearest, name);
+        text_printf(&all, "%s%s", all.len ? ", " : "", name);
+    }
+    for (size_t i = 0; i < group_count; i++) {
+        const char *name = name_within(in, group_rows[i].name);
+        if (name)
+            consider(&nearest, name);
     }
     struct text hint = { 0 };
     if (nearest.name)
@@ -147,7 +160,8 @@ fail_subcommand(struct cli *cli, const char *word)
     else
         text_printf(&hint, "there are: %s", text_get(&all));
     int status = word ? fail_usage(cli, text_get(&hint), "there is no command '%s %s'", group, word)
-                      : fail_usage(cli, text_get(&hint), "'%s' needs a second word", group);
+                      : fail_usage(cli, text_get(&hint), "'%s' needs a %s word", group,
+                                   strchr(group, ' ') ? "third" : "second");
     text_free(&all);
     text_free(&hint);
     return status;
@@ -186,8 +200,7 @@ struct reader {
     int argc;
     char **argv;
     int at;
-    const char *first; /* the first of two command words, until the second comes */
-    bool plain;        /* behind --: no more options */
+    bool plain; /* behind --: no more options */
 };
 
 static int
@@ -281,14 +294,14 @@ static bool
 read_second(struct reader *reader, const char *word)
 {
     struct parsed *parsed = &reader->cli->parsed;
+    const struct group_row *in = group_of(parsed->command);
     const struct group_row *group = NULL;
-    size_t words = 0;
-    if (reader->plain || parsed->argument_count > 0)
+    if (!in || reader->plain || parsed->argument_count > 0)
         return false;
-    const struct command *command = command_find(parsed->command->name, word, &words, &group);
-    if (words == 2)
+    const struct command *command = command_find(in, word, &group);
+    if (command)
         parsed->command = command;
-    return words == 2;
+    return command != NULL;
 }
 
 /* A word that is no option: of the command's name as long as that is not complete. */
@@ -303,17 +316,12 @@ read_word(struct reader *reader, const char *word)
         reader->plain = reader->plain || parsed->command->flags & COMMAND_PROGRAM;
         return 0;
     }
-    if (!reader->first && strcmp(word, "help") == 0)
+    if (!parsed->group && strcmp(word, "help") == 0)
         return take_option(reader, OPT_HELP, "");
-    size_t words = 0;
     const struct group_row *group = NULL;
-    parsed->command = reader->first ? command_find(reader->first, word, &words, &group)
-                                    : command_find(word, NULL, &words, &group);
-    if (!reader->first && !group && !parsed->command)
-        return fail_command(reader->cli, word);
-    if (reader->first && !parsed->command)
-        return fail_subcommand(reader->cli, word);
-    reader->first = group && !parsed->command ? word : NULL;
+    parsed->command = command_find(parsed->group, word, &group);
+    if (!group && !parsed->command)
+        return parsed->group ? fail_subcommand(reader->cli, word) : fail_command(reader->cli, word);
     parsed->group = parsed->command ? NULL : group;
     return 0;
 }

@@ -101,6 +101,7 @@ enum option_id {
     OPT_ROLE_ENV,
     OPT_ROLE_ENVS,
     OPT_KEY_OUTPUT,
+    OPT_SLOT_OUTPUT,
     OPT_SINCE,
     OPT_OF_APP,
     OPT_VERIFY,
@@ -108,6 +109,7 @@ enum option_id {
     OPT_KEY_FILE,
     OPT_PASSPHRASE_FD,
     OPT_WORKSPACE,
+    OPT_ROOT,
     OPT_AS,
     OPT_JSON,
     OPT_NO_INPUT,
@@ -151,7 +153,7 @@ enum {
 };
 
 struct command {
-    const char *name; /* one or two words */
+    const char *name; /* one to three words */
     const char *summary;
     const char *details; /* paragraphs, separated by empty lines; or NULL */
     int (*run)(struct cli *cli);
@@ -162,7 +164,8 @@ struct command {
     uint32_t flags;
 };
 
-/* The first word of commands that have two. It may be a command by itself too. */
+/* The words before the last one of commands that have several. They may be a command by themselves
+ * too. */
 struct group_row {
     const char *name;
     const char *summary;
@@ -198,7 +201,7 @@ struct given {
 /* A command line, read. Everything in it is borrowed from argv. */
 struct parsed {
     const struct command *command; /* NULL when none was named */
-    const struct group_row *group; /* when only the first of two words was given */
+    const struct group_row *group; /* when only the first of several words were given */
     struct given *given;
     size_t given_count;
     const char **arguments;
@@ -226,10 +229,12 @@ const char *option_next(const struct parsed *parsed, enum option_id id, size_t *
 /* The index-th argument, or NULL. */
 const char *argument_at(const struct parsed *parsed, size_t index);
 
-/* The command of these words; `words` says how many belong to it. The first word alone, where it is
- * a group: the command of that name, or NULL, and the group in `group`. */
-const struct command *command_find(const char *first, const char *second, size_t *words,
+/* The command that `word` names behind the words of a group (NULL: none yet). NULL when it
+ * names none. `group`: the group that it names there, or NULL; it may be both. */
+const struct command *command_find(const struct group_row *in, const char *word,
                                    const struct group_row **group);
+/* What stands behind a group's words in a name, or NULL when that is of another. NULL: all. */
+const char *name_within(const struct group_row *in, const char *name);
 /* The group of a command that is one too, or NULL. */
 const struct group_row *group_of(const struct command *command);
 /* Whether `word` is one of the words of `choices`. */

@@ -21,6 +21,8 @@ const struct group_row group_rows[] = {
     { "version", "states of an app's parts, on their way through the environments" },
     { "principal", "who acts: people, programs, builds" },
     { "inbox", "values that were deposited, and wait" },
+    { "key", "what unlocks you, and what the store is known by" },
+    { "key slot", "the ways to unlock yourself" },
 };
 
 const size_t group_count = COUNT(group_rows);

@@ -545,6 +545,16 @@ give_again(struct change *change, const struct identity *identity, const struct 
 }
 
 static envres_status
+check_not_oneself(const struct context *ctx, const uint8_t id[SEAL_ID], envres_error *err)
+{
+    if (memcmp(ctx->actor->id, id, SEAL_ID) != 0 && memcmp(context_who(ctx), id, SEAL_ID) != 0)
+        return ENVRES_OK;
+    envres_status st = err_set(err, ENVRES_E_OWN_CHANGE, "nobody gives themselves a new identity");
+    err_hint(err, "another key or passphrase of one's own is a slot: add or change one");
+    return st;
+}
+
+static envres_status
 rekey_inside(struct change *change, const void *asked, envres_error *err)
 {
     const struct new_principal *made = asked;
@@ -553,7 +563,7 @@ rekey_inside(struct change *change, const void *asked, envres_error *err)
     uint8_t id[SEAL_ID] = { 0 };
     envres_status st = find_to_retire(change, slice_str(made->identity->name), id, err);
     if (st == ENVRES_OK)
-        st = check_not_own(ctx, id, err);
+        st = check_not_oneself(ctx, id, err);
     if (st == ENVRES_OK)
         st = keep_roles(ctx, id, &kept, err);
     if (st == ENVRES_OK)

@@ -56,6 +56,7 @@ ELSEWHERE = [
     (["audit"], None),
     (["audit", "--verify"], None),
     (["gc"], "content.gc"),
+    (["principal", "key", "owner", "-o", "x.key"], "principal.rekey"),
 ]
 
 

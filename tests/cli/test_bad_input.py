@@ -117,6 +117,8 @@ class BadValues(Case):
 
 
 class BadKeys(Case):
+    """31: what a key file may be."""
+
     def setUp(self):
         super().setUp()
         self.make_store()
@@ -148,6 +150,43 @@ class BadKeys(Case):
     def test_a_key_from_a_pipe(self):
         key = self.read("envres.db.key")
         self.assertIn("API_URL", self.ok("--key-file", "/dev/stdin", "list", stdin=key).out)
+
+    def test_a_key_behind_a_link(self):
+        """What counts is the file that was opened, wherever it lies."""
+        os.symlink("envres.db.key", self.path("link.key"))
+        self.ok("--key-file", "link.key", "list")
+        os.chmod(self.path("envres.db.key"), 0o640)
+        self.fails(8, "--key-file", "link.key", "list", says="chmod 600")
+        os.chmod(self.path("envres.db.key"), 0o600)
+
+    def test_a_key_from_a_named_pipe(self):
+        key = self.read("envres.db.key")
+        for size, status in ((31, 5), (32, 0), (33, 5)):
+            os.mkfifo(self.path("pipe"), 0o600)
+            child = os.fork()
+            if child == 0:
+                with open(self.path("pipe"), "wb") as pipe:
+                    pipe.write((key + b"x")[:size])
+                os._exit(0)
+            self.assertEqual(self.envres("--key-file", "pipe", "list").status, status)
+            os.waitpid(child, 0)
+            os.remove(self.path("pipe"))
+
+    def test_a_new_key_is_never_written_over_anything(self):
+        self.ok("principal", "add", "ann", "-q", "-o", "first.key")
+        os.symlink("target", self.path("link"))
+        os.mkfifo(self.path("pipe"), 0o600)
+        self.write("there", b"kept")
+        os.mkdir(self.path("folder"))
+        for name in ("link", "pipe", "there", "folder"):
+            for words in (["key", "slot", "add"], ["key", "slot", "change", "1"],
+                          ["principal", "key", "ann"]):
+                with self.subTest(name, words=words):
+                    self.fails(6, *words, "-o", name, says="already")
+        self.assertFalse(os.path.exists(self.path("target")))
+        self.assertEqual(self.read("there"), b"kept")
+        self.ok("--key-file", "first.key", "key", "slot", "list")
+        self.assertEqual(len(self.ok("key", "slot", "list", "--json").json()), 1)
 
     def test_a_passphrase_does_not_open_a_store_with_a_key(self):
         self.fails(5, "--passphrase-fd", "0", "list", stdin="guess\n", says="does not open")

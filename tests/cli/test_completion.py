@@ -80,7 +80,7 @@ class Completion(Case):
             ("envres resource show ", ["crm"]),
             ("envres env show sta", ["staging"]),
             ("envres set X --type ", ["boolean", "json", "number", "string", "template"]),
-            ("envres render x --context s", ["shell"]),
+            ("envres render x --context s", ["shell", "sql"]),
             ("envres completion ", ["bash", "fish", "zsh"]),
             ("envres kinds post", ["postgres"]),
             ("envres list --env prod", ["production"]),
@@ -105,6 +105,13 @@ class Completion(Case):
             ("envres principal add x --role e", ["editor"]),
             ("envres --as c", ["ci"]),
             ("envres audit --since 1 --app ", ["shop"]),
+            ("envres key ", ["show-public", "slot"]),
+            ("envres key sl", ["slot"]),
+            ("envres key slot ", ["add", "change", "list", "remove"]),
+            ("envres key slot ch", ["change"]),
+            ("envres key slot nosuch ", []),
+            ("envres principal key c", ["ci"]),
+            ("envres --roo", ["--root"]),
             ("envres nosuch x ", []),
         ]
         for line, wanted in rows:
