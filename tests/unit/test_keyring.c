@@ -185,7 +185,7 @@ unlocking(void **state)
     identity_unref(NULL);
 }
 
-/* Whatever is wrong, the answer is one: code, text and hint. */
+/* 20: whatever is wrong, the answer is one: code, text and hint. */
 static void
 one_answer_for_all(void **state)
 {

@@ -177,6 +177,8 @@ known_answers(void **state)
 
 /* ---- credentials ---- */
 
+/* 23: passphrases that are empty, too long, or anything but text; 21: costs out of bounds; 31: keys
+ * of another size. */
 static void
 credentials(void **state)
 {
@@ -277,6 +279,7 @@ try_body(const struct fixture *f, const uint8_t *body, const envres_credential *
     return slot_open(f->arena, body, none, credential, 0, f->again);
 }
 
+/* 22, and every other bit: no slot that was changed opens. */
 static void
 every_bit_of_a_slot(void **state)
 {
@@ -296,6 +299,7 @@ every_bit_of_a_slot(void **state)
     assert_int_equal(try_body(f, body, &credential), ENVRES_E_KEY);
 }
 
+/* 22: what is not in the form of its kind is no slot. */
 static void
 forms(void **state)
 {
@@ -317,8 +321,46 @@ forms(void **state)
     assert_int_equal(slot_kind(alice, slot, slice_str("blob")), ENVRES_CREDENTIAL_PROVIDER);
 }
 
+/* 22: the clear part of a passphrase slot, one field at a time; nothing is derived. */
+static void
+unknown_algorithms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t at;
+        uint8_t byte;
+        uint32_t kind;
+    } rows[] = {
+        { "as it is made", 4, 2, ENVRES_CREDENTIAL_PASSPHRASE },
+        { "no algorithm", 4, 0, 0 },
+        { "Argon2i", 4, 1, 0 },
+        { "an unknown algorithm", 4, 3, 0 },
+        { "its second byte", 5, 1, 0 },
+        { "its last byte", 7, 0x80, 0 },
+        { "format 0", 0, 0, 0 },
+        { "format 2", 0, 2, 0 },
+        { "a flag", 2, 1, 0 },
+        { "the last flag", 3, 0x80, 0 },
+        { "kind 0", 1, 0, 0 },
+        { "kind 4", 1, 4, 0 },
+        { "a raw key with costs", 1, ENVRES_CREDENTIAL_RAW_KEY, 0 },
+        { "of nobody", 40, 0, 0 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t body[SLOT_SIZE] = { 1, 1, 0, 0, 2, 0, 0, 0, 2 };
+        struct slice slot = { (const char *)body, SLOT_SIZE };
+        print_message("row: %s\n", rows[i].name);
+        body[19] = 4; /* 64 MiB */
+        memcpy(body + 40, alice, SEAL_ID);
+        body[rows[i].at] = rows[i].byte;
+        assert_int_equal(slot_kind(alice, slot, none), rows[i].kind);
+    }
+}
+
 /* ---- passphrases ---- */
 
+/* 23: any bytes, and all of them count. */
 static void
 passphrases(void **state)
 {
@@ -358,7 +400,8 @@ max_rss(void)
     return usage.ru_maxrss;
 }
 
-/* Costs out of bounds are refused before any memory is asked for, also those of a stored slot. */
+/* 21: costs out of bounds are refused before any memory is asked for, also those of a stored slot.
+ */
 static void
 costs_out_of_bounds(void **state)
 {
@@ -408,6 +451,8 @@ costs_out_of_bounds(void **state)
 
 /* ---- providers ---- */
 
+/* 32: one that fails, answers nothing, too much or something else, when a slot is made and later.
+ */
 static void
 providers(void **state)
 {
@@ -475,6 +520,7 @@ main(void)
         cmocka_unit_test_setup_teardown(credential_forms, setup, teardown),
         cmocka_unit_test_setup_teardown(every_bit_of_a_slot, setup, teardown),
         cmocka_unit_test_setup_teardown(forms, setup, teardown),
+        cmocka_unit_test_setup_teardown(unknown_algorithms, setup, teardown),
         cmocka_unit_test_setup_teardown(passphrases, setup, teardown),
         cmocka_unit_test_setup_teardown(providers, setup, teardown),
     };
