@@ -11,6 +11,7 @@
 #include "findings.h"
 #include "opening.h"
 #include "output.h"
+#include "sarif.h"
 #include "seen.h"
 
 #include <stdlib.h>
@@ -43,11 +44,24 @@ pick_version(struct cli *cli, const char *app, const char *environment)
 }
 
 static int
+print_sarif(struct cli *cli, const envres_list *list)
+{
+    struct json json = { 0 };
+    sarif_begin(&json);
+    for (size_t row = 0; row < envres_list_count(list); row++)
+        sarif_add(&json, list, row, NULL, 0);
+    sarif_end(&json);
+    return json_print(cli, &json);
+}
+
+static int
 print_check(struct cli *cli, const envres_version_name *name, const char *environment,
             const envres_list *list)
 {
     struct text out = { 0 };
     struct json json = { 0 };
+    if (option_given(&cli->parsed, OPT_SARIF))
+        return print_sarif(cli, list);
     if (!cli->json) {
         findings_add(&out, list, name->app, cli->color_out);
         return out_text(cli, &out);
@@ -105,6 +119,11 @@ int
 cmd_check(struct cli *cli)
 {
     const char *environment = NULL;
+    if (option_given(&cli->parsed, OPT_TEXT) || option_given(&cli->parsed, OPT_FOLDER))
+        return cmd_scan(cli);
+    if (!argument_at(&cli->parsed, 0))
+        return fail_usage(cli, "`envres app list` lists them; --text and --folder scan files",
+                          "name an app to check");
     int status = open_environment(cli, &environment);
     if (status)
         return status;

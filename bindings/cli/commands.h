@@ -58,6 +58,7 @@ int cmd_run(struct cli *cli);
 int cmd_redact(struct cli *cli);
 
 int cmd_check(struct cli *cli);
+int cmd_scan(struct cli *cli); /* `check` of what is no app */
 int cmd_promote(struct cli *cli);
 int cmd_release(struct cli *cli);
 int cmd_rollback(struct cli *cli);

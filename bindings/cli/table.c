@@ -473,12 +473,17 @@ static const struct command rows[] = {
           "does nothing of another environment stand in the text. One line for each finding, as "
           "compilers write them, and what to do about it below. Without V the version that was "
           "changed last of those that have reached the environment. Status 1 with errors; warnings "
-          "count with --strict only.",
+          "count with --strict only.\n\n"
+          "With --text or --folder any file is scanned, not an app: are secrets, hosts or values in "
+          "it that do not belong there, and tags that are nearly right. --folder leaves out .git, "
+          "links, and files that are no text. Made for a pre-commit hook.",
       .examples = { { "check shop v3 -e staging", "before it is promoted" },
-                    { "check shop -e production --strict", "what stands there now" } },
-      .arguments = { APP_ARGUMENT,
+                    { "check shop -e production --strict", "what stands there now" },
+                    { "check --folder . -e development", "what is about to be committed" },
+                    { "check --text app.yml -e production --sarif", "" } },
+      .arguments = { { .name = "APP", .completes = COMPLETE_APP, .optional = true },
                      { .name = "V", .completes = COMPLETE_APP_VERSION, .optional = true } },
-      .options = { OPT_ENV, OPT_STRICT_CHECK },
+      .options = { OPT_ENV, OPT_STRICT_CHECK, OPT_TEXT, OPT_FOLDER, OPT_SARIF },
       .required = { OPT_ENV } },
     { .name = "promote",
       .run = cmd_promote,

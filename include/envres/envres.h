@@ -18,6 +18,7 @@
 #include <envres/release.h>
 #include <envres/request.h>
 #include <envres/resource.h>
+#include <envres/scan.h>
 #include <envres/scope.h>
 #include <envres/session.h>
 #include <envres/statement.h>

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "delivery/leak.h"
+#include "delivery/scan.h"
 #include "model/content.h"
 #include "resolve/render.h"
 
@@ -175,15 +176,8 @@ check_tags(struct check *check, struct part *part, envres_error *err)
 static envres_status
 check_near_misses(struct check *check, struct part *part, envres_error *err)
 {
-    struct template_near near = { 0 };
     (void)err;
-    for (uint32_t i = 0; template_near(part->tmpl, i, &near); i++) {
-        struct slice rest = { near.path.data + near.word_len, near.path.len - near.word_len };
-        err_set(check->why, ENVRES_E_CHECK, "'%.*s' is nearly a tag, but stays as it is",
-                (int)near.path.len, near.path.data);
-        err_hint(check->why, "write << %s%.*s >>", near.meant, (int)rest.len, rest.data);
-        collector_add(&check->found, FINDING_NEAR_MISS, near.tag, check->why);
-    }
+    find_near_misses(part->tmpl, slice_of(part->data, part->len), &check->found, check->why);
     return ENVRES_OK;
 }
 
@@ -398,15 +392,6 @@ check_part(struct check *check, size_t index, envres_error *err)
 
 /* ---- the environments ----------------------------------------------------------------------- */
 
-static void
-add_not_searched(struct check *check, const struct environment *environment, const char *what)
-{
-    err_set(check->why, ENVRES_E_CHECK, "what of %s stands in the parts was not looked for: %s",
-            environment->key, what);
-    err_hint(check->why, "have it checked by someone who holds the key of %s", environment->key);
-    collector_add(&check->found, FINDING_NOT_CHECKED, FINDING_NOWHERE, check->why);
-}
-
 /* Settings that are templates may take names of the app: they resolve as if it were released. */
 static struct scope_request
 request_for(const struct check *check, const struct environment *environment, uint32_t flags)
@@ -419,37 +404,14 @@ request_for(const struct check *check, const struct environment *environment, ui
                                    .is_check = true };
 }
 
-/* What a scope was opened for, or why it was not; what is at fault in another environment is left
- * to its own check. */
+/* The scope in which the version stands is kept, to compare with. */
 static envres_status
 take_other(struct check *check, const struct environment *other, envres_error *err)
 {
     struct scope_request request = request_for(check, other, ENVRES_SCOPE_DAMAGED);
-    envres_scope *scope = NULL;
-    bool complete = true;
-    envres_status st = scope_load_inside(check->ctx, &request, NULL, &scope, check->why);
-    if (st == ENVRES_E_DENIED) {
-        add_not_searched(check, other, "there is no key for it");
-        return ENVRES_OK;
-    }
-    if (st == ENVRES_E_INTEGRITY || st == ENVRES_E_CORRUPT) {
-        add_not_searched(check, other, "its settings are damaged");
-        return ENVRES_OK;
-    }
-    if (st < 0) {
-        err_copy(err, check->why);
-        return st;
-    }
-    st = leaks_add(check->leaks, scope, &complete, err);
-    if (st == ENVRES_OK && !scope->head_ok)
-        add_not_searched(check, other, "some of its settings are missing or exchanged");
-    else if (st == ENVRES_OK && !complete)
-        add_not_searched(check, other, "some of its secrets do not open");
-    if (st == ENVRES_OK && memcmp(other->id, check->version->stage, SEAL_ID) == 0)
-        check->stage = scope;
-    else
-        envres_scope_unref(scope);
-    return st;
+    bool is_stage = memcmp(other->id, check->version->stage, SEAL_ID) == 0;
+    return leaks_take(check->leaks, check->ctx, &request, &check->found, check->why,
+                      is_stage ? &check->stage : NULL, err);
 }
 
 static envres_status
@@ -477,7 +439,7 @@ take_target(struct check *check, envres_error *err)
                                                               sizeof(*check->handle_parts));
     if (!check->handle_parts)
         return no_memory(err);
-    return leaks_new(check->ctx, check->scope, &check->leaks, err);
+    return leaks_new(check->ctx->mem, check->scope, &check->leaks, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */

@@ -337,17 +337,17 @@ take_target(struct leaks *leaks, const envres_scope *target, envres_error *err)
 }
 
 envres_status
-leaks_new(struct context *ctx, const envres_scope *target, struct leaks **out, envres_error *err)
+leaks_new(const struct mem *mem, const envres_scope *target, struct leaks **out, envres_error *err)
 {
-    struct leaks *leaks = mem_alloc_zero(ctx->mem, sizeof(*leaks));
+    struct leaks *leaks = mem_alloc_zero(mem, sizeof(*leaks));
     if (!leaks)
         return err_code(err, ENVRES_E_NOMEM);
-    leaks->mem = ctx->mem;
+    leaks->mem = mem;
     pool_init(&leaks->pool, leaks->mem);
     set_init(&leaks->known, leaks->mem);
     set_init(&leaks->hosts, leaks->mem);
     buf_init(&leaks->values, leaks->mem, true);
-    buf_init(&leaks->literal, leaks->mem, false);
+    buf_init(&leaks->literal, leaks->mem, true);
     envres_status st = take_target(leaks, target, err);
     if (st < 0)
         leaks_free(leaks);
@@ -381,6 +381,7 @@ struct taking {
     struct slice environment;
     struct slice name;
     struct slice field;
+    bool secrets_only;
     bool failed;
 };
 
@@ -444,6 +445,8 @@ add_item(struct taking *taking, struct slice text)
     bool is_variable = item->setting.object_class == OBJECT_VARIABLE;
     if (item->secret && text.len >= SECRET_MIN)
         add_leak(taking, FINDING_LEAK_SECRET, text);
+    if (taking->secrets_only)
+        return;
     if (!item->secret && is_variable && item->type == ENVRES_TYPE_STRING && text.len >= VALUE_MIN &&
         !set_has(&taking->leaks->known, text))
         add_leak(taking, FINDING_LEAK_VALUE, text);
@@ -463,10 +466,11 @@ keep_names(struct taking *taking)
     return taking->name.data && taking->field.data;
 }
 
-envres_status
-leaks_add(struct leaks *leaks, const envres_scope *other, bool *complete, envres_error *err)
+static envres_status
+take_scope(struct leaks *leaks, const envres_scope *other, bool secrets_only, bool *complete,
+           envres_error *err)
 {
-    struct taking taking = { .leaks = leaks };
+    struct taking taking = { .leaks = leaks, .secrets_only = secrets_only };
     struct buf secrets = { 0 };
     envres_status st = ENVRES_OK;
     *complete = true;
@@ -478,6 +482,8 @@ leaks_add(struct leaks *leaks, const envres_scope *other, bool *complete, envres
         struct slice text = { 0 };
         bool opened = false;
         taking.item = &other->items[i];
+        if (secrets_only && !taking.item->secret)
+            continue;
         st = item_text(other, taking.item, &secrets, &text, &opened, NULL);
         if (st < 0 || !opened) {
             *complete = *complete && !taking.item->secret;
@@ -491,6 +497,63 @@ leaks_add(struct leaks *leaks, const envres_scope *other, bool *complete, envres
     if (st < 0 || taking.failed)
         return err_code(err, ENVRES_E_NOMEM);
     return buf_status(&leaks->values, err);
+}
+
+envres_status
+leaks_add(struct leaks *leaks, const envres_scope *other, bool *complete, envres_error *err)
+{
+    return take_scope(leaks, other, false, complete, err);
+}
+
+envres_status
+leaks_add_own(struct leaks *leaks, const envres_scope *target, bool *complete, envres_error *err)
+{
+    return take_scope(leaks, target, true, complete, err);
+}
+
+void
+leaks_not_searched(struct collector *collector, const char *environment, const char *what,
+                   envres_error *why)
+{
+    err_set(why, ENVRES_E_CHECK, "what of %s stands here was not looked for: %s", environment,
+            what);
+    err_hint(why, "have it checked by someone who holds the key of %s", environment);
+    collector_add(collector, FINDING_NOT_CHECKED, FINDING_NOWHERE, why);
+}
+
+/* What is at fault in another environment is left to its own check. */
+envres_status
+leaks_take(struct leaks *leaks, struct context *ctx, const struct scope_request *request,
+           struct collector *collector, envres_error *why, envres_scope **scope, envres_error *err)
+{
+    envres_scope *other = NULL;
+    bool complete = true;
+    const char *what = NULL;
+    char key[LIMIT_ENVIRONMENT_KEY + 1] = "";
+    if (scope)
+        *scope = NULL;
+    snprintf(key, sizeof(key), "%.*s", (int)request->environment.len, request->environment.data);
+    envres_status st = scope_load_inside(ctx, request, NULL, &other, why);
+    if (st == ENVRES_E_DENIED)
+        what = "there is no key for it";
+    if (st == ENVRES_E_INTEGRITY || st == ENVRES_E_CORRUPT)
+        what = "its settings are damaged";
+    if (st < 0 && !what) {
+        err_copy(err, why);
+        return st;
+    }
+    st = other ? leaks_add(leaks, other, &complete, err) : ENVRES_OK;
+    if (other && !other->head_ok)
+        what = "some of its settings are missing or exchanged";
+    else if (other && !complete)
+        what = "some of its secrets do not open";
+    if (st == ENVRES_OK && what)
+        leaks_not_searched(collector, key, what, why);
+    if (st == ENVRES_OK && scope)
+        *scope = other;
+    else
+        envres_scope_unref(other);
+    return st;
 }
 
 /* ---- searching ------------------------------------------------------------------------------ */
@@ -574,7 +637,7 @@ word_leak(const struct leak *leak, envres_error *why)
     char times[40] = "";
     char tag[2 * LIMIT_NAME + 40] = "";
     if (leak->hits > 1)
-        snprintf(times, sizeof(times), ", %u times in this part", leak->hits);
+        snprintf(times, sizeof(times), ", %u times", leak->hits);
     if (leak->field.len > 0)
         snprintf(tag, sizeof(tag), "<< resources.%s.%s >>", name, field);
     else
@@ -600,13 +663,21 @@ envres_status
 leaks_search(struct leaks *leaks, const envres_template *tmpl, struct collector *collector,
              envres_error *why, envres_error *err)
 {
+    struct buf *literal = &leaks->literal;
+    envres_status st = blot_tags(literal, tmpl, err);
+    if (st == ENVRES_OK && literal->len > 0)
+        st = leaks_search_text(leaks, slice_of(literal->data, literal->len), collector, why, err);
+    return st;
+}
+
+envres_status
+leaks_search_text(struct leaks *leaks, struct slice text, struct collector *collector,
+                  envres_error *why, envres_error *err)
+{
     envres_status st = leaks->matcher ? ENVRES_OK : make_matcher(leaks, err);
     if (st < 0 || leaks->count == 0)
         return st;
-    st = blot_tags(&leaks->literal, tmpl, err);
-    if (st == ENVRES_OK)
-        st = matcher_run(leaks->matcher, slice_of(leaks->literal.data, leaks->literal.len),
-                         note_hit, leaks, err);
+    st = matcher_run(leaks->matcher, text, note_hit, leaks, err);
     for (size_t i = 0; i < leaks->touched_count; i++) {
         struct leak *leak = &leaks->all[leaks->touched[i]];
         word_leak(leak, why);

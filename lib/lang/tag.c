@@ -530,11 +530,13 @@ distance(struct slice a, struct slice b)
     return row[b.len];
 }
 
-static const char *
-find_meant(struct slice word)
+const char *
+tag_meant(struct slice word)
 {
     const char *best = NULL;
     unsigned best_distance = UINT8_MAX;
+    if (word.len == 0 || word.len > NEAR_WORD)
+        return NULL;
     for (size_t i = 0; i < sizeof(near_roots) / sizeof(near_roots[0]); i++) {
         const struct near_root *root = &near_roots[i];
         struct slice wanted = slice_str(root->word);
@@ -581,7 +583,7 @@ tag_is_near(const char *text, size_t at, size_t len, struct tag_near *out)
     size_t close = skip_class(text, stop, end, CHAR_SPACE);
     if (stop == dot + 1 || !is_closed(text, close, end))
         return false;
-    const char *meant = find_meant((struct slice){ text + start, dot - start });
+    const char *meant = tag_meant((struct slice){ text + start, dot - start });
     if (!meant)
         return false;
     out->path = (struct slice){ text + start, stop - start };

@@ -54,6 +54,9 @@ struct tag_near {
     size_t word_len;   /* of the first word of `path` */
 };
 
+/* What was probably meant by the first word of a path, such as "environment"; NULL: nothing. */
+const char *tag_meant(struct slice word);
+
 /* Whether the `<<` at `at`, which opens no tag, is one. Looks at a bounded number of bytes. */
 bool tag_is_near(const char *text, size_t at, size_t len, struct tag_near *out);
 

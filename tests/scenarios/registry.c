@@ -84,6 +84,7 @@ const struct scenario scenarios[] = {
     { "list releases", SCENARIO_READS, list_releases },
     { "redact stream", SCENARIO_READS, redact_stream },
     { "redact text", SCENARIO_READS, redact_text },
+    { "scan texts", SCENARIO_READS, scan_texts },
     { "getters", SCENARIO_READS, getters },
 };
 

@@ -49,6 +49,7 @@ envres_status latest_scope(struct fixture *fx);
 envres_status scope_values(struct fixture *fx);
 envres_status redact_stream(struct fixture *fx);
 envres_status redact_text(struct fixture *fx);
+envres_status scan_texts(struct fixture *fx);
 envres_status scope_scalars(struct fixture *fx);
 envres_status render_text(struct fixture *fx);
 envres_status render_json(struct fixture *fx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios about where secrets go: redaction of texts and values. */
+/* Scenarios about where secrets go: redaction of texts and values, scans. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,5 +83,31 @@ redact_text(struct fixture *fx)
     envres_value_free(shown);
     envres_value_free(masked);
     envres_redactor_free(redactor);
+    return st;
+}
+
+envres_status
+scan_texts(struct fixture *fx)
+{
+    envres_scan *scan = NULL;
+    envres_list *remarks = NULL;
+    envres_list *found = NULL;
+    envres_list *none = NULL;
+    envres_status st = envres_scan_open(fx->session, "production", TEXT, &scan, &remarks, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_scan_text(scan, "a.txt", TEXT,
+                              "{{ environment.variables.X }} << environment.variables.Y\n"
+                              "dev-secret-2",
+                              TEXT, &found, fx->err);
+    if (st == ENVRES_OK)
+        st = envres_scan_text(scan, "b.txt", TEXT, "clean\xFF", TEXT, &none, fx->err);
+    if (st == ENVRES_OK &&
+        (envres_list_count(remarks) != 0 || envres_list_count(found) != 3 ||
+         envres_list_integer(found, 0, ENVRES_FINDING_LINE) != 2 || envres_list_count(none) != 1))
+        abort();
+    envres_list_free(remarks);
+    envres_list_free(found);
+    envres_list_free(none);
+    envres_scan_close(scan);
     return st;
 }

@@ -278,6 +278,8 @@ class FindingRow(NamedTuple):
     envres_version_promote
     envres_release_create
     envres_release_rollback
+    envres_scan_open
+    envres_scan_text
     """
 
     #: text: "error" (blocks), "warning", "info"
