@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
- * The audit: one entry for every change, and for every change that was refused for want of a right.
+ * The audit: one entry for every change, for every change that was refused for want of a right, and
+ * for secrets that are shown, or read where the host asks for that (ENVRES_SCOPE_AUDITED).
  *
  * Entries form a chain in which each holds the hash of the one before; each is signed by the
  * principal that was unlocked. No entry ever holds a value.
@@ -8,6 +9,7 @@
 #ifndef ENVRES_AUDIT_H
 #define ENVRES_AUDIT_H
 
+#include <envres/store.h>
 #include <envres/types.h>
 
 #ifdef __cplusplus
@@ -65,6 +67,40 @@ ENVRES_API envres_status envres_audit_list(envres_session *session,
  */
 ENVRES_API envres_status envres_audit_verify(envres_session *session, int64_t *first_bad,
                                              envres_list **out, envres_error *err);
+
+/**
+ * Compares the store with a checkpoint that the host kept: what was cut off, or exchanged, since
+ * then is noticed whatever the file says of itself.
+ * Errors: ENVRES_E_ROLLBACK (its entry is not there any more), ENVRES_E_FORK (another one stands in
+ * its place), ENVRES_E_INTEGRITY (the checkpoint is not of this workspace or its signature is
+ * wrong; or an entry behind it is), ENVRES_E_DENIED, ENVRES_E_INVALID. Since 0.1.
+ */
+ENVRES_API envres_status envres_audit_check(envres_session *session,
+                                            const envres_checkpoint *checkpoint, envres_error *err);
+
+typedef struct envres_reveal_options {
+    uint32_t size;
+    uint32_t reserved;
+    /** Key of the environment whose secrets are shown. */
+    const char *environment;
+    size_t environment_len;
+    /** What is shown: "variable/NAME", "resource/HANDLE" or "resource/HANDLE/FIELD"; NULL: all that
+     *  is set there. */
+    const char *object;
+    size_t object_len;
+} envres_reveal_options;
+
+/**
+ * Asks for the right to show secrets to people, and says in the audit that they are shown: an entry
+ * "secret.reveal", on the disk when this answers ENVRES_OK. Call it before any of them is shown; a
+ * host that only uses them (a render, a handle) has nothing to say.
+ * Errors: ENVRES_E_DENIED, ENVRES_E_NOT_FOUND (environment, object), ENVRES_E_INVALID (object is no
+ * name of that form), ENVRES_E_READ_ONLY and ENVRES_E_FULL (an entry that cannot be written: show
+ * nothing), ENVRES_E_CALLBACK and those of every change. Since 0.1.
+ */
+ENVRES_API envres_status envres_audit_reveal(envres_session *session,
+                                             const envres_reveal_options *options,
+                                             const envres_change *change, envres_error *err);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,11 @@ extern "C" {
 enum {
     /** Open although settings are missing or exchanged in the file: values that are there resolve,
      *  but may be older ones; what is absent stays an error, and no handle is given out. */
-    ENVRES_SCOPE_DAMAGED = 1
+    ENVRES_SCOPE_DAMAGED = 1,
+    /** Opening it is an entry "scope.open" of the audit, on the disk before the scope is given out:
+     *  where it cannot be written there is no scope. Other processes take it for a change, as
+     *  envres_store_poll() does; each envres_scope_latest() that opens anew is one more. */
+    ENVRES_SCOPE_AUDITED = 2
 };
 
 typedef struct envres_scope_options {
@@ -49,8 +53,9 @@ typedef struct envres_scope_options {
  * never was), ENVRES_E_TAG, ENVRES_E_NOTHING_LIVE (no release, or withdrawn), ENVRES_E_DISCARDED,
  * ENVRES_E_NO_VERSION_HERE (the version has not reached the environment), ENVRES_E_INVALID (tag and
  * version, or one of them without app), ENVRES_E_DENIED (no key for it), ENVRES_E_INTEGRITY (the
- * environment's head, a part or the release's signature does not verify), and those of reading the
- * store. One damaged value does not fail the scope, only its own use. Since 0.1.
+ * environment's head, a part or the release's signature does not verify; or the audit has changes
+ * newer than the environment), and those of reading the store; with ENVRES_SCOPE_AUDITED also those
+ * of every change. One damaged value does not fail the scope, only its own use. Since 0.1.
  */
 ENVRES_API envres_status envres_scope_open(envres_session *session, const char *environment,
                                            size_t environment_len,

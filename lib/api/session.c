@@ -11,6 +11,7 @@
 #include <envres/scope.h>
 
 #include "api/argument.h"
+#include "api/settle.h"
 #include "api/store.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -29,7 +30,10 @@ session_enter(envres_session *session, envres_error *err)
 void
 session_leave(envres_session *session)
 {
+    bool due = settle_is_due(session);
     store_leave(session->store);
+    if (due)
+        settle_after(session);
 }
 
 static envres_status
@@ -92,6 +96,13 @@ envres_session_open(envres_store *store, const char *workspace, size_t workspace
     if (st < 0)
         identity_unref(actor);
     identity_candidates_free(list);
+    if (st < 0)
+        return st;
+    st = settle_session(*out, err);
+    if (st < 0) {
+        envres_session_close(*out);
+        *out = NULL;
+    }
     return st;
 }
 
@@ -103,6 +114,8 @@ envres_session_close(envres_session *session)
     envres_store *store = session->store;
     struct mem mem = store->mem;
     bool here = store->forks == fork_count;
+    if (here)
+        settle_close(session);
     if (here)
         pthread_mutex_lock(&store->lock);
     context_clear(&session->context);
@@ -194,6 +207,7 @@ envres_session_as(envres_session *session, const char *principal, size_t princip
     }
     if (st == ENVRES_OK) {
         memcpy((*out)->context.asserted, id, SEAL_ID);
+        (*out)->context.witness = session->context.witness;
         (*out)->context.is_asserted = true;
     }
     session_leave(session);
@@ -217,7 +231,8 @@ read_request(const char *environment, size_t environment_len, const envres_scope
 {
     envres_scope_options options = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
-    if (st == ENVRES_OK && (options.flags & ~(uint32_t)ENVRES_SCOPE_DAMAGED))
+    if (st == ENVRES_OK &&
+        (options.flags & ~(uint32_t)(ENVRES_SCOPE_DAMAGED | ENVRES_SCOPE_AUDITED)))
         st = err_set(err, ENVRES_E_INVALID, "the scope options have an unknown flag");
     if (st == ENVRES_OK)
         st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key",
@@ -234,6 +249,15 @@ read_request(const char *environment, size_t environment_len, const envres_scope
     return st;
 }
 
+static envres_status
+load(struct context *ctx, const struct scope_request *request, const envres_scope *before,
+     envres_scope **out, envres_error *err)
+{
+    return request->flags & ENVRES_SCOPE_AUDITED
+               ? scope_load_audited(ctx, request, before, out, err)
+               : scope_load(ctx, request, before, out, err);
+}
+
 envres_status
 envres_scope_open(envres_session *session, const char *environment, size_t environment_len,
                   const envres_scope_options *given, envres_scope **out, envres_error *err)
@@ -247,7 +271,7 @@ envres_scope_open(envres_session *session, const char *environment, size_t envir
         st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = scope_load(&session->context, &request, NULL, out, err);
+    st = load(&session->context, &request, NULL, out, err);
     session_leave(session);
     return st;
 }
@@ -277,7 +301,7 @@ envres_scope_latest(envres_session *session, envres_scope *scope, envres_scope *
     st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = scope_load(&session->context, &scope->request, scope, out, err);
+    st = load(&session->context, &scope->request, scope, out, err);
     session_leave(session);
     return st;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/argument.h"
+#include "api/settle.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/text.h"
@@ -62,6 +63,7 @@ envres_store_close(envres_store *store)
         db_close(store->db);
         pthread_mutex_destroy(&store->lock);
     }
+    settle_free(store);
     arena_unref(store->arena);
     change_counter_unref(store->changes);
     mem_free(&mem, store);
@@ -123,8 +125,10 @@ new_store(const envres_store_options *options, const struct mem *mem, envres_sto
     store->flags = options->flags;
     store->kdf_memory_max =
         options->kdf_memory_max ? options->kdf_memory_max : LIMIT_KDF_MEMORY_MAX;
-    st = arena_new(&store->mem, (options->flags & ENVRES_STORE_LOCKED_MEMORY) != 0, &store->arena,
-                   err);
+    st = settle_options(options, store, err);
+    if (st == ENVRES_OK)
+        st = arena_new(&store->mem, (options->flags & ENVRES_STORE_LOCKED_MEMORY) != 0,
+                       &store->arena, err);
     if (st == ENVRES_OK)
         st = change_counter_new(&store->mem, &store->changes, err);
     if (st < 0) {

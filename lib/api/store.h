@@ -21,6 +21,12 @@ struct envres_store {
     struct db *db;
     struct arena *arena;
     struct change_counter *changes;
+    envres_anchor_load_fn anchor_load; /* NULL: the host has no anchor */
+    envres_anchor_store_fn anchor_store;
+    void *anchor_user;
+    envres_audit_sink_fn audit_sink; /* NULL: no checkpoints are made */
+    void *audit_sink_user;
+    struct witness *witnesses; /* one for each workspace that was opened; owned */
 };
 
 struct envres_session {

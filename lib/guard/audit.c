@@ -9,9 +9,9 @@
  *   signature = Ed25519 over the hash, type "audit", of who was unlocked: asserted_by where the
  * host said whom it served, else the actor
  *
- * The hash has no key, so that anyone can walk the chain. Sequence, not time, is the order. An
- * entry's tail can be cut off unseen here: that takes a head or an anchor outside. The fields
- * are an allow-list; a value has no place among them.
+ * The hash has no key, so that anyone can walk the chain. Sequence, not time, is the order. That
+ * the end of the chain was cut off is not seen here: that takes a head, or an anchor outside. The
+ * fields are an allow-list; a value has no place among them.
  */
 #include "guard/audit.h"
 
@@ -21,11 +21,12 @@
 #include "base/limits.h"
 #include "guard/box.h"
 
-enum { SQL_LAST, SQL_APPEND, SQL_FIND, SQL_NEWEST, SQL_WALK, SQL_COUNT_ };
+enum { SQL_LAST, SQL_AT, SQL_APPEND, SQL_FIND, SQL_TIME, SQL_NEWEST, SQL_WALK, SQL_COUNT_ };
 
 static const char *const audit_sql[SQL_COUNT_] = {
-    [SQL_LAST] = "SELECT sequence, hash FROM audit WHERE workspace_id = ?1"
+    [SQL_LAST] = "SELECT sequence, hash, policy_version FROM audit WHERE workspace_id = ?1"
                  " ORDER BY sequence DESC LIMIT 1",
+    [SQL_AT] = "SELECT hash FROM audit WHERE workspace_id = ?1 AND sequence = ?2",
     [SQL_APPEND] =
         "INSERT INTO audit (workspace_id, sequence, time, actor, asserted_by, action,"
         " environment_id, object, revision, outcome, reason, operation, policy_version,"
@@ -33,15 +34,19 @@ static const char *const audit_sql[SQL_COUNT_] = {
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [SQL_FIND] = "SELECT action, object, revision, environment_id FROM audit"
                  " WHERE workspace_id = ?1 AND operation = ?2",
+    [SQL_TIME] = "SELECT 1 FROM audit WHERE workspace_id = ?1 AND time = ?2 AND outcome = 0"
+                 " LIMIT 1",
+    /* The WHERE of the index audit_configuration, word for word: else the index is not used. */
     [SQL_NEWEST] = "SELECT max(revision) FROM audit WHERE workspace_id = ?1"
-                   " AND environment_id = ?2 AND outcome = 0 AND substr(object, 1, 4) <> 'app/'"
+                   " AND environment_id = ?2 AND outcome = 0 AND revision > 0"
+                   " AND substr(object, 1, 4) <> 'app/'"
                    " AND substr(object, 1, 8) <> 'version/' AND substr(object, 1, 5) <> 'part/'",
     [SQL_WALK] = "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.environment_id,"
                  " a.object, a.revision, a.outcome, a.reason, a.operation, a.policy_version,"
                  " a.previous, a.hash, a.signature, p.sign_key FROM audit a"
                  " LEFT JOIN principal p ON p.workspace_id = a.workspace_id AND p.id ="
                  " CASE WHEN length(a.asserted_by) = 16 THEN a.asserted_by ELSE a.actor END"
-                 " WHERE a.workspace_id = ?1 ORDER BY a.sequence",
+                 " WHERE a.workspace_id = ?1 AND a.sequence >= ?2 ORDER BY a.sequence",
 };
 
 enum {
@@ -109,15 +114,12 @@ id_slice(const uint8_t *id)
     return slice_of((const char *)id, id ? SEAL_ID : 0);
 }
 
-/* Sequence and hash of the newest entry; 0 and zeroes when there is none. */
-static envres_status
-read_last(struct db *db, const uint8_t *workspace, int64_t *sequence, uint8_t hash[SEAL_DIGEST],
-          envres_error *err)
+envres_status
+audit_tip(struct db *db, const uint8_t *workspace, struct audit_tip *tip, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
-    *sequence = 0;
-    memset(hash, 0, SEAL_DIGEST);
+    memset(tip, 0, sizeof(*tip));
     envres_status st = db_use(db, audit_sql[SQL_LAST], &stmt, err);
     if (st < 0)
         return st;
@@ -126,13 +128,37 @@ read_last(struct db *db, const uint8_t *workspace, int64_t *sequence, uint8_t ha
     if (st < 0 || row == DB_DONE)
         return st;
     struct slice stored = db_column_blob(stmt, 1);
-    *sequence = db_column_int(stmt, 0);
-    if (stored.len == SEAL_DIGEST && *sequence >= 1 && *sequence < INT64_MAX)
-        memcpy(hash, stored.data, SEAL_DIGEST);
+    tip->sequence = db_column_int(stmt, 0);
+    tip->policy_version = db_column_int(stmt, 2);
+    if (stored.len == SEAL_DIGEST && tip->sequence >= 1 && tip->sequence < INT64_MAX)
+        memcpy(tip->hash, stored.data, SEAL_DIGEST);
     else
         st = err_set(err, ENVRES_E_INTEGRITY, "the newest audit entry is damaged");
     db_reset(stmt);
     return st;
+}
+
+envres_status
+audit_hash_at(struct db *db, const uint8_t *workspace, int64_t sequence, bool *found,
+              uint8_t hash[SEAL_DIGEST], envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *found = false;
+    envres_status st = db_use(db, audit_sql[SQL_AT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_int(stmt, 2, sequence);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    struct slice stored = db_column_blob(stmt, 0);
+    *found = stored.len == SEAL_DIGEST;
+    if (*found)
+        memcpy(hash, stored.data, SEAL_DIGEST);
+    db_reset(stmt);
+    return ENVRES_OK;
 }
 
 static envres_status
@@ -183,14 +209,14 @@ audit_append(struct db *db, const struct mem *mem, const struct identity *actor,
         .operation = id_slice(entry->operation),
         .policy_version = entry->policy_version,
     };
-    uint8_t previous[SEAL_DIGEST];
+    struct audit_tip last = { 0 };
     uint8_t hash[SEAL_DIGEST];
     uint8_t signature[SIGNATURE_SIZE];
-    envres_status st = read_last(db, entry->workspace, &link.sequence, previous, err);
+    envres_status st = audit_tip(db, entry->workspace, &last, err);
     if (st < 0)
         return st;
-    link.sequence++;
-    link.previous = previous;
+    link.sequence = last.sequence + 1;
+    link.previous = last.hash;
     if (!hash_link(&link, hash))
         return err_set(err, ENVRES_E_LIMIT, "the audit entry is too long");
     st = identity_sign(actor, audit_type, hash, sizeof(hash), signature, err);
@@ -250,6 +276,27 @@ audit_used(struct db *db, const uint8_t *workspace, const uint8_t *operation, bo
         memcpy(out->environment, environment.data, SEAL_ID);
     out->revision = db_column_int(stmt, 2);
     db_reset(stmt);
+    return ENVRES_OK;
+}
+
+envres_status
+audit_has_time(struct db *db, const uint8_t *workspace, int64_t time, bool *found,
+               envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *found = false;
+    envres_status st = db_use(db, audit_sql[SQL_TIME], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_int(stmt, 2, time);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    *found = row == DB_ROW;
+    if (*found)
+        db_reset(stmt);
     return ENVRES_OK;
 }
 
@@ -343,30 +390,66 @@ check_entry(struct walk *walk, struct db_stmt *stmt)
         memcpy(walk->previous, stored.data, SEAL_DIGEST);
 }
 
-envres_status
-audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace, db_finding_fn finding,
-             void *user, int64_t *first_bad, envres_error *err)
+static envres_status
+walk_chain(struct db *db, struct walk *walk, envres_error *err)
 {
-    (void)mem;
-    *first_bad = 0;
-    struct walk walk = { .workspace = workspace,
-                         .finding = finding,
-                         .user = user,
-                         .expected = 1,
-                         .knows_previous = true };
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
     envres_status st = db_use(db, audit_sql[SQL_WALK], &stmt, err);
     if (st < 0)
         return st;
-    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_blob(stmt, 1, walk->workspace, SEAL_ID);
+    db_bind_int(stmt, 2, walk->expected);
     st = db_step(stmt, &row, err);
     while (st == ENVRES_OK && row == DB_ROW) {
-        check_entry(&walk, stmt);
+        check_entry(walk, stmt);
         st = db_step(stmt, &row, err);
     }
-    if (st == ENVRES_OK)
-        *first_bad = walk.first_bad;
+    return st;
+}
+
+envres_status
+audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace, db_finding_fn finding,
+             void *user, int64_t *first_bad, envres_error *err)
+{
+    (void)mem;
+    struct walk walk = { .workspace = workspace,
+                         .finding = finding,
+                         .user = user,
+                         .expected = 1,
+                         .knows_previous = true };
+    envres_status st = walk_chain(db, &walk, err);
+    *first_bad = st == ENVRES_OK ? walk.first_bad : 0;
+    return st;
+}
+
+/* The first finding is what the error says. */
+static void
+keep_first(void *user, const char *code, const char *object, const char *message)
+{
+    const char **first = user;
+    (void)code;
+    (void)object;
+    if (!*first)
+        *first = message; /* of static storage: those of fault_of() and check_entry() */
+}
+
+envres_status
+audit_follow(struct db *db, const uint8_t *workspace, const struct audit_tip *from,
+             envres_error *err)
+{
+    const char *message = NULL;
+    struct walk walk = { .workspace = workspace,
+                         .finding = keep_first,
+                         .user = &message,
+                         .expected = from->sequence > 0 ? from->sequence : 1,
+                         .knows_previous = from->sequence == 0 };
+    envres_status st = walk_chain(db, &walk, err);
+    if (st == ENVRES_OK && message) {
+        st = err_set(err, ENVRES_E_INTEGRITY, "audit entry %lld: %s", (long long)walk.first_bad,
+                     message);
+        err_hint(err, "run verify, then put a backup in its place");
+    }
     return st;
 }
 

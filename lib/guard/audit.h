@@ -9,6 +9,13 @@
 
 #include "guard/keyring.h"
 
+/* Where the chain ends, or ended once. `sequence` 0: before the first entry, and all is zero. */
+struct audit_tip {
+    int64_t sequence;
+    int64_t policy_version; /* of that entry */
+    uint8_t hash[SEAL_DIGEST];
+};
+
 struct audit_entry {
     const uint8_t *workspace;   /* 16 */
     const uint8_t *environment; /* 16, or NULL */
@@ -41,12 +48,27 @@ struct audit_use {
 };
 envres_status audit_used(struct db *db, const uint8_t *workspace, const uint8_t *operation,
                          bool *found, struct audit_use *out, envres_error *err);
+/* Is there an entry of something done at that very time? Rows of a change carry the time of its
+ * entry. */
+envres_status audit_has_time(struct db *db, const uint8_t *workspace, int64_t time, bool *found,
+                             envres_error *err);
 
 /* The newest configuration revision that an entry says was made in an environment; 0 when there is
  * none. Entries of apps, versions and parts count other things and are left out. */
 envres_status audit_newest_revision(struct db *db, const uint8_t *workspace,
                                     const uint8_t *environment, int64_t *revision,
                                     envres_error *err);
+
+/* The newest entry; the hash that stands at a sequence, *found false where none does. */
+envres_status audit_tip(struct db *db, const uint8_t *workspace, struct audit_tip *tip,
+                        envres_error *err);
+envres_status audit_hash_at(struct db *db, const uint8_t *workspace, int64_t sequence, bool *found,
+                            uint8_t hash[SEAL_DIGEST], envres_error *err);
+
+/* INTEGRITY unless the entry at `from`, if it is one, and all entries behind it are whole: every
+ * link, every signature. */
+envres_status audit_follow(struct db *db, const uint8_t *workspace, const struct audit_tip *from,
+                           envres_error *err);
 
 /* Walks the chain of a workspace: every link, every signature. `first_bad` 0: none. */
 envres_status audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,

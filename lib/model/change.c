@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "guard/audit.h"
+#include "model/witness.h"
 
 static envres_status
 read_options(const envres_change *given, struct change *out, envres_error *err)
@@ -109,9 +109,9 @@ change_reason(const struct change *change, const struct environment *environment
 }
 
 static envres_status
-append_entry(const struct change *change, envres_error *err)
+append_entry(struct change *change, envres_error *err)
 {
-    const struct context *ctx = change->ctx;
+    struct context *ctx = change->ctx;
     struct audit_entry entry = {
         .workspace = ctx->workspace,
         .environment = change->has_environment ? change->environment : NULL,
@@ -125,7 +125,10 @@ append_entry(const struct change *change, envres_error *err)
         .policy_version = ctx->roles.version,
         .denied = change->denied,
     };
-    return audit_append(ctx->db, ctx->mem, ctx->actor, &entry, err);
+    envres_status st = witness_follow(ctx, err);
+    if (st == ENVRES_OK)
+        st = audit_append(ctx->db, ctx->mem, ctx->actor, &entry, err);
+    return st < 0 ? st : witness_tip(ctx, &change->tip, err);
 }
 
 /* What was tried and refused is remembered, in a transaction of its own: the one it was tried in is
@@ -139,7 +142,8 @@ remember_denied(struct change *change)
     envres_status st = db_begin_write(change->ctx->db, NULL);
     if (st == ENVRES_OK)
         st = db_end(change->ctx->db, append_entry(change, NULL), NULL, NULL);
-    (void)st;
+    if (st == ENVRES_OK)
+        witness_moved(change->ctx, &change->tip, change->action);
 }
 
 /* COMMIT failed without saying whether it happened: ask the file, on a new connection. */
@@ -180,9 +184,12 @@ end(struct change *change, envres_status st, envres_error *err)
         st = settle(change, st, err);
     if (st == ENVRES_E_DENIED && outcome == DB_ROLLED_BACK)
         remember_denied(change);
-    if (st == ENVRES_OK && change->forgets)
+    if (st < 0)
+        return st;
+    if (change->forgets)
         db_forget(ctx->db);
-    if (st == ENVRES_OK)
+    witness_moved(ctx, &change->tip, change->action);
+    if (!change->quiet)
         atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
     return st;
 }
@@ -197,6 +204,8 @@ change_run(struct context *ctx, const envres_change *given, const struct change_
     buf_add_str(&object, title->prefix);
     buf_add(&object, title->name.data, title->name.len);
     envres_status st = buf_status(&object, err);
+    if (st == ENVRES_OK)
+        st = witness_ready(ctx, err);
     if (st == ENVRES_OK)
         st = begin(ctx, given, title->action, slice_of(object.data, object.len), &change, err);
     if (st == ENVRES_OK) {

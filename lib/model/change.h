@@ -8,6 +8,7 @@
 
 #include <envres/types.h>
 
+#include "guard/audit.h"
 #include "model/context.h"
 #include "model/environment.h"
 #include "model/right.h"
@@ -26,8 +27,10 @@ struct change {
     bool repeated; /* this operation was committed before: do nothing, answer `revision` */
     bool nothing;  /* the caller found nothing to change: no entry is written */
     bool forgets;  /* it takes secrets out, which no log may keep */
+    bool quiet;    /* only the entry is written: what scopes hold stays what it is */
     int64_t revision;
     int64_t now;
+    struct audit_tip tip; /* where its entry stands, when the host is told of it */
 };
 
 /* Asks for a right, in an environment or (NULL) in the workspace: DENIED. A change that asked for
@@ -61,9 +64,11 @@ struct change_title {
 typedef envres_status (*change_fn)(struct change *change, const void *request, envres_error *err);
 
 /*
- * Runs a change: reads the options, begins, looks the operation up, works, writes the entry and
- * commits; or rolls back and gives the failure on. A commit whose outcome is not known is looked up
- * on a fresh connection: committed, not committed, or UNKNOWN_OUTCOME. `revision` may be NULL.
+ * Runs a change: sees to it that the host's anchor and sink are where they should be (the store's
+ * lock is released meanwhile), reads the options, begins, looks the operation up, works, writes the
+ * entry and commits; or rolls back and gives the failure on. A commit whose outcome is not known is
+ * looked up on a fresh connection: committed, not committed, or UNKNOWN_OUTCOME. `revision` may be
+ * NULL.
  */
 envres_status change_run(struct context *ctx, const envres_change *given,
                          const struct change_title *title, change_fn work, const void *request,

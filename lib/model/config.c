@@ -415,6 +415,18 @@ each_kept(struct context *ctx, struct db_stmt *stmt, const struct env_keys *keys
     return st;
 }
 
+/* An environment that is older than its audit says was put back from an older copy. */
+static envres_status
+was_put_back(struct context *ctx, const struct environment *environment, bool *out,
+             envres_error *err)
+{
+    int64_t newest = 0;
+    envres_status st =
+        audit_newest_revision(ctx->db, ctx->workspace, environment->id, &newest, err);
+    *out = st == ENVRES_OK && newest > environment->revision;
+    return st;
+}
+
 envres_status
 config_each(struct context *ctx, const struct environment *environment, const struct env_keys *keys,
             const struct head *head, int64_t revision, setting_fn each, void *user, bool *head_ok,
@@ -440,7 +452,10 @@ config_each(struct context *ctx, const struct environment *environment, const st
     else
         *head_ok = sums.current_count == head->current_count &&
                    seal_equal(sums.current, head->current, SEAL_DIGEST);
-    return ENVRES_OK;
+    bool put_back = false;
+    st = was_put_back(ctx, environment, &put_back, err);
+    *head_ok = *head_ok && !put_back;
+    return st;
 }
 
 static envres_status
@@ -536,6 +551,8 @@ struct verifier {
     const struct env_keys *keys;
     db_finding_fn finding;
     void *user;
+    int64_t newest_time; /* of the rows of the newest revision, */
+    bool has_newest;     /* if there are any */
 };
 
 static void
@@ -596,6 +613,10 @@ verify_rows(struct verifier *v, const struct head *head, envres_error *err)
         config_hash(v->keys, &setting, hash);
         head_toggle(kept.kept, hash);
         kept.kept_count++;
+        if (setting.revision == v->environment->revision) {
+            v->has_newest = true;
+            v->newest_time = setting.time;
+        }
         st = verify_setting(v, &setting, err);
     }
     db_reset(stmt);
@@ -606,16 +627,27 @@ verify_rows(struct verifier *v, const struct head *head, envres_error *err)
     return st;
 }
 
-/* An environment older than its audit says was put back from an older copy. */
+/* An environment and the audit are of one time: neither was put back, nor was the end of the audit
+ * cut off. Rows have the time of their change's entry; a revision has at least one row. */
 static envres_status
-verify_age(const struct verifier *v, envres_error *err)
+verify_age(const struct verifier *v, bool current_ok, envres_error *err)
 {
-    int64_t newest = 0;
-    envres_status st =
-        audit_newest_revision(v->ctx->db, v->ctx->workspace, v->environment->id, &newest, err);
-    if (st == ENVRES_OK && newest > v->environment->revision)
-        v->finding(v->user, "ENVRES_E_INTEGRITY", v->environment->key,
+    const struct environment *environment = v->environment;
+    struct context *ctx = v->ctx;
+    bool put_back = false;
+    bool has_entry = true;
+    envres_status st = was_put_back(ctx, environment, &put_back, err);
+    if (st == ENVRES_OK && put_back)
+        v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
                    "the audit has changes newer than the environment: it was put back");
+    else if (st == ENVRES_OK && !current_ok)
+        v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
+                   "the current settings are not those that were written");
+    if (st == ENVRES_OK && v->has_newest)
+        st = audit_has_time(ctx->db, ctx->workspace, v->newest_time, &has_entry, err);
+    if (st == ENVRES_OK && !has_entry)
+        v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
+                   "its newest change is not in the audit: the end of that was cut off");
     return st;
 }
 
@@ -640,12 +672,9 @@ config_verify(struct context *ctx, const struct environment *environment, db_fin
         return st;
     v.keys = keys;
     st = config_each(ctx, environment, keys, &head, 0, ignore_setting, NULL, &ok, err);
-    if (st == ENVRES_OK && !ok)
-        finding(user, "ENVRES_E_INTEGRITY", environment->key,
-                "the current settings are not those that were written");
     if (st == ENVRES_OK)
         st = verify_rows(&v, &head, err);
     if (st == ENVRES_OK)
-        st = verify_age(&v, err);
+        st = verify_age(&v, ok, err);
     return st;
 }

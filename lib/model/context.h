@@ -28,13 +28,15 @@ struct change_counter *change_counter_ref(struct change_counter *counter);
 void change_counter_unref(struct change_counter *counter);
 
 struct tree;
+struct witness;
 
 struct context {
-    struct db *db; /* borrowed from the store, like the next four */
+    struct db *db; /* borrowed from the store, like the next five */
     const struct mem *mem;
     const struct clock *clock;
     struct arena *arena;
     struct change_counter *changes;
+    struct witness *witness;   /* NULL: the host has no anchor and no sink */
     struct identity *actor;    /* owned: who is unlocked, and signs */
     uint8_t asserted[SEAL_ID]; /* who the host says it serves; its rights are needed too */
     bool is_asserted;

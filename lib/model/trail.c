@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the audit. Filters are part of the walk, so that a limit counts entries that are wanted.
- * Nothing is checked here: a chain that was bent is shown as it lies, verify says so.
+ * Reading the audit, and the one entry that reading leaves. Filters are part of the walk, so that a
+ * limit counts entries that are wanted. Nothing is checked here: a chain that was bent is shown as
+ * it lies, verify says so.
  */
 #include "model/trail.h"
 
@@ -10,6 +11,8 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/text.h"
+#include "guard/anchor.h"
+#include "model/kind.h"
 
 static const char trail_sql[] =
     "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.object, e.key, a.revision,"
@@ -157,4 +160,93 @@ trail_list(struct context *ctx, const struct trail_request *request, envres_list
 {
     static const struct list_shape shape = { trail_columns, ENVRES_AUDIT_COLUMNS };
     return context_list(ctx, &shape, list_inside, request, out, err);
+}
+
+/* ---- revealing ------------------------------------------------------------------------------ */
+
+/* "resource/crm/password": class, "crm", "password"; false for what has another form. */
+static bool
+split_object(struct slice object, enum object_class *object_class, struct slice *name,
+             struct slice *field)
+{
+    static const char variable[] = "variable/";
+    static const char resource[] = "resource/";
+    bool is_resource = object.len > sizeof(resource) - 1 &&
+                       memcmp(object.data, resource, sizeof(resource) - 1) == 0;
+    bool is_variable = object.len > sizeof(variable) - 1 &&
+                       memcmp(object.data, variable, sizeof(variable) - 1) == 0;
+    if (!is_resource && !is_variable)
+        return false;
+    size_t at = is_resource ? sizeof(resource) - 1 : sizeof(variable) - 1;
+    *object_class = is_resource ? OBJECT_RESOURCE : OBJECT_VARIABLE;
+    *name = slice_of(object.data + at, object.len - at);
+    *field = slice_of(NULL, 0);
+    const char *slash = memchr(name->data, '/', name->len);
+    if (!slash)
+        return true;
+    size_t len = (size_t)(slash - name->data);
+    *field = slice_of(slash + 1, name->len - len - 1);
+    name->len = len;
+    return is_resource && len > 0 && field->len > 0;
+}
+
+static envres_status
+need_object(struct context *ctx, struct slice asked, envres_error *err)
+{
+    struct object object = { .secret = false };
+    enum object_class object_class = OBJECT_VARIABLE;
+    struct slice name = { 0 };
+    struct slice field = { 0 };
+    const struct kind_field *known = NULL;
+    if (!split_object(asked, &object_class, &name, &field))
+        return err_set(err, ENVRES_E_INVALID,
+                       "what is revealed is \"variable/NAME\", \"resource/HANDLE\" or "
+                       "\"resource/HANDLE/FIELD\"");
+    envres_status st = object_need(ctx, object_class, name, &object, err);
+    if (st < 0 || !field.data)
+        return st;
+    const struct kind *kind = kind_find(slice_str(object.kind));
+    return kind ? kind_field_need(kind, field, &known, err)
+                : err_set(err, ENVRES_E_CORRUPT, "resource '%s' has an unknown kind", object.name);
+}
+
+static envres_status
+reveal_inside(struct change *change, const void *asked, envres_error *err)
+{
+    const struct reveal_request *request = asked;
+    struct environment environment = { .position = 0 };
+    envres_status st = environment_find(change->ctx, request->environment, &environment, err);
+    if (st < 0)
+        return st;
+    change->has_environment = true;
+    change->quiet = true;
+    memcpy(change->environment, environment.id, SEAL_ID);
+    st = change_may(change, ACTION_REVEAL, &environment, err);
+    if (st == ENVRES_OK && request->object.data)
+        st = need_object(change->ctx, request->object, err);
+    return st;
+}
+
+envres_status
+trail_reveal(struct context *ctx, const struct reveal_request *request, const envres_change *change,
+             envres_error *err)
+{
+    bool all = request->object.data == NULL;
+    struct change_title title = { "secret.reveal", all ? "environment/" : "",
+                                  all ? request->environment : request->object };
+    return change_run(ctx, change, &title, reveal_inside, request, NULL, err);
+}
+
+/* ---- what was kept outside ------------------------------------------------------------------ */
+
+envres_status
+trail_check(struct context *ctx, const envres_checkpoint *checkpoint, envres_error *err)
+{
+    envres_status st = db_begin_read(ctx->db, err);
+    if (st < 0)
+        return st;
+    st = right_check(ctx, ACTION_AUDIT, NULL, err);
+    if (st == ENVRES_OK)
+        st = checkpoint_check(ctx->db, ctx->workspace, checkpoint, err);
+    return db_end(ctx->db, st, NULL, err);
 }

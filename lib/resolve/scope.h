@@ -144,6 +144,10 @@ struct author_name {
 envres_status scope_load(struct context *ctx, const struct scope_request *request,
                          const envres_scope *before, envres_scope **out, envres_error *err);
 
+/* The same in a write transaction that also writes an entry of the audit: no entry, no scope. */
+envres_status scope_load_audited(struct context *ctx, const struct scope_request *request,
+                                 const envres_scope *before, envres_scope **out, envres_error *err);
+
 /* The same inside a transaction that is open, read or write. */
 envres_status scope_load_inside(struct context *ctx, const struct scope_request *request,
                                 const envres_scope *before, envres_scope **out, envres_error *err);

@@ -235,6 +235,11 @@ static const char *const step_0[] = {
 
     "CREATE UNIQUE INDEX audit_operation ON audit (workspace_id, operation)",
 
+    /* Finds the newest revision of an environment that the audit knows, whenever a scope opens. */
+    "CREATE INDEX audit_configuration ON audit (workspace_id, environment_id, revision)"
+    " WHERE outcome = 0 AND revision > 0 AND substr(object, 1, 4) <> 'app/'"
+    " AND substr(object, 1, 8) <> 'version/' AND substr(object, 1, 5) <> 'part/'",
+
     "CREATE TABLE part ("
     "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
     "digest BLOB NOT NULL CHECK (length(digest) = 32),"
