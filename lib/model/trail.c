@@ -198,10 +198,7 @@ need_object(struct context *ctx, struct slice asked, envres_error *err)
     struct slice name = { 0 };
     struct slice field = { 0 };
     const struct kind_field *known = NULL;
-    if (!split_object(asked, &object_class, &name, &field))
-        return err_set(err, ENVRES_E_INVALID,
-                       "what is revealed is \"variable/NAME\", \"resource/HANDLE\" or "
-                       "\"resource/HANDLE/FIELD\"");
+    (void)split_object(asked, &object_class, &name, &field); /* it has that form */
     envres_status st = object_need(ctx, object_class, name, &object, err);
     if (st < 0 || !field.data)
         return st;
@@ -232,6 +229,13 @@ trail_reveal(struct context *ctx, const struct reveal_request *request, const en
              envres_error *err)
 {
     bool all = request->object.data == NULL;
+    enum object_class object_class = OBJECT_VARIABLE;
+    struct slice name = { 0 };
+    struct slice field = { 0 };
+    if (!all && !split_object(request->object, &object_class, &name, &field))
+        return err_set(err, ENVRES_E_INVALID,
+                       "what is revealed is \"variable/NAME\", \"resource/HANDLE\" or "
+                       "\"resource/HANDLE/FIELD\"");
     struct change_title title = { "secret.reveal", all ? "environment/" : "",
                                   all ? request->environment : request->object };
     return change_run(ctx, change, &title, reveal_inside, request, NULL, err);

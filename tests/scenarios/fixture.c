@@ -14,8 +14,8 @@ fixed_clock(void *user)
     return 1700000000000;
 }
 
-static envres_store_options
-store_options(const struct fixture *fx)
+envres_store_options
+fixture_options(const struct fixture *fx)
 {
     envres_store_options options = {
         .size = sizeof(options),
@@ -144,7 +144,7 @@ unlock(struct fixture *fx)
 envres_status
 fixture_make(struct fixture *fx)
 {
-    envres_store_options options = store_options(fx);
+    envres_store_options options = fixture_options(fx);
     envres_credential credential = owner_credential(fx);
     envres_environment_options off_path = { .size = sizeof(off_path),
                                             .flags = ENVRES_ENVIRONMENT_OFF_PATH };
@@ -178,7 +178,7 @@ fixture_make(struct fixture *fx)
 envres_status
 fixture_open(struct fixture *fx)
 {
-    envres_store_options options = store_options(fx);
+    envres_store_options options = fixture_options(fx);
     if (!fx->err)
         fx->err = envres_error_new(NULL);
     envres_status st =
@@ -324,6 +324,27 @@ dump_people(struct fixture *fx, struct dump *dump)
     envres_list_free(list);
 }
 
+/* What was done, without the times and ids, which differ. */
+static void
+dump_audit(struct fixture *fx, struct dump *dump)
+{
+    static const uint32_t columns[] = { ENVRES_AUDIT_ACTION, ENVRES_AUDIT_OBJECT,
+                                        ENVRES_AUDIT_OUTCOME, ENVRES_AUDIT_REASON };
+    envres_list *list = NULL;
+    if (envres_audit_list(fx->session, NULL, &list, fx->err) < 0)
+        dump->failed = 1;
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+            size_t len = 0;
+            const char *text = envres_list_text(list, row, columns[i], &len);
+            dump_text(dump, text ? text : "", len);
+            dump_text(dump, "\t", 1);
+        }
+        dump_text(dump, "\n", 1);
+    }
+    envres_list_free(list);
+}
+
 char *
 fixture_dump(struct fixture *fx)
 {
@@ -353,6 +374,7 @@ fixture_dump(struct fixture *fx)
     dump_apps(fx, &dump);
     dump_people(fx, &dump);
     dump_slots(fx, &dump);
+    dump_audit(fx, &dump);
     if (!dump.failed)
         return dump.text;
     free(dump.text);

@@ -46,6 +46,9 @@ struct scenario {
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
 
+/* How it is opened: among others with a clock that stands still. */
+envres_store_options fixture_options(const struct fixture *fx);
+
 /* A store with three environments on the path and one beside it, plain and secret variables,
  * templates, two resources, a fallback, two apps with versions in every state, and some history.
  * Answers the first failure. */

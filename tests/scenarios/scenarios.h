@@ -88,5 +88,9 @@ envres_status serve_app(struct fixture *fx);
 envres_status render_part(struct fixture *fx);
 envres_status try_moves(struct fixture *fx);
 envres_status list_releases(struct fixture *fx);
+envres_status tell_the_host(struct fixture *fx);
+envres_status reveal_secrets(struct fixture *fx);
+envres_status open_audited_scope(struct fixture *fx);
+envres_status check_checkpoint(struct fixture *fx);
 
 #endif
