@@ -54,17 +54,18 @@ typedef envres_status (*envres_anchor_store_fn)(const uint8_t *workspace, int64_
 typedef struct envres_checkpoint {
     uint32_t size;
     uint32_t reserved;
-    uint8_t workspace[16];
-    uint8_t signer[16]; /**< id of the principal that was unlocked */
-    uint8_t sign_key[32];
     int64_t sequence;
     int64_t time; /**< ms UTC */
     int64_t policy_version;
-    uint8_t hash[32];      /**< of the entry with that sequence number */
-    uint8_t signature[64]; /**< Ed25519; docs/file-format.md has the message */
+    const uint8_t *workspace; /**< 16 bytes */
+    const uint8_t *signer;    /**< 16: id of the principal that was unlocked */
+    const uint8_t *sign_key;  /**< 32 */
+    const uint8_t *hash;      /**< 32: of the entry with that sequence number */
+    const uint8_t *signature; /**< 64: Ed25519; docs/file-format.md has the message */
 } envres_checkpoint;
 
-/** Takes a checkpoint; same rules as the anchor. `checkpoint` is valid during the call. */
+/** Takes a checkpoint; same rules as the anchor. `checkpoint` and what it points to are valid
+ *  during the call: copy what is kept. */
 typedef envres_status (*envres_audit_sink_fn)(const envres_checkpoint *checkpoint, void *user);
 
 typedef struct envres_store_options {

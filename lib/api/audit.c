@@ -41,6 +41,9 @@ envres_audit_check(envres_session *session, const envres_checkpoint *given, envr
     if (!given)
         return err_set(err, ENVRES_E_INVALID, "the checkpoint is NULL");
     envres_status st = opts_read(&checkpoint, sizeof(checkpoint), sizeof(checkpoint), given, err);
+    if (st == ENVRES_OK && (!checkpoint.workspace || !checkpoint.signer || !checkpoint.sign_key ||
+                            !checkpoint.hash || !checkpoint.signature))
+        st = err_set(err, ENVRES_E_INVALID, "a part of the checkpoint is NULL");
     if (st == ENVRES_OK)
         st = session_enter(session, err);
     if (st < 0)

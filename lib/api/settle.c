@@ -122,8 +122,9 @@ tell_checkpoint(const envres_store *store, const struct witness *witness,
                 const struct identity *actor, const struct job *job, envres_error *err)
 {
     envres_checkpoint checkpoint = { 0 };
-    envres_status st =
-        checkpoint_make(actor, witness->workspace, &job->target, job->now, &checkpoint, err);
+    uint8_t signature[SIGNATURE_SIZE];
+    envres_status st = checkpoint_make(actor, witness->workspace, &job->target, job->now, signature,
+                                       &checkpoint, err);
     if (st < 0)
         return st;
     if (store->audit_sink(&checkpoint, store->audit_sink_user) == ENVRES_OK)

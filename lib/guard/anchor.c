@@ -88,21 +88,24 @@ write_message(const envres_checkpoint *checkpoint, uint8_t room[MESSAGE_SIZE])
 
 envres_status
 checkpoint_make(const struct identity *signer, const uint8_t *workspace,
-                const struct audit_tip *tip, int64_t time, envres_checkpoint *out,
-                envres_error *err)
+                const struct audit_tip *tip, int64_t time, uint8_t signature[SIGNATURE_SIZE],
+                envres_checkpoint *out, envres_error *err)
 {
     uint8_t message[MESSAGE_SIZE];
-    memset(out, 0, sizeof(*out));
-    out->size = sizeof(*out);
-    out->sequence = tip->sequence;
-    out->time = time;
-    out->policy_version = tip->policy_version;
-    memcpy(out->workspace, workspace, SEAL_ID);
-    memcpy(out->signer, signer->id, SEAL_ID);
-    memcpy(out->sign_key, signer->sign_public, sizeof(out->sign_key));
-    memcpy(out->hash, tip->hash, SEAL_DIGEST);
-    size_t len = write_message(out, message);
-    return identity_sign(signer, checkpoint_type, message, len, out->signature, err);
+    envres_checkpoint checkpoint = {
+        .size = sizeof(checkpoint),
+        .sequence = tip->sequence,
+        .time = time,
+        .policy_version = tip->policy_version,
+        .workspace = workspace,
+        .signer = signer->id,
+        .sign_key = signer->sign_public,
+        .hash = tip->hash,
+        .signature = signature,
+    };
+    size_t len = write_message(&checkpoint, message);
+    *out = checkpoint;
+    return identity_sign(signer, checkpoint_type, message, len, signature, err);
 }
 
 /* A principal that was removed keeps its row: what it signed stays true. */
@@ -116,7 +119,7 @@ check_signer(struct db *db, const envres_checkpoint *checkpoint, bool *known, en
         return st;
     db_bind_blob(stmt, 1, checkpoint->workspace, SEAL_ID);
     db_bind_blob(stmt, 2, checkpoint->signer, SEAL_ID);
-    db_bind_blob(stmt, 3, checkpoint->sign_key, sizeof(checkpoint->sign_key));
+    db_bind_blob(stmt, 3, checkpoint->sign_key, 32);
     st = db_step(stmt, &row, err);
     if (st < 0)
         return st;

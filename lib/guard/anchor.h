@@ -19,9 +19,11 @@
 envres_status anchor_check(struct db *db, const uint8_t *workspace, const struct audit_tip *from,
                            struct audit_tip *tip, envres_error *err);
 
-/* A statement of where the chain ends, signed by who is unlocked. */
+/* A statement of where the chain ends, signed by who is unlocked. `out` points into the arguments,
+ * `signature` among them. */
 envres_status checkpoint_make(const struct identity *signer, const uint8_t *workspace,
-                              const struct audit_tip *tip, int64_t time, envres_checkpoint *out,
+                              const struct audit_tip *tip, int64_t time,
+                              uint8_t signature[SIGNATURE_SIZE], envres_checkpoint *out,
                               envres_error *err);
 
 /* INTEGRITY unless the checkpoint is of this workspace, signed by a principal that it has or had;

@@ -23,7 +23,8 @@ struct host {
     int stores;
     bool fail_sink;
     int sinks;
-    envres_checkpoint last;
+    envres_checkpoint last; /* points into the next five */
+    uint8_t workspace[16], signer[16], sign_key[32], hash[32], signature[64];
     /* Runs once, in the next callback. */
     void (*within)(struct host *host);
 };
@@ -76,6 +77,22 @@ store(const uint8_t *workspace, int64_t expected, int64_t sequence, const uint8_
     return ENVRES_OK;
 }
 
+static void
+copy_checkpoint(struct host *host, const envres_checkpoint *from)
+{
+    host->last = *from;
+    memcpy(host->workspace, from->workspace, sizeof(host->workspace));
+    memcpy(host->signer, from->signer, sizeof(host->signer));
+    memcpy(host->sign_key, from->sign_key, sizeof(host->sign_key));
+    memcpy(host->hash, from->hash, sizeof(host->hash));
+    memcpy(host->signature, from->signature, sizeof(host->signature));
+    host->last.workspace = host->workspace;
+    host->last.signer = host->signer;
+    host->last.sign_key = host->sign_key;
+    host->last.hash = host->hash;
+    host->last.signature = host->signature;
+}
+
 static envres_status
 take(const envres_checkpoint *checkpoint, void *user)
 {
@@ -84,7 +101,7 @@ take(const envres_checkpoint *checkpoint, void *user)
     call_back(host);
     if (host->fail_sink)
         return ENVRES_E_FULL;
-    host->last = *checkpoint;
+    copy_checkpoint(host, checkpoint);
     return ENVRES_OK;
 }
 
@@ -591,20 +608,24 @@ checkpoints_are_held_against_the_store(void **state)
     OK(fx, change(place, "c"));
     OK(fx, envres_audit_check(fx->session, &kept, fx->err));
 
-    static const size_t offsets[] = {
-        offsetof(envres_checkpoint, workspace), offsetof(envres_checkpoint, signer),
-        offsetof(envres_checkpoint, sign_key),  offsetof(envres_checkpoint, sequence),
-        offsetof(envres_checkpoint, time),      offsetof(envres_checkpoint, policy_version),
-        offsetof(envres_checkpoint, hash),      offsetof(envres_checkpoint, signature),
-    };
-    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
-        envres_checkpoint bent = kept;
-        ((uint8_t *)&bent)[offsets[i]] ^= 1;
-        FAILS(fx, ENVRES_E_INTEGRITY, envres_audit_check(fx->session, &bent, fx->err));
+    struct host *host = &place->host;
+    uint8_t *const bytes[] = { host->workspace, host->signer, host->sign_key, host->hash,
+                               host->signature };
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+        bytes[i][3] ^= 1;
+        FAILS(fx, ENVRES_E_INTEGRITY, envres_audit_check(fx->session, &kept, fx->err));
+        bytes[i][3] ^= 1;
     }
+    int64_t *const numbers[] = { &kept.sequence, &kept.time, &kept.policy_version };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        int64_t before = *numbers[i];
+        *numbers[i] = i % 2 ? before + 1 : 0 - before - 1;
+        FAILS(fx, ENVRES_E_INTEGRITY, envres_audit_check(fx->session, &kept, fx->err));
+        *numbers[i] = before;
+    }
+    OK(fx, envres_audit_check(fx->session, &kept, fx->err));
     envres_checkpoint none = { .size = sizeof(none) };
-    memcpy(none.workspace, kept.workspace, sizeof(none.workspace));
-    FAILS(fx, ENVRES_E_INTEGRITY, envres_audit_check(fx->session, &none, fx->err));
+    FAILS(fx, ENVRES_E_INVALID, envres_audit_check(fx->session, &none, fx->err));
     none.size = 4;
     FAILS(fx, ENVRES_E_ABI, envres_audit_check(fx->session, &none, fx->err));
     FAILS(fx, ENVRES_E_INVALID, envres_audit_check(fx->session, NULL, fx->err));
