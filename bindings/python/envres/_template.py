@@ -237,6 +237,11 @@ class Statement(Handle):
         statement = self._pointer()
         return [text_of(lib.envres_statement_name(statement, index)) for index in range(len(self))]
 
+    def types(self) -> List[Type]:
+        """Of each parameter its type: STRING, INTEGER, NUMBER, BOOLEAN, JSON or NULL."""
+        statement = self._pointer()
+        return [Type(lib.envres_statement_type(statement, index)) for index in range(len(self))]
+
     def parameters(self) -> List[Bindable]:
         """The values in their types; those that are secret as Secret."""
         return [self._value(self._pointer(), index) for index in range(len(self))]

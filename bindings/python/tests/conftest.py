@@ -9,6 +9,7 @@ import envres
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 KEY = bytes(range(1, 33))
+CHANGE = {"reason": "a test"}
 OWNER = envres.Credential.raw_key(KEY)
 
 
@@ -38,6 +39,17 @@ def store():
 def session(store):
     with store.session(OWNER) as opened:
         yield opened
+
+
+def counted(count, document):
+    """A runner's last word."""
+    assert count == document["count"]
+    print("%d cases" % count)
+
+
+def text_of(value):
+    """The text, also of a secret."""
+    return value.reveal() if isinstance(value, envres.Secret) else value
 
 
 def raises(code):
