@@ -29,6 +29,7 @@ from ._rows import (AppRow, AuditRow, DiffRow, EditRow, EnvironmentRow, ExplainR
                     FindingRow, GcRow, HistoryRow, InboxRow, InfoRow, KindRow, LastRow, PartRow,
                     PrincipalRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow, ResourceRow, SessionRow,
                     SlotRow, StatusRow, TagRow, VariableRow, VerifyRow, VersionRow)
+from ._scan import Scan
 from ._scope import Resource, Scope
 from ._secret import Secret
 from ._session import Session
@@ -43,7 +44,7 @@ __all__ = [
     "KeyMaterialError", "KeyProvider", "KindRow", "LastRow", "NotFoundError", "OutOfMemoryError",
     "Params", "PartRow", "PartWrite", "PrincipalRow", "Redactor", "ReferenceRow", "RefusedRow",
     "ReleaseRow", "RequestRow",
-    "Resource", "ResourceRow", "Role", "Rows", "Scope", "Secret", "SecretError", "Session",
+    "Resource", "ResourceRow", "Role", "Rows", "Scan", "Scope", "Secret", "SecretError", "Session",
     "SessionRow", "SlotRow", "StateError", "Statement", "StatusRow", "Store", "StoreError", "Style", "TagRow", "Template",
     "Text", "TextError", "Type", "UsageError", "VariableRow", "Verified", "VerifyRow", "VersionRow",
     "Write", "generate_key", "kinds", "part_digest", "version",

@@ -312,6 +312,10 @@ FIELD_UNSET = 2
 #: Open although settings are missing or exchanged in the file: values that are there resolve, but
 #: may be older ones; what is absent stays an error, and no handle is given out.
 SCOPE_DAMAGED = 1
+#: Opening it is an entry "scope.open" of the audit, on the disk before the scope is given out:
+#: where it cannot be written there is no scope. Other processes take it for a change, as
+#: envres_store_poll() does; each envres_scope_latest() that opens anew is one more.
+SCOPE_AUDITED = 2
 #: Refuse to unlock keys in memory that cannot be locked (ENVRES_E_MEMORY_LOCK).
 STORE_LOCKED_MEMORY = 1
 #: Open a file that group or others may access, or with several links.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import (TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple,
                     Union)
 
+from ._callbacks import Checkpoint
 from ._constants import (APP_PIN_CONFIG, APP_PIN_NONE, APP_PROTECT, APP_UNPROTECT, DIFF_WITH_TEXT,
                          ENVIRONMENT_NO_REASON, ENVIRONMENT_OFF_PATH, ENVIRONMENT_PROTECT,
                          ENVIRONMENT_REASON, ENVIRONMENT_UNPROTECT, FIELD_SECRET, FIELD_UNSET,
@@ -371,7 +372,7 @@ class Versions(_Group):
         out = ffi.new("envres_list **")
         call(lib.envres_version_promote, self._pointer(), _version(app, version), options,
              change(reason, operation), out)
-        return _findings(out)
+        return findings_of(out)
 
     def discard(self, app: str, version: str, *, seen: VersionRow, reason: Optional[str] = None,
                 operation: Operation = None) -> None:
@@ -382,7 +383,8 @@ class Versions(_Group):
              change(reason, operation))
 
 
-def _findings(out: Any) -> List[FindingRow]:
+def findings_of(out: Any) -> List[FindingRow]:
+    """The rows of a list of findings, which is freed; none where there is no list."""
     if not out[0]:
         return []
     with Rows(out[0], FindingRow) as rows:
@@ -483,7 +485,7 @@ class Releases(_Group):
         out, findings = ffi.new("envres_list **"), ffi.new("envres_list **")
         call(lib.envres_release_create, self._pointer(), _version(app, version), options,
              change(reason, operation), out, findings)
-        found = _findings(findings)
+        found = findings_of(findings)
         with Rows(out[0], ReleaseRow) as rows:
             return rows[0], found
 
@@ -504,7 +506,7 @@ class Releases(_Group):
         out, findings = ffi.new("envres_list **"), ffi.new("envres_list **")
         call(lib.envres_release_rollback, self._pointer(), *text(app), options,
              change(reason, operation), out, findings if check else NULL)
-        found = _findings(findings)
+        found = findings_of(findings)
         with Rows(out[0], ReleaseRow) as rows:
             return rows[0], found
 
@@ -698,6 +700,26 @@ class Audit(_Group):
         options = struct("envres_audit_options", since=since, limit=limit, environment=environment,
                          app=app)
         return rows_from(AuditRow, lib.envres_audit_list, self._pointer(), options)
+
+    def check(self, checkpoint: Checkpoint) -> None:
+        """Compares the store with a checkpoint that the host kept. Raises IntegrityError: ROLLBACK
+        (its entry is gone), FORK (another one stands there), INTEGRITY (it is not of this
+        workspace)."""
+        call(lib.envres_audit_check, self._pointer(), struct(
+            "envres_checkpoint", workspace=exactly(checkpoint.workspace, 16, "workspace"),
+            signer=exactly(checkpoint.signer, 16, "signer"),
+            sign_key=exactly(checkpoint.sign_key, 32, "sign_key"), sequence=checkpoint.sequence,
+            time=checkpoint.time, policy_version=checkpoint.policy_version,
+            hash=exactly(checkpoint.hash, 32, "hash"),
+            signature=exactly(checkpoint.signature, 64, "signature")))
+
+    def reveal(self, environment: str, object: Optional[str] = None, *,
+               reason: Optional[str] = None, operation: Operation = None) -> None:
+        """Asks for the right to show secrets to people, and says in the audit that they are shown;
+        call it before. ``object``: "variable/NAME", "resource/HANDLE[/FIELD]"; None: all of the
+        environment. Raises DeniedError, NotFoundError, StoreError (then show nothing)."""
+        options = struct("envres_reveal_options", environment=environment, object=object)
+        call(lib.envres_audit_reveal, self._pointer(), options, change(reason, operation))
 
     def verify(self) -> Verified:
         """Walks the whole chain: every link, every signature. A finding is not an error."""

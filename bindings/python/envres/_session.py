@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from ._callbacks import StoreCallbacks
-from ._constants import SCOPE_DAMAGED, Type
+from ._constants import SCOPE_AUDITED, SCOPE_DAMAGED, Type
 from ._core import (Handle, Input, Rows, call, change, integer_from, row_from, rows_from, struct,
                     text)
 from ._groups import (Apps, Audit, Environments, Inbox, Keys, Parts, Principals, Releases, Requests,
-                      Resources, Roles, Slots, Variables, Versions, variable_write)
+                      Resources, Roles, Slots, Variables, Versions, findings_of, variable_write)
 from ._native import ffi, lib
 from ._rows import GcRow, ReferenceRow, SessionRow
+from ._scan import Scan
 from ._scope import Scope
 
 
@@ -105,7 +106,7 @@ class Session(Handle):
 
     @property
     def audit(self) -> Audit:
-        """The audit: list, verify."""
+        """The audit: list, verify, check, reveal."""
         return Audit(self)
 
     def info(self) -> Dict[str, str]:
@@ -121,7 +122,8 @@ class Session(Handle):
         return Session(out[0], self._callbacks)
 
     def scope(self, environment: str, *, app: Optional[str] = None, tag: Optional[str] = None,
-              version: Optional[str] = None, revision: int = 0, damaged: bool = False) -> Scope:
+              version: Optional[str] = None, revision: int = 0, damaged: bool = False,
+              audited: bool = False) -> Scope:
         """Opens a scope: everything is read in one transaction.
 
         ``app``       serve this app: its parts, and ``app.`` in templates
@@ -129,15 +131,23 @@ class Session(Handle):
         ``version``   or this version, with the newest configuration
         ``revision``  configuration revision; 0: the newest, or what the release pins
         ``damaged``   open although settings are missing or exchanged in the file
+        ``audited``   opening it is an entry of the audit; where that cannot be written, no scope
 
         Raises NotFoundError, StateError (NOTHING_LIVE, DISCARDED), DeniedError (no key),
         IntegrityError.
         """
-        options = struct("envres_scope_options", flags=SCOPE_DAMAGED if damaged else 0,
+        options = struct("envres_scope_options", flags=SCOPE_DAMAGED * damaged | SCOPE_AUDITED * audited,
                          revision=revision, app=app, tag=tag, version=version)
         out = ffi.new("envres_scope **")
         call(lib.envres_scope_open, self._pointer(), *text(environment), options, out)
         return Scope(out[0])
+
+    def scan(self, environment: str) -> Scan:
+        """Opens a scan for texts that are meant for one environment. Raises NotFoundError,
+        DeniedError (no key), IntegrityError."""
+        out, findings = ffi.new("envres_scan **"), ffi.new("envres_list **")
+        call(lib.envres_scan_open, self._pointer(), *text(environment), out, findings)
+        return Scan(out[0], findings_of(findings))
 
     def latest(self, scope: Scope) -> Scope:
         """Polls the store; a fresh scope of the same environment and app where ``scope`` is stale,

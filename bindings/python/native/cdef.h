@@ -17,14 +17,14 @@ typedef struct envres_resource_handle envres_resource_handle;
 typedef struct envres_checkpoint {
     uint32_t size;
     uint32_t reserved;
-    uint8_t workspace[16];
-    uint8_t signer[16];
-    uint8_t sign_key[32];
     int64_t sequence;
     int64_t time;
     int64_t policy_version;
-    uint8_t hash[32];
-    uint8_t signature[64];
+    const uint8_t *workspace;
+    const uint8_t *signer;
+    const uint8_t *sign_key;
+    const uint8_t *hash;
+    const uint8_t *signature;
 } envres_checkpoint;
 typedef void *(*envres_realloc_fn)(void *ptr, size_t size, void *user);
 typedef envres_status (*envres_redactor_write_fn)(const char *data, size_t len, void *user);
@@ -77,6 +77,14 @@ typedef struct envres_audit_options {
     const char *app;
     size_t app_len;
 } envres_audit_options;
+typedef struct envres_reveal_options {
+    uint32_t size;
+    uint32_t reserved;
+    const char *environment;
+    size_t environment_len;
+    const char *object;
+    size_t object_len;
+} envres_reveal_options;
 typedef struct envres_environment_options {
     uint32_t size;
     uint32_t flags;
@@ -264,7 +272,9 @@ envres_status envres_app_describe(envres_session *session, const char *name, siz
 envres_status envres_app_list(envres_session *session, envres_list **out, envres_error *err);
 envres_status envres_app_set(envres_session *session, const char *name, size_t name_len, const envres_app_options *options, const envres_change *change, envres_error *err);
 envres_status envres_app_status(envres_session *session, const char *name, size_t name_len, envres_list **out, envres_error *err);
+envres_status envres_audit_check(envres_session *session, const envres_checkpoint *checkpoint, envres_error *err);
 envres_status envres_audit_list(envres_session *session, const envres_audit_options *options, envres_list **out, envres_error *err);
+envres_status envres_audit_reveal(envres_session *session, const envres_reveal_options *options, const envres_change *change, envres_error *err);
 envres_status envres_audit_verify(envres_session *session, int64_t *first_bad, envres_list **out, envres_error *err);
 envres_bound *envres_bound_ref(envres_bound *bound);
 envres_status envres_bound_render(const envres_bound *bound, envres_value **out, envres_error *err);

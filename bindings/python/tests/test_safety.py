@@ -321,6 +321,63 @@ def test_clock(monkeypatch):
     assert reported and isinstance(reported[0].exc_value, ValueError)
 
 
+class Memory:
+    """An anchor."""
+
+    def __init__(self):
+        self.kept, self.fails = {}, False
+
+    def load(self, workspace):
+        return self.kept.get(workspace)
+
+    def store(self, workspace, expected, sequence, hash):
+        if self.fails:
+            raise OSError(MARK)
+        self.kept[workspace] = (sequence, hash)
+
+
+def test_anchor(tmp_path):
+    memory, path = Memory(), tmp_path / "s"
+    with envres.Store.create(path, OWNER, anchor=memory) as store, store.session(OWNER) as session:
+        store.backup(tmp_path / "old")
+        session.variables.put("development", "A", "1")
+        (sequence, digest), = memory.kept.values()
+        assert sequence >= 2 and len(digest) == 32
+        memory.fails = True
+        with raises("CALLBACK") as caught:
+            session.variables.put("development", "A", "2")
+            session.variables.put("development", "A", "3")
+        assert isinstance(caught.error.__cause__, OSError) and MARK not in str(caught.error)
+        memory.fails = False
+    with envres.Store.open(tmp_path / "old", anchor=memory) as store:
+        with raises("ROLLBACK"):
+            store.session(OWNER)
+    envres.Store.open(tmp_path / "old").session(OWNER).close()
+
+
+def test_audit_sink():
+    given, fails = [], []
+
+    def sink(checkpoint):
+        if fails:
+            raise OSError(MARK)
+        given.append(checkpoint)
+    with envres.Store.create(None, OWNER, audit_sink=sink) as store:
+        with store.session(OWNER) as session:
+            session.principals.add("bob", envres.Credential.raw_key(bytes([2]) * 32))
+            assert given and given[-1].signer and len(given[-1].signature) == 64
+            session.audit.check(given[-1])
+            forged = given[-1]._replace(sequence=given[-1].sequence + 100)
+            with pytest.raises(envres.IntegrityError):
+                session.audit.check(forged)
+            fails.append(True)
+            with raises("CALLBACK") as caught:
+                session.principals.remove("bob")
+                session.variables.put("development", "A", "1")
+            assert isinstance(caught.error.__cause__, OSError)
+            fails.clear()
+
+
 def test_probe(scope):
     seen = []
 

@@ -215,6 +215,28 @@ def test_apps_and_releases(session):
     assert {r.row for r in session.apps.status("shop")} >= {"version"}
 
 
+def test_scan(session):
+    session.variables.put("production", "TOKEN", Secret("tok-0123456789"), reason="r")
+    with session.scan("development") as scan:
+        assert scan.findings == []
+        finding, = scan.text("a.txt", "x\n tok-0123456789")
+        assert (finding.severity, finding.part, finding.line, finding.column) == \
+            ("error", "a.txt", 2, 2) and "tok-" not in finding.message
+        assert [f.code for f in scan.text("b.bin", b"\xff\0")] == ["not-text"]
+    with raises("NOT_FOUND"):
+        session.scan("nowhere")
+
+
+def test_audited(session):
+    session.variables.put("development", "KEY", Secret("k"))
+    session.scope("development", audited=True)
+    session.audit.reveal("development", "variable/KEY", reason="to a colleague")
+    rows = session.audit.list()[-2:]
+    assert [row.action for row in rows] == ["scope.open", "secret.reveal"]
+    with raises("NOT_FOUND"):
+        session.audit.reveal("development", "variable/NOPE")
+
+
 def test_versions(session):
     session.apps.create("shop")
     session.versions.create("shop", "idea", empty=True)
