@@ -323,6 +323,75 @@ sets_of_many(void **state)
     }
 }
 
+/* ---- how many are tried --------------------------------------------------------------------- */
+
+static envres_status
+any_wrap(const uint8_t *id, const uint8_t *key, const uint8_t *aad, size_t aad_len, uint8_t *blob,
+         size_t cap, size_t *blob_len, void *user)
+{
+    (void)id;
+    (void)aad;
+    (void)aad_len;
+    (void)cap;
+    (void)user;
+    memcpy(blob, key, 32);
+    *blob_len = 32;
+    return ENVRES_OK;
+}
+
+/* Right while a slot is made; afterwards it answers with another key, and is counted. */
+static envres_status
+any_unwrap(const uint8_t *id, const uint8_t *blob, size_t blob_len, const uint8_t *aad,
+           size_t aad_len, uint8_t *key, void *user)
+{
+    int *asked = user;
+    (void)id;
+    (void)aad;
+    (void)aad_len;
+    memcpy(key, blob, blob_len == 32 ? 32 : 0);
+    if (*asked >= 0) {
+        ++*asked;
+        key[0] ^= 1;
+    }
+    return ENVRES_OK;
+}
+
+/* Each try of a provider may be a call over the network, each of a passphrase takes long. */
+static void
+tries_without_a_name(void **state)
+{
+    struct fixture *f = *state;
+    int asked = -1;
+    struct identity *identity = NULL;
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_PROVIDER,
+                                     .wrap = any_wrap,
+                                     .unwrap = any_unwrap,
+                                     .user = &asked };
+    for (int i = 0; i < LIMIT_TRIES + 6; i++) {
+        char name[16];
+        struct new_principal made;
+        snprintf(name, sizeof(name), "p%02d", i);
+        assert_int_equal(
+            principal_make(f->arena, &mem_default, name, &credential, 0, &made, f->err), ENVRES_OK);
+        assert_int_equal(principal_insert(f->db, workspace, &made, 5, f->err), ENVRES_OK);
+        new_principal_free(&made);
+    }
+    asked = 0;
+    assert_int_equal(identity_unlock(f->db, f->arena, &mem_default, workspace, &credential, 0,
+                                     &identity, f->err),
+                     ENVRES_E_KEY);
+    assert_int_equal(asked, LIMIT_TRIES);
+    /* By name, whoever comes last is found. */
+    asked = -1;
+    credential.principal = "p69";
+    credential.principal_len = 3;
+    assert_int_equal(identity_unlock(f->db, f->arena, &mem_default, workspace, &credential, 0,
+                                     &identity, f->err),
+                     ENVRES_OK);
+    identity_unref(identity);
+}
+
 int
 main(void)
 {
@@ -334,6 +403,7 @@ main(void)
         TEST(a_set_is_signed_as_a_whole),
         TEST(a_wrong_key_learns_nothing),
         TEST(sets_of_many),
+        TEST(tries_without_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
