@@ -68,23 +68,42 @@ print_table(struct cli *cli, const envres_list *list)
     return table_print(table);
 }
 
+/* What of an entry leaves in JSON: all of it, and nothing that is not named here. */
+static const struct column fields[] = {
+    { "sequence", ENVRES_AUDIT_SEQUENCE, SHAPE_CELL },
+    { "time", ENVRES_AUDIT_TIME, SHAPE_CELL },
+    { "actor", ENVRES_AUDIT_ACTOR, SHAPE_CELL },
+    { "action", ENVRES_AUDIT_ACTION, SHAPE_CELL },
+    { "object", ENVRES_AUDIT_OBJECT, SHAPE_CELL },
+    { "environment", ENVRES_AUDIT_ENVIRONMENT, SHAPE_CELL },
+    { "outcome", ENVRES_AUDIT_OUTCOME, SHAPE_CELL },
+    { "reason", ENVRES_AUDIT_REASON, SHAPE_CELL },
+    { "operation", ENVRES_AUDIT_OPERATION, SHAPE_CELL },
+    { "asserted_by", ENVRES_AUDIT_ASSERTED_BY, SHAPE_CELL },
+    { "revision", ENVRES_AUDIT_REVISION, SHAPE_CELL },
+    { "policy", ENVRES_AUDIT_POLICY, SHAPE_CELL },
+};
+
 static int
-print_json(struct cli *cli, const envres_list *list)
+print_lines(struct cli *cli, const envres_list *list)
 {
-    static const struct column columns[] = {
-        { "sequence", ENVRES_AUDIT_SEQUENCE, SHAPE_CELL },
-        { "time", ENVRES_AUDIT_TIME, SHAPE_CELL },
-        { "actor", ENVRES_AUDIT_ACTOR, SHAPE_CELL },
-        { "action", ENVRES_AUDIT_ACTION, SHAPE_CELL },
-        { "object", ENVRES_AUDIT_OBJECT, SHAPE_CELL },
-        { "environment", ENVRES_AUDIT_ENVIRONMENT, SHAPE_CELL },
-        { "outcome", ENVRES_AUDIT_OUTCOME, SHAPE_CELL },
-        { "reason", ENVRES_AUDIT_REASON, SHAPE_CELL },
-        { "operation", ENVRES_AUDIT_OPERATION, SHAPE_CELL },
-        { "asserted_by", ENVRES_AUDIT_ASSERTED_BY, SHAPE_CELL },
-        { "revision", ENVRES_AUDIT_REVISION, SHAPE_CELL },
-    };
-    return json_rows(cli, list, columns, COUNT(columns));
+    struct text text = { 0 };
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        struct json json = { 0 };
+        json_row(&json, list, row, fields, COUNT(fields));
+        text_add(&text, text_get(&json.text), json.text.len);
+        text_puts(&text, "\n");
+        text_free(&json.text);
+    }
+    return out_text(cli, &text);
+}
+
+static int
+print_list(struct cli *cli, const envres_list *list)
+{
+    if (option_given(&cli->parsed, OPT_JSONL))
+        return print_lines(cli, list);
+    return cli->json ? json_rows(cli, list, fields, COUNT(fields)) : print_table(cli, list);
 }
 
 static int
@@ -118,7 +137,7 @@ show(struct cli *cli)
     options.app_len = options.app ? ENVRES_NUL_TERMINATED : 0;
     if (envres_audit_list(cli->session, &options, &list, cli->err) < 0)
         return fail_library(cli);
-    status = cli->json ? print_json(cli, list) : print_table(cli, list);
+    status = print_list(cli, list);
     envres_list_free(list);
     return status;
 }
@@ -155,7 +174,7 @@ cmd_audit(struct cli *cli)
 {
     const struct parsed *parsed = &cli->parsed;
     bool filtered = option_given(parsed, OPT_SINCE) || option_given(parsed, OPT_OF_APP) ||
-                    option_given(parsed, OPT_ENV);
+                    option_given(parsed, OPT_ENV) || option_given(parsed, OPT_JSONL);
     if (!option_given(parsed, OPT_VERIFY))
         return show(cli);
     if (filtered)

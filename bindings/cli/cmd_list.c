@@ -125,6 +125,30 @@ print_matrix(struct cli *cli, const envres_list *list)
     return table_print(table);
 }
 
+static bool
+shows_secret(const envres_list *list, size_t row)
+{
+    return envres_list_integer(list, row, ENVRES_VARIABLE_SECRET) &&
+           envres_list_text(list, row, ENVRES_VARIABLE_VALUE, NULL);
+}
+
+/* One entry for each environment of which a secret is about to be shown. */
+static int
+say_environments(struct cli *cli, const envres_list *list)
+{
+    int status = 0;
+    for (size_t row = 0; status == 0 && row < envres_list_count(list); row++) {
+        bool said = !shows_secret(list, row);
+        for (size_t other = 0; !said && other < row; other++)
+            said =
+                shows_secret(list, other) && is_same(list, row, other, ENVRES_VARIABLE_ENVIRONMENT);
+        if (!said)
+            status = reveal_say(cli, envres_list_text(list, row, ENVRES_VARIABLE_ENVIRONMENT, NULL),
+                                NULL);
+    }
+    return status;
+}
+
 int
 cmd_list(struct cli *cli)
 {
@@ -137,6 +161,9 @@ cmd_list(struct cli *cli)
     if (envres_variable_list(cli->session, environment, environment ? ENVRES_NUL_TERMINATED : 0,
                              flags, &list, cli->err) < 0)
         return fail_library(cli);
+    status = say_environments(cli, list);
+    if (status != 0)
+        goto out;
     if (cli->json)
         status = print_json(cli, list);
     else if (envres_list_count(list) == 0)
@@ -144,6 +171,7 @@ cmd_list(struct cli *cli)
                  environment ? environment : "development");
     else
         status = environment ? print_environment(cli, list) : print_matrix(cli, list);
+out:
     envres_list_free(list);
     return status;
 }

@@ -36,6 +36,21 @@ fail_field(struct cli *cli)
 
 /* ---- one value alone ----------------------------------------------------------------------- */
 
+/* With --reveal, before a secret of it is shown; `field` NULL: more than one of them. Where the
+ * settings are those of a fallback, it is that environment's secret. */
+static int
+say_resource(struct cli *cli, const envres_resource_handle *handle, const char *field)
+{
+    struct text object = { 0 };
+    if (!option_given(&cli->parsed, OPT_REVEAL))
+        return 0;
+    text_printf(&object, "resource/%s%s%s", argument_at(&cli->parsed, 0), field ? "/" : "",
+                field ? field : "");
+    int status = reveal_say(cli, envres_resource_handle_environment(handle), text_get(&object));
+    text_free(&object);
+    return status;
+}
+
 static int
 show_value(struct cli *cli, const envres_resource_handle *handle)
 {
@@ -48,6 +63,11 @@ show_value(struct cli *cli, const envres_resource_handle *handle)
     if (code < 0)
         return fail_field(cli);
     struct text name = { 0 };
+    int said = envres_value_is_secret(value) ? say_resource(cli, handle, field) : 0;
+    if (said) {
+        envres_value_free(value);
+        return said;
+    }
     text_printf(&name, "%s.%s", argument_at(&cli->parsed, 0), field ? field : url ? "url" : "dsn");
     int status = value_print(cli, text_get(&name), value);
     text_free(&name);
@@ -209,7 +229,9 @@ static int
 show_all(struct cli *cli, const envres_resource_handle *handle)
 {
     struct shown shown = { .handle = handle };
-    int status = 0;
+    int status = say_resource(cli, handle, NULL);
+    if (status)
+        return status;
     if (ready_string(cli, handle, false, &shown.url) < 0 ||
         ready_string(cli, handle, true, &shown.dsn) < 0)
         status = fail_field(cli);

@@ -135,6 +135,16 @@ get_expanded(struct cli *cli, const char *name, envres_value **out)
     return status;
 }
 
+static int
+say_variable(struct cli *cli, const char *environment, const char *name)
+{
+    struct text object = { 0 };
+    text_printf(&object, "variable/%s", name);
+    int status = reveal_say(cli, environment, text_get(&object));
+    text_free(&object);
+    return status;
+}
+
 int
 cmd_get(struct cli *cli)
 {
@@ -153,6 +163,8 @@ cmd_get(struct cli *cli)
         value = NULL;
         status = get_expanded(cli, name, &value);
     }
+    if (status == 0 && flags && envres_value_is_secret(value))
+        status = say_variable(cli, environment, name);
     if (status == 0)
         status = value_print(cli, name, value);
     envres_value_free(value);
@@ -333,7 +345,14 @@ cmd_history(struct cli *cli)
     if (envres_variable_history(cli->session, environment, NUL, argument_at(&cli->parsed, 0), NUL,
                                 flags, &list, cli->err) < 0)
         return fail_library(cli);
-    status = print_history(cli, list);
+    bool shows = false;
+    for (size_t row = 0; flags && row < envres_list_count(list); row++)
+        shows = shows || (envres_list_integer(list, row, ENVRES_HISTORY_SECRET) &&
+                          envres_list_text(list, row, ENVRES_HISTORY_VALUE, NULL));
+    if (shows)
+        status = say_variable(cli, environment, argument_at(&cli->parsed, 0));
+    if (status == 0)
+        status = print_history(cli, list);
     envres_list_free(list);
     return status;
 }

@@ -59,8 +59,8 @@ sync_folder_of(const char *path)
     free(copy);
 }
 
-static int
-replace(const char *path, const char *data, size_t len)
+int
+file_replace(const char *path, const char *data, size_t len)
 {
     struct text name = { 0 };
     text_printf(&name, "%s.XXXXXX", path);
@@ -93,13 +93,13 @@ file_write(struct cli *cli, const char *path, const char *data, size_t len)
     char *target = NULL;
     int result = 0;
     if (stat(path, &facts) != 0)
-        result = replace(path, data, len);
+        result = file_replace(path, data, len);
     else if (S_ISDIR(facts.st_mode))
         return fail_usage(cli, NULL, "'%s' is a folder", path);
     else if (!S_ISREG(facts.st_mode))
         result = write_device(path, data, len);
     else if ((target = realpath(path, NULL)) != NULL)
-        result = replace(target, data, len);
+        result = file_replace(target, data, len);
     else
         result = -1;
     int number = errno;

@@ -10,4 +10,7 @@
  * status; then nothing of `path` has changed. */
 int file_write(struct cli *cli, const char *path, const char *data, size_t len);
 
+/* The same for a path that is no link and no device, without a message: 0, or -1 and errno. */
+int file_replace(const char *path, const char *data, size_t len);
+
 #endif

@@ -8,6 +8,7 @@
  */
 #include "opening.h"
 
+#include "anchor.h"
 #include "key.h"
 #include "output.h"
 
@@ -73,6 +74,7 @@ static envres_status
 try_store(struct cli *cli)
 {
     envres_store_options options = { .size = sizeof(options) };
+    anchor_options(cli, &options);
     envres_status code =
         envres_store_open(cli->store_path, ENVRES_NUL_TERMINATED, &options, &cli->store, cli->err);
     bool writes = cli->parsed.command && cli->parsed.command->flags & COMMAND_WRITES;

@@ -108,9 +108,11 @@ enum option_id {
     OPT_SINCE,
     OPT_OF_APP,
     OPT_VERIFY,
+    OPT_JSONL,
     OPT_STORE, /* the first of the global ones */
     OPT_KEY_FILE,
     OPT_PASSPHRASE_FD,
+    OPT_ANCHOR,
     OPT_WORKSPACE,
     OPT_ROOT,
     OPT_AS,

@@ -182,8 +182,9 @@ static const struct command rows[] = {
       .examples = { { "audit", "" },
                     { "audit --since 120 -e production", "" },
                     { "audit --app shop --json", "" },
+                    { "audit --jsonl >> audit.log", "a line for each entry" },
                     { "audit --verify", "" } },
-      .options = { OPT_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY } },
+      .options = { OPT_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY, OPT_JSONL } },
 };
 
 const struct command_table commands_of_access = { rows, sizeof(rows) / sizeof(rows[0]) };

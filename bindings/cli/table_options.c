@@ -236,6 +236,7 @@ const struct option_row option_rows[OPT_COUNT_] = {
                      .completes = COMPLETE_APP,
                      .help = "of this app, its versions and parts" },
     [OPT_VERIFY] = { .name = "verify", .help = "check every link and every signature" },
+    [OPT_JSONL] = { .name = "jsonl", .help = "one JSON object on each line, for logs" },
     [OPT_STORE] = { .name = "store",
                     .argument = "PATH",
                     .variable = "ENVRES_STORE",
@@ -250,6 +251,12 @@ const struct option_row option_rows[OPT_COUNT_] = {
                             .argument = "N",
                             .help =
                                 "read a passphrase from this descriptor, up to the line's end" },
+    [OPT_ANCHOR] = { .name = "anchor",
+                     .argument = "FILE",
+                     .variable = "ENVRES_ANCHOR",
+                     .completes = COMPLETE_FILE,
+                     .help = "what was seen of the store last; an older or another one in its "
+                             "place is refused" },
     [OPT_WORKSPACE] = { .name = "workspace",
                         .argument = "NAME",
                         .variable = "ENVRES_WORKSPACE",

@@ -42,6 +42,19 @@ type_of_word(const char *word)
 }
 
 int
+reveal_say(struct cli *cli, const char *environment, const char *object)
+{
+    envres_reveal_options options = { .size = sizeof(options) };
+    envres_change change = change_of(cli, 0);
+    options.environment = environment;
+    options.environment_len = ENVRES_NUL_TERMINATED;
+    options.object = object;
+    options.object_len = object ? ENVRES_NUL_TERMINATED : 0;
+    return envres_audit_reveal(cli->session, &options, &change, cli->err) < 0 ? fail_library(cli)
+                                                                              : 0;
+}
+
+int
 value_print(struct cli *cli, const char *name, const envres_value *value)
 {
     size_t len = 0;

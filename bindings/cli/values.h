@@ -24,6 +24,10 @@ void value_cell(struct table *table, const envres_list *list, size_t row,
 /* ENVRES_TYPE_* of a word of --type that the table of options let through; NULL: the default. */
 int32_t type_of_word(const char *word);
 
+/* Says in the audit that secrets of an environment are shown, before they are; `object` NULL: all
+ * that is set there. 0, or an exit status: then nothing may be shown. */
+int reveal_say(struct cli *cli, const char *environment, const char *object);
+
 /* One value alone: refused when it is secret and --reveal was not given. */
 int value_print(struct cli *cli, const char *name, const envres_value *value);
 

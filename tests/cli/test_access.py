@@ -10,7 +10,7 @@ from test_terminal import Terminal
 
 ROLES = ("viewer", "editor", "publisher", "admin", "owner", "runtime", "depositor", "auditor")
 ENTRY = {"sequence", "time", "actor", "action", "object", "environment", "outcome", "reason",
-         "operation", "asserted_by", "revision"}
+         "operation", "asserted_by", "revision", "policy"}
 CANARY = "c4nary-of-production"
 
 # Every command that is about one environment, with a value each that must come to nothing.
