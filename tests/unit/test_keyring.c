@@ -111,7 +111,10 @@ known_subkeys(void **state)
     uint32_t node = vector_at(&v, 0, "subkeys");
     uint8_t wanted[32];
     script_clear();
+    uint8_t grant[56] = { 0 };
     vector_script(&v, node, "key"); /* the first random bytes are the config key */
+    script_add(grant, sizeof(grant));
+    vector_script(&v, node, "key"); /* behind its grant comes the one for secrets */
     assert_int_equal(env_keys_make(f->db, f->arena, &mem_default, f->alice, workspace, production,
                                    5, &keys, NULL),
                      ENVRES_OK);
@@ -121,6 +124,14 @@ known_subkeys(void **state)
     assert_memory_equal(keys->row, wanted, sizeof(wanted));
     vector_id(&v, node, "head", wanted, sizeof(wanted));
     assert_memory_equal(keys->head, wanted, sizeof(wanted));
+    vector_id(&v, node, "data", wanted, sizeof(wanted));
+    assert_memory_equal(keys->secret_data, wanted, sizeof(wanted));
+    vector_id(&v, node, "box_seed", wanted, sizeof(wanted));
+    assert_memory_equal(keys->box_seed, wanted, sizeof(wanted));
+    struct env_keys *plain = NULL;
+    assert_int_equal(env_keys_plain(keys, &mem_default, &plain, NULL), ENVRES_OK);
+    assert_null(plain->box_seed);
+    env_keys_unref(plain);
     env_keys_unref(keys);
     vectors_close(&v);
 }

@@ -399,7 +399,43 @@ class Identity:
 def subkeys():
     key = fixed("ek", 32)
     return {"key": key.hex(), "data": kdf(key, "envrEK01", 1).hex(), "row": kdf(key, "envrEK01", 2).hex(),
-            "head": kdf(key, "envrEK01", 3).hex()}
+            "head": kdf(key, "envrEK01", 3).hex(), "box_seed": kdf(key, "envrEK01", 4).hex(),
+            "box_public": env_pair(key)[1].hex()}
+
+
+def env_pair(key):
+    """Of the key for secrets: what deposits are sealed to."""
+    secret = hashlib.sha512(kdf(key, "envrEK01", 4)).digest()[:32]
+    return secret, x25519(secret, BASE_U)
+
+
+def env_key(by):
+    ws, en, public = fixed("ws", 16), fixed("env", 16), env_pair(fixed("ek", 32))[1]
+    return {"workspace": ws.hex(), "environment": en.hex(), "generation": 3, "public": public.hex(),
+            "signer_seed": by.seed.hex(), "signature": by.sign(b"envkey", ws + en + u32(3) + public).hex()}
+
+
+def deposits(by):
+    ws, en, key = fixed("ws", 16), fixed("env", 16), fixed("ek", 32)
+    rows = []
+    cases = (("empty value", b"", 1, 1, 0, b"\0" * 16), ("56 bytes fill one block", b"x" * 56, 1, 0, 7, fixed("asserted", 16)),
+             ("57 bytes need the next", b"y" * 57, 5, 1, 1, b"\0" * 16), ("5000 bytes", fixed("long", 5000), 1, 1, 1 << 40, b"\0" * 16))
+    for i, (name, value, kind, secret, base, asserted) in enumerate(cases):
+        esk, nonce = fixed("desk%d" % i, 32), fixed("dn%d" % i, 24)
+        depositor, number, time = fixed("depositor", 16), fixed("deposit%d" % i, 16), 1700000000000 + i
+        context = u8(1) + ws + en + u32(3) + text("API_TOKEN") + u8(kind) + u8(secret) + u64(base)
+        context += depositor + asserted + u64(time) + number
+        epk, public = x25519(esk, BASE_U), env_pair(key)[1]
+        plain = (u8(kind) + u8(secret) + u8(0) + u8(0) + text(value)).ljust(padded(8 + len(value)), b"\0")
+        agreed = x25519(esk, public) + epk + public + context
+        commit, cipher = committed("envres1/inbox", b"", b"", agreed, nonce, context, plain)
+        body = epk + nonce + commit + cipher
+        rows.append({"title": name, "workspace": ws.hex(), "environment": en.hex(), "generation": 3, "name": "API_TOKEN",
+                     "type": kind, "secret": secret, "base": base, "depositor": depositor.hex(),
+                     "asserted": asserted.hex(), "time": time, "id": number.hex(), "depositor_seed": by.seed.hex(),
+                     "value": value.hex(), "random": (esk + nonce).hex(), "body": body.hex(),
+                     "signature": by.sign(b"inbox", context + blake("envres1/deposit", body)).hex()})
+    return rows
 
 
 def grant(to, by):
@@ -450,6 +486,7 @@ def main():
     alice, bob = Identity("alice"), Identity("bob")
     json.dump({"records": record_rows(), "two_keys": two_keys(), "head_row": head_row(), "head": head(),
                "slots": slots(), "slot_set": slot_set(alice), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),
+               "env_key": env_key(alice), "deposits": deposits(bob),
                "audit": audit(alice)}, sys.stdout, indent=1)
     print()
 
