@@ -252,7 +252,8 @@ weigh(struct context *ctx, const struct environment *environment, const struct d
     if (used)
         *state = STATE_USED;
     else if (!may_deposit(ctx, environment, deposit->depositor) ||
-             !may_deposit(ctx, environment, who_of(deposit)))
+             (who_of(deposit) != deposit->depositor &&
+              !may_deposit(ctx, environment, who_of(deposit))))
         *state = STATE_DENIED;
     else if (deposit->generation != environment->generation || base != deposit->base)
         *state = STATE_STALE;

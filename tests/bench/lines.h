@@ -37,5 +37,7 @@ void lines_scope(struct fixture *fx);
 /* `folder`: where files may be made; `programs`: where cold_ours and cold_hand are. */
 void lines_store(struct fixture *fx, const char *folder, const char *programs);
 void lines_release(struct fixture *fx, const char *folder);
+/* Of a store in memory of its own. */
+void lines_deposit(struct fixture *fx);
 
 #endif

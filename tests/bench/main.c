@@ -155,6 +155,7 @@ main(int argc, char **argv)
     lines_scope(&fx);
     lines_store(&fx, folder, programs);
     lines_release(&fx, folder);
+    lines_deposit(&fx);
     bench_end();
 
     envres_scope_unref(fx.plain);
