@@ -170,13 +170,21 @@ struct result {
     envres_statement *statement;
 };
 
+/* What is made of such a part goes to everybody. */
+static bool
+is_public(const envres_scope *scope, const struct source *source)
+{
+    return source->is_part &&
+           envres_scope_part_is_public(scope, source->name, ENVRES_NUL_TERMINATED);
+}
+
 static envres_status
 render_source(struct cli *cli, const envres_scope *scope, const struct source *source,
               const envres_params *params, struct result *out)
 {
     envres_template_options how = parse_options(cli, source);
     envres_render_options options = { .size = sizeof(options), .params = params };
-    if (option_given(&cli->parsed, OPT_NO_SECRETS))
+    if (option_given(&cli->parsed, OPT_NO_SECRETS) || is_public(scope, source))
         options.flags = ENVRES_RENDER_NO_SECRETS;
     envres_template *template = NULL;
     envres_status code =
@@ -304,6 +312,16 @@ take_source(struct cli *cli, const envres_scope *scope, struct text *text, struc
     return status;
 }
 
+/* Why a secret is refused that nobody asked to be. */
+static int
+fail_render(struct cli *cli, const envres_scope *scope, const struct source *source)
+{
+    bool sink = envres_error_code(cli->err) == ENVRES_E_SECRET_SINK;
+    if (sink && !option_given(&cli->parsed, OPT_NO_SECRETS) && is_public(scope, source))
+        out_note(cli, "the part is marked public, and so must not hold secrets");
+    return fail_resolving(cli, source->name);
+}
+
 int
 cmd_render(struct cli *cli)
 {
@@ -320,7 +338,7 @@ cmd_render(struct cli *cli)
     if (status == 0)
         status = take_source(cli, scope, &text, &source);
     if (status == 0 && render_source(cli, scope, &source, params, &result) < 0)
-        status = fail_resolving(cli, source.name);
+        status = fail_render(cli, scope, &source);
     if (status == 0)
         status = write_out(cli, &result);
     envres_value_free(result.value);

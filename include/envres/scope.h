@@ -182,6 +182,11 @@ ENVRES_API const char *envres_scope_part_path(const envres_scope *scope, uint32_
 ENVRES_API envres_status envres_scope_part(const envres_scope *scope, const char *path, size_t len,
                                            const char **data, size_t *data_len, envres_error *err);
 
+/** 1 for a part that is marked public: what is made of it goes to everybody, and so no secret may
+ *  get into it. 0 for others, and where there is none. Since 0.1. */
+ENVRES_API int32_t envres_scope_part_is_public(const envres_scope *scope, const char *path,
+                                               size_t len);
+
 #ifdef __cplusplus
 }
 #endif

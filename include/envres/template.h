@@ -178,6 +178,18 @@ ENVRES_API envres_status envres_scope_expand(const envres_scope *scope, const ch
                                              size_t len, uint32_t context, uint32_t flags,
                                              envres_value **out, envres_error *err);
 
+/**
+ * Parses and renders a part of the app that the scope serves: as a JSON document where its path
+ * ends in .json, else as text. A part that is marked public is rendered as if
+ * ENVRES_RENDER_NO_SECRETS were given.
+ * Errors: those of both, with positions in the part; ENVRES_E_NOT_FOUND (the part),
+ * ENVRES_E_INVALID (the scope serves no app). Since 0.1.
+ */
+ENVRES_API envres_status envres_scope_render_part(const envres_scope *scope, const char *path,
+                                                  size_t path_len,
+                                                  const envres_render_options *options,
+                                                  envres_value **out, envres_error *err);
+
 /* ---- a template bound to a scope: every lookup done ---------------------------------------- */
 
 /**

@@ -20,6 +20,7 @@
 #include "delivery/scan.h"
 #include "model/content.h"
 #include "resolve/render.h"
+#include "resolve/served.h"
 
 struct check {
     struct context *ctx;
@@ -125,21 +126,6 @@ parse_all(struct check *check, struct part *part, uint32_t context, envres_error
     return ENVRES_OK;
 }
 
-static bool
-is_json_path(struct slice path)
-{
-    static const char ending[] = ".json";
-    size_t len = sizeof(ending) - 1;
-    if (path.len < len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char c = path.data[path.len - len + i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != ending[i])
-            return false;
-    }
-    return true;
-}
-
 /* Where each reference stands first. */
 static envres_status
 find_first_tags(struct check *check, struct part *part, envres_error *err)
@@ -163,7 +149,7 @@ check_tags(struct check *check, struct part *part, envres_error *err)
 {
     size_t broken = check->found.arrays[SEVERITY_ERROR].seen;
     envres_status st = ENVRES_OK;
-    if (is_json_path(part->entry->path))
+    if (part_is_json(part->entry->path))
         st = parse_all(check, part, ENVRES_CONTEXT_JSON, err);
     if (st == ENVRES_OK && !part->tmpl && broken == check->found.arrays[SEVERITY_ERROR].seen)
         st = parse_all(check, part, ENVRES_CONTEXT_TEXT, err);

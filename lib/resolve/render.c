@@ -164,9 +164,10 @@ target_find(const envres_scope *scope, const struct template_ref *ref, bool has_
 envres_status
 ref_forbid_secret(const struct template_ref *ref, envres_error *err)
 {
-    envres_status st =
-        err_set(err, ENVRES_E_SECRET_SINK, "'%.*s' is a secret, and this text must not hold any",
-                (int)ref->name.len, ref->name.data);
+    envres_status st = err_set(err, ENVRES_E_SECRET_SINK,
+                               "'%.*s%s%.*s' is a secret, and this text must not hold any",
+                               (int)ref->name.len, ref->name.data, ref->field.len ? "." : "",
+                               (int)ref->field.len, ref->field.len ? ref->field.data : "");
     err_subject(err, ref->name.data, ref->name.len);
     err_hint(err, "keep it out of text that leaves the server");
     return st;

@@ -86,6 +86,21 @@ find_part(const struct served_parts *parts, struct slice path)
     return NULL;
 }
 
+bool
+part_is_json(struct slice path)
+{
+    static const char ending[] = ".json";
+    size_t len = sizeof(ending) - 1;
+    if (path.len < len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = path.data[path.len - len + i];
+        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != ending[i])
+            return false;
+    }
+    return true;
+}
+
 const struct served_part *
 served_find(const struct served *served, struct slice path)
 {
@@ -152,6 +167,7 @@ take_parts(struct context *ctx, const struct tree *tree, const struct served_par
         if (st < 0)
             return st;
         part->body = body;
+        part->is_public = tree->entries[i].is_public;
         part->data = slice_of(body->data, body->len);
         out->count++;
     }

@@ -17,6 +17,7 @@ struct body; /* one part's bytes, counted */
 struct served_part {
     struct slice path; /* NUL-terminated */
     struct slice data; /* of the body: NUL behind it */
+    bool is_public;    /* it goes to the public: no secret may get into it */
     struct body *body;
 };
 
@@ -60,6 +61,9 @@ envres_status served_load(struct context *ctx, const struct scope_request *reque
 
 struct served *served_ref(struct served *served); /* NULL allowed */
 void served_unref(struct served *served);         /* NULL allowed */
+
+/* Whether a part of this path is read as a JSON document: it ends in .json, in any case. */
+bool part_is_json(struct slice path);
 
 /* NULL when there is none. */
 const struct served_part *served_find(const struct served *served, struct slice path);

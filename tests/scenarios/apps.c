@@ -282,6 +282,14 @@ render_part(struct fixture *fx)
         st = envres_scope_expand(latest, data, len, 0, 0, &value, fx->err);
     if (st == ENVRES_OK && strcmp(envres_value_data(value, NULL), "const version = \"v2\";\n") != 0)
         abort();
+    envres_value_free(value);
+    value = NULL;
+    if (st == ENVRES_OK)
+        st = envres_scope_render_part(latest, "public/app.js", TEXT, NULL, &value, fx->err);
+    if (st == ENVRES_OK &&
+        (strcmp(envres_value_data(value, NULL), "const version = \"v2\";\n") != 0 ||
+         !envres_scope_part_is_public(latest, "public/app.js", TEXT)))
+        abort();
     if (st == ENVRES_OK &&
         (envres_scope_part_count(latest) != 4 || envres_scope_sequence(latest) != 2 ||
          strcmp(envres_scope_app(latest), "portal") != 0 ||
