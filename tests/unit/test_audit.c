@@ -218,6 +218,32 @@ every_change(void **state)
     }
 }
 
+/* Test 57: each of them, the first, the middle ones, the last. */
+static void
+every_entry(void **state)
+{
+    enum { COUNT = 7 };
+    static const char *const acts[] = {
+        "UPDATE audit SET reason = reason || 'x'",
+        "DELETE FROM audit",
+        "UPDATE audit SET previous = hash",
+    };
+    for (size_t act = 0; act < sizeof(acts) / sizeof(acts[0]); act++) {
+        for (int at = 1; at <= COUNT; at++) {
+            char sql[160];
+            struct findings findings;
+            assert_int_equal(setup(state), 0);
+            struct fixture *f = *state;
+            fill(f, COUNT);
+            snprintf(sql, sizeof(sql), "%s WHERE sequence = %d", acts[act], at);
+            must_sql(f->db, sql, NULL, 0, NULL, 0);
+            bool cut = act == 1 && at == COUNT; /* the end: seen by a head, an anchor, a sink */
+            assert_int_equal(first_bad(f, &findings), cut ? 0 : at);
+            teardown(state);
+        }
+    }
+}
+
 /* Two entries that change places. */
 static void
 reordered(void **state)
@@ -323,6 +349,7 @@ main(void)
         cmocka_unit_test_setup_teardown(known_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(an_honest_chain, setup, teardown),
         cmocka_unit_test(every_change),
+        cmocka_unit_test(every_entry),
         cmocka_unit_test_setup_teardown(reordered, setup, teardown),
         cmocka_unit_test_setup_teardown(rehashed_without_the_key, setup, teardown),
         cmocka_unit_test_setup_teardown(finding_an_operation, setup, teardown),
