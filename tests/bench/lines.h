@@ -34,6 +34,7 @@ void store_make(const char *path, envres_store **store, envres_session **session
 
 void lines_template(struct fixture *fx);
 void lines_scope(struct fixture *fx);
+void lines_redact(struct fixture *fx);
 /* `folder`: where files may be made; `programs`: where cold_ours and cold_hand are. */
 void lines_store(struct fixture *fx, const char *folder, const char *programs);
 void lines_release(struct fixture *fx, const char *folder);
