@@ -55,6 +55,8 @@ enum {
     LIMIT_TRIES = 64,       /* passphrase or provider slots that an unlock without a name tries */
     LIMIT_UNLOCK = 10000,   /* raw-key slots that an unlock without a name tries */
     LIMIT_PROVIDER_BLOB = 16 * 1024,
+    LIMIT_GENERATIONS = 64,  /* of an environment's keys beside the newest, that records need */
+    LIMIT_RESEALS = 256,     /* records that one step of a rotation seals anew */
     LIMIT_OPTIONS = 4096,    /* bytes of an option struct of a newer release */
     LIMIT_CANDIDATES = 10000 /* names looked at for one did-you-mean */
 };

@@ -21,7 +21,17 @@
 #include "base/limits.h"
 #include "guard/box.h"
 
-enum { SQL_LAST, SQL_AT, SQL_APPEND, SQL_FIND, SQL_TIME, SQL_NEWEST, SQL_WALK, SQL_COUNT_ };
+enum {
+    SQL_LAST,
+    SQL_AT,
+    SQL_APPEND,
+    SQL_FIND,
+    SQL_TIME,
+    SQL_NEWEST,
+    SQL_COUNT,
+    SQL_WALK,
+    SQL_COUNT_
+};
 
 static const char *const audit_sql[SQL_COUNT_] = {
     [SQL_LAST] = "SELECT sequence, hash, policy_version FROM audit WHERE workspace_id = ?1"
@@ -41,6 +51,8 @@ static const char *const audit_sql[SQL_COUNT_] = {
                    " AND environment_id = ?2 AND outcome = 0 AND revision > 0"
                    " AND substr(object, 1, 4) <> 'app/'"
                    " AND substr(object, 1, 8) <> 'version/' AND substr(object, 1, 5) <> 'part/'",
+    [SQL_COUNT] = "SELECT count(*) FROM audit WHERE workspace_id = ?1 AND environment_id = ?2"
+                  " AND outcome = 0 AND action = ?3",
     [SQL_WALK] = "SELECT a.sequence, a.time, a.actor, a.asserted_by, a.action, a.environment_id,"
                  " a.object, a.revision, a.outcome, a.reason, a.operation, a.policy_version,"
                  " a.previous, a.hash, a.signature, p.sign_key FROM audit a"
@@ -451,6 +463,26 @@ audit_follow(struct db *db, const uint8_t *workspace, const struct audit_tip *fr
         err_hint(err, "run verify, then put a backup in its place");
     }
     return st;
+}
+
+envres_status
+audit_count(struct db *db, const uint8_t *workspace, const uint8_t *environment, const char *action,
+            int64_t *count, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, audit_sql[SQL_COUNT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, environment, SEAL_ID);
+    db_bind_text(stmt, 3, action, strlen(action));
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    *count = row == DB_ROW ? db_column_int(stmt, 0) : 0;
+    db_reset(stmt);
+    return ENVRES_OK;
 }
 
 envres_status

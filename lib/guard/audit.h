@@ -70,6 +70,10 @@ envres_status audit_hash_at(struct db *db, const uint8_t *workspace, int64_t seq
 envres_status audit_follow(struct db *db, const uint8_t *workspace, const struct audit_tip *from,
                            envres_error *err);
 
+/* How often something was done in an environment. */
+envres_status audit_count(struct db *db, const uint8_t *workspace, const uint8_t *environment,
+                          const char *action, int64_t *count, envres_error *err);
+
 /* Walks the chain of a workspace: every link, every signature. `first_bad` 0: none. */
 envres_status audit_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
                            db_finding_fn finding, void *user, int64_t *first_bad,

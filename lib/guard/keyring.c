@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guard/generation.h"
 #include "guard/grant.h"
 #include "guard/identity.h"
 #include "guard/slot.h"
@@ -24,6 +25,7 @@ enum {
     SQL_GRANTS_OF,
     SQL_HAS_GRANT,
     SQL_DROP_GRANT,
+    SQL_DROP_GRANTS_OF,
     SQL_DROP_GRANTS,
     SQL_ALL_GRANTS,
     SQL_ALL_SLOTS,
@@ -42,6 +44,7 @@ static const char *const keyring_sql[SQL_COUNT_] = {
                       " AND class = ?3 AND principal_id = ?4",
     [SQL_DROP_GRANT] = "DELETE FROM key_grant WHERE environment_id = ?1 AND class = ?2"
                        " AND principal_id = ?3",
+    [SQL_DROP_GRANTS_OF] = "DELETE FROM key_grant WHERE principal_id = ?1",
     [SQL_DROP_GRANTS] = "DELETE FROM key_grant WHERE environment_id = ?1",
     [SQL_ALL_GRANTS] = "SELECT g.environment_id, g.generation, g.class, g.principal_id, g.body,"
                        " g.signature, p.sign_key, e.key, r.name FROM key_grant g"
@@ -66,6 +69,7 @@ struct held_keys {
     uint8_t *sums;          /* row | head */
     uint8_t *box;           /* box seed */
     struct env_keys *whole; /* of keys without those for secrets: what they borrow from */
+    struct env_keys *older; /* what keys.older points to, owned; or NULL */
 };
 
 static void
@@ -79,6 +83,7 @@ held_free(struct held_keys *held)
     arena_give(held->arena, held->box);
     arena_unref(held->arena);
     env_keys_unref(held->whole);
+    env_keys_unref(held->older);
     mem_free(&mem, held);
 }
 
@@ -147,6 +152,21 @@ env_keys_data(const struct env_keys *keys, bool secret)
     return secret ? keys->secret_data : keys->config_data;
 }
 
+const struct env_keys *
+env_keys_at(const struct env_keys *keys, uint32_t generation)
+{
+    while (keys && keys->generation != generation)
+        keys = keys->older;
+    return keys;
+}
+
+const uint8_t *
+env_keys_data_at(const struct env_keys *keys, bool secret, uint32_t generation)
+{
+    const struct env_keys *own = env_keys_at(keys, generation);
+    return own && env_keys_data(keys, secret) ? env_keys_data(own, secret) : NULL;
+}
+
 envres_status
 env_keys_plain(struct env_keys *keys, const struct mem *mem, struct env_keys **out,
                envres_error *err)
@@ -189,24 +209,24 @@ put_grant(struct db *db, const struct identity *identity, const struct grant_lab
     return db_run(stmt, err);
 }
 
-envres_status
-env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
-              const struct identity *identity, const uint8_t *workspace, const uint8_t *environment,
-              int64_t now, struct env_keys **out, envres_error *err)
+/* `label`: of its own recipient; the class is filled in. */
+static envres_status
+make_keys(struct db *db, struct arena *arena, const struct mem *mem,
+          const struct identity *identity, struct grant_label *label, int64_t now,
+          struct env_keys **out, envres_error *err)
 {
     static const uint8_t classes[] = { KEY_CONFIG, KEY_SECRET };
-    *out = NULL;
-    struct grant_label label = { workspace, environment, 1, identity->id, 0 };
     envres_status st = ENVRES_OK;
     uint8_t *key = arena_take(arena);
-    struct held_keys *held = held_new(arena, mem, workspace, environment, label.generation);
+    struct held_keys *held =
+        held_new(arena, mem, label->workspace, label->environment, label->generation);
     if (!key || !held)
         st = err_code(err, ENVRES_E_NOMEM);
     for (size_t i = 0; i < sizeof(classes) && st == ENVRES_OK; i++) {
-        label.key_class = classes[i];
+        label->key_class = classes[i];
         randombytes_buf(key, SEAL_KEY);
-        derive_subkeys(held, label.key_class, key);
-        st = put_grant(db, identity, &label, identity->box_public, key, now, err);
+        derive_subkeys(held, label->key_class, key);
+        st = put_grant(db, identity, label, identity->box_public, key, now, err);
     }
     arena_give(arena, key);
     if (st < 0) {
@@ -215,6 +235,29 @@ env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
     }
     *out = &held->keys;
     return ENVRES_OK;
+}
+
+envres_status
+env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
+              const struct identity *identity, const uint8_t *workspace, const uint8_t *environment,
+              int64_t now, struct env_keys **out, envres_error *err)
+{
+    struct grant_label label = { workspace, environment, 1, identity->id, 0 };
+    *out = NULL;
+    return make_keys(db, arena, mem, identity, &label, now, out, err);
+}
+
+envres_status
+env_keys_renew(struct db *db, struct arena *arena, const struct mem *mem,
+               const struct identity *identity, const struct env_keys *old, int64_t now,
+               struct env_keys **out, envres_error *err)
+{
+    *out = NULL;
+    if (old->generation == UINT32_MAX)
+        return err_set(err, ENVRES_E_LIMIT, "the keys of this environment cannot be made anew");
+    struct grant_label label = { old->workspace, old->environment, old->generation + 1,
+                                 identity->id, 0 };
+    return make_keys(db, arena, mem, identity, &label, now, out, err);
 }
 
 static envres_status
@@ -281,26 +324,71 @@ open_grants(struct db *db, const struct identity *identity, struct held_keys *he
     return st;
 }
 
-envres_status
-env_keys_open(struct db *db, struct arena *arena, const struct mem *mem,
-              const struct identity *identity, const uint8_t *workspace, const uint8_t *environment,
-              uint32_t generation, struct env_keys **out, envres_error *err)
+/* The keys of one generation. */
+static envres_status
+open_generation(struct db *db, struct arena *arena, const struct mem *mem,
+                const struct identity *identity, const struct grant_label *label,
+                struct held_keys **out, envres_error *err)
 {
-    *out = NULL;
     envres_status st = ENVRES_OK;
     uint8_t *key = arena_take(arena);
-    struct held_keys *held = held_new(arena, mem, workspace, environment, generation);
+    struct held_keys *held =
+        held_new(arena, mem, label->workspace, label->environment, label->generation);
     if (!key || !held)
         st = err_code(err, ENVRES_E_NOMEM);
     else
         st = open_grants(db, identity, held, key, err);
     arena_give(arena, key);
-    if (st < 0) {
+    if (st < 0)
         held_free(held);
-        return st;
+    else
+        *out = held;
+    return st;
+}
+
+/* Hangs those of older generations behind `newest`, as far as their grants verify. */
+static envres_status
+open_older(struct db *db, struct arena *arena, const struct mem *mem,
+           const struct identity *identity, struct held_keys *newest, envres_error *err)
+{
+    struct generations older = { .count = 0 };
+    struct held_keys *last = newest;
+    struct grant_label label = { newest->keys.workspace, newest->keys.environment,
+                                 newest->keys.generation, identity->id, KEY_CONFIG };
+    envres_status st = generations_older(db, &label, &older, err);
+    for (size_t i = 0; st == ENVRES_OK && i < older.count; i++) {
+        struct held_keys *held = NULL;
+        label.generation = older.numbers[i];
+        st = open_generation(db, arena, mem, identity, &label, &held, NULL);
+        if (st == ENVRES_OK) {
+            last->older = &held->keys;
+            last->keys.older = &held->keys;
+            last = held;
+        } else if (st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY) {
+            st = ENVRES_OK;
+        } else {
+            err_code(err, st);
+        }
     }
-    *out = &held->keys;
-    return ENVRES_OK;
+    return st;
+}
+
+envres_status
+env_keys_open(struct db *db, struct arena *arena, const struct mem *mem,
+              const struct identity *identity, const uint8_t *workspace, const uint8_t *environment,
+              uint32_t generation, struct env_keys **out, envres_error *err)
+{
+    struct grant_label label = { workspace, environment, generation, identity->id, 0 };
+    struct held_keys *held = NULL;
+    *out = NULL;
+    envres_status st = open_generation(db, arena, mem, identity, &label, &held, err);
+    if (st == ENVRES_OK)
+        st = open_older(db, arena, mem, identity, held, err);
+    if (st < 0)
+        held_free(held);
+    else
+        *out = &held->keys;
+    return st;
 }
 
 static envres_status
@@ -354,9 +442,9 @@ open_own(struct db *db, const struct identity *identity, const struct key_share 
     return st;
 }
 
-envres_status
-env_keys_share(struct db *db, struct arena *arena, const struct identity *identity,
-               const struct key_share *share, int64_t now, envres_error *err)
+static envres_status
+share_one(struct db *db, struct arena *arena, const struct identity *identity,
+          const struct key_share *share, int64_t now, envres_error *err)
 {
     struct grant_label label = { share->workspace, share->environment, share->generation,
                                  share->principal, share->key_class };
@@ -375,10 +463,34 @@ env_keys_share(struct db *db, struct arena *arena, const struct identity *identi
 }
 
 envres_status
-env_keys_withdraw(struct db *db, const struct key_share *share, envres_error *err)
+env_keys_share(struct db *db, struct arena *arena, const struct identity *identity,
+               const struct key_share *share, int64_t now, envres_error *err)
+{
+    struct generations older = { .count = 0 };
+    struct grant_label own = { share->workspace, share->environment, share->generation,
+                               identity->id, share->key_class };
+    envres_status st = share_one(db, arena, identity, share, now, err);
+    if (st == ENVRES_OK)
+        st = generations_older(db, &own, &older, err);
+    for (size_t i = 0; st == ENVRES_OK && i < older.count; i++) {
+        struct key_share old = *share;
+        old.generation = older.numbers[i];
+        st = share_one(db, arena, identity, &old, now, NULL);
+        if (st == ENVRES_E_DENIED)
+            st = ENVRES_OK; /* one's own does not open: it cannot be handed on */
+        else if (st < 0)
+            err_code(err, st);
+    }
+    return st;
+}
+
+envres_status
+env_keys_withdraw(struct db *db, const struct key_share *share, int64_t now, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(db, keyring_sql[SQL_DROP_GRANT], &stmt, err);
+    envres_status st = key_past_add(db, share, now, err);
+    if (st == ENVRES_OK)
+        st = db_use(db, keyring_sql[SQL_DROP_GRANT], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, share->environment, SEAL_ID);
@@ -388,10 +500,26 @@ env_keys_withdraw(struct db *db, const struct key_share *share, envres_error *er
 }
 
 envres_status
+env_keys_withdraw_all(struct db *db, const uint8_t *principal, int64_t now, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    struct key_share all = { .principal = principal };
+    envres_status st = key_past_add(db, &all, now, err);
+    if (st == ENVRES_OK)
+        st = db_use(db, keyring_sql[SQL_DROP_GRANTS_OF], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, principal, SEAL_ID);
+    return db_run(stmt, err);
+}
+
+envres_status
 env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(db, keyring_sql[SQL_DROP_GRANTS], &stmt, err);
+    envres_status st = key_past_drop(db, environment, err);
+    if (st == ENVRES_OK)
+        st = db_use(db, keyring_sql[SQL_DROP_GRANTS], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, environment, SEAL_ID);

@@ -88,22 +88,29 @@ envres_status credential_check(const envres_credential *given, envres_credential
                                envres_error *err);
 
 /* The keys of one environment at one generation, subkeys derived. Reference counted, immutable;
- * pointers into the arena. `secret_data` is NULL when only the config key is held. */
+ * pointers into the arena. `secret_data` is NULL when only the config key is held. Those of older
+ * generations hang behind: while keys are being rotated, records of both are there. */
 struct env_keys {
     uint8_t workspace[SEAL_ID];
     uint8_t environment[SEAL_ID];
     uint32_t generation;
-    const uint8_t *config_data; /* K_data of the config class: records that are plain */
-    const uint8_t *secret_data; /* K_data of the secret class */
-    const uint8_t *row;         /* set hash */
-    const uint8_t *head;        /* seals the head */
-    const uint8_t *box_seed;    /* of its public key; NULL as secret_data */
+    const uint8_t *config_data;   /* K_data of the config class: records that are plain */
+    const uint8_t *secret_data;   /* K_data of the secret class */
+    const uint8_t *row;           /* set hash */
+    const uint8_t *head;          /* seals the head */
+    const uint8_t *box_seed;      /* of its public key; NULL as secret_data */
+    const struct env_keys *older; /* of the next lower generation that is held; or NULL */
 };
 
 struct env_keys *env_keys_ref(struct env_keys *keys);
 void env_keys_unref(struct env_keys *keys);
 /* K_data for a class, or NULL when it is not held. */
 const uint8_t *env_keys_data(const struct env_keys *keys, bool secret);
+/* Those of a generation, these or older; NULL: not held. */
+const struct env_keys *env_keys_at(const struct env_keys *keys, uint32_t generation);
+/* K_data for a record of that generation, or NULL. Secrets of no generation open without the newest
+ * key for secrets: whoever lost it lost them all. */
+const uint8_t *env_keys_data_at(const struct env_keys *keys, bool secret, uint32_t generation);
 
 /* Fresh random keys of a new environment, generation 1; granted to `identity` by itself: two
  * key_grant rows, inside a write transaction. */
@@ -112,8 +119,15 @@ envres_status env_keys_make(struct db *db, struct arena *arena, const struct mem
                             const uint8_t *environment, int64_t now, struct env_keys **out,
                             envres_error *err);
 
-/* Opens the grants of `identity` for an environment: DENIED when it has no config grant,
- * INTEGRITY when one does not verify. */
+/* Fresh keys of the next generation after `old`, granted to `identity` likewise; LIMIT after the
+ * last. What is older does not hang behind them. */
+envres_status env_keys_renew(struct db *db, struct arena *arena, const struct mem *mem,
+                             const struct identity *identity, const struct env_keys *old,
+                             int64_t now, struct env_keys **out, envres_error *err);
+
+/* Opens the grants of `identity` for an environment: DENIED when it has no config grant of this
+ * generation, INTEGRITY when one of it does not verify. Older ones that do not are left out: their
+ * records do not open then. */
 envres_status env_keys_open(struct db *db, struct arena *arena, const struct mem *mem,
                             const struct identity *identity, const uint8_t *workspace,
                             const uint8_t *environment, uint32_t generation, struct env_keys **out,
@@ -124,8 +138,9 @@ envres_status env_keys_open(struct db *db, struct arena *arena, const struct mem
 envres_status env_keys_plain(struct env_keys *keys, const struct mem *mem, struct env_keys **out,
                              envres_error *err);
 
-/* One key of an environment, held by `identity`, granted to another principal; nothing when that
- * one holds it. DENIED when `identity` has it not. Inside a write transaction. */
+/* One key of an environment, held by `identity`, granted to another principal, with those of older
+ * generations that `identity` holds; nothing when that one holds them. DENIED when `identity` has
+ * it not. Inside a write transaction. */
 struct key_share {
     const uint8_t *workspace;   /* 16 */
     const uint8_t *environment; /* 16 */
@@ -136,10 +151,14 @@ struct key_share {
 };
 envres_status env_keys_share(struct db *db, struct arena *arena, const struct identity *identity,
                              const struct key_share *share, int64_t now, envres_error *err);
-/* Takes a grant back: all generations. */
-envres_status env_keys_withdraw(struct db *db, const struct key_share *share, envres_error *err);
+/* Takes a grant back: all generations. That there was one is remembered (guard/generation.h). */
+envres_status env_keys_withdraw(struct db *db, const struct key_share *share, int64_t now,
+                                envres_error *err);
+/* Every grant of a principal, likewise. */
+envres_status env_keys_withdraw_all(struct db *db, const uint8_t *principal, int64_t now,
+                                    envres_error *err);
 
-/* Inside a write transaction: removes every grant of an environment. */
+/* Inside a write transaction: removes every grant of an environment, and who ever had one. */
 envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
 
 /* Findings of the key tables: grants whose signature or granter is wrong, slots out of form, sets

@@ -126,6 +126,39 @@ check_seal(const uint8_t *key, uint32_t generation, const struct seal_label *lab
     return ENVRES_OK;
 }
 
+/* Room for a record of n bytes of text behind what `out` holds, its header written. */
+static uint8_t *
+start_record(struct buf *out, size_t n, uint32_t generation)
+{
+    if (!buf_reserve(out, SEAL_OVERHEAD + n))
+        return NULL;
+    uint8_t *record = (uint8_t *)out->data + out->len;
+    memset(record, 0, HEADER_BOUND);
+    record[0] = SEAL_FORMAT;
+    record[1] = ALG_BLAKE2B_XCHACHA;
+    record[2] = pad_class(n);
+    box_put32(record + AT_GENERATION, generation);
+    return record;
+}
+
+/* Encrypts the text that stands in its place. */
+static void
+close_record(struct buf *out, const uint8_t *key, const struct seal_label *label,
+             const uint8_t *content, size_t n)
+{
+    uint8_t *record = (uint8_t *)out->data + out->len;
+    uint8_t room[BOUND_MAX];
+    uint8_t material[BOX_MATERIAL];
+    struct ce bound;
+    ce_init(&bound, room, sizeof(room));
+    write_bound(&bound, label, record, record + AT_NONCE, content);
+    box_derive(material, "envres1/record", key, NULL, bound.data, bound.len);
+    box_close(material, record + AT_NONCE, bound.data + BOX_NONCE, bound.len - BOX_NONCE,
+              record + AT_CIPHER, n, record + AT_COMMIT);
+    out->len += SEAL_OVERHEAD + n;
+    sodium_memzero(material, sizeof(material));
+}
+
 /* The plaintext is laid out in the buffer where its ciphertext will be: there is no other copy. */
 envres_status
 seal_record(const uint8_t *key, uint32_t generation, const struct seal_label *label,
@@ -135,18 +168,12 @@ seal_record(const uint8_t *key, uint32_t generation, const struct seal_label *la
     if (st < 0)
         return st;
     size_t n = seal_padded(PLAIN_HEADER + value.len);
-    if (!buf_reserve(out, SEAL_OVERHEAD + n))
+    uint8_t *record = start_record(out, n, generation);
+    if (!record)
         return buf_status(out, err);
-    uint8_t *record = (uint8_t *)out->data + out->len;
     uint8_t *plain = record + AT_CIPHER;
     uint8_t fresh[BOX_NONCE + PLAIN_R];
     randombytes_buf(fresh, sizeof(fresh));
-
-    memset(record, 0, HEADER_BOUND);
-    record[0] = SEAL_FORMAT;
-    record[1] = ALG_BLAKE2B_XCHACHA;
-    record[2] = pad_class(n);
-    box_put32(record + AT_GENERATION, generation);
     memcpy(record + AT_NONCE, fresh, BOX_NONCE);
     content_of(content, fresh + BOX_NONCE, label, value);
 
@@ -156,17 +183,7 @@ seal_record(const uint8_t *key, uint32_t generation, const struct seal_label *la
     if (value.len > 0)
         memcpy(plain + PLAIN_HEADER, value.data, value.len);
     memset(plain + PLAIN_HEADER + value.len, 0, n - PLAIN_HEADER - value.len);
-
-    uint8_t room[BOUND_MAX];
-    uint8_t material[BOX_MATERIAL];
-    struct ce bound;
-    ce_init(&bound, room, sizeof(room));
-    write_bound(&bound, label, record, record + AT_NONCE, content);
-    box_derive(material, "envres1/record", key, NULL, bound.data, bound.len);
-    box_close(material, record + AT_NONCE, bound.data + BOX_NONCE, bound.len - BOX_NONCE, plain, n,
-              record + AT_COMMIT);
-    out->len += SEAL_OVERHEAD + n;
-    sodium_memzero(material, sizeof(material));
+    close_record(out, key, label, content, n);
     sodium_memzero(fresh, sizeof(fresh));
     return ENVRES_OK;
 }
@@ -248,6 +265,7 @@ open_record(const uint8_t *key, const struct seal_label *label, const uint8_t *c
 /* What is done with a plaintext once it is open: copied out, or held against its commitment. */
 struct opened {
     const uint8_t *plain;
+    size_t n;
     struct slice value;
 };
 typedef bool (*opened_fn)(const struct opened *opened, const struct seal_label *label,
@@ -271,7 +289,7 @@ with_opened(const struct mem *mem, const uint8_t *key, const struct seal_label *
         if (!plain)
             return err_code(err, ENVRES_E_NOMEM);
     }
-    struct opened opened = { plain, { (const char *)plain + PLAIN_HEADER, 0 } };
+    struct opened opened = { plain, n, { (const char *)plain + PLAIN_HEADER, 0 } };
     bool good = open_record(key, label, content, bytes, n, plain, &opened.value.len) &&
                 then(&opened, label, content, user);
     sodium_memzero(plain, n);
@@ -331,6 +349,41 @@ unseal_check(const struct mem *mem, const uint8_t *key, const struct seal_label 
 {
     return with_opened(mem, key, label, content, slice_of(record, record_len), check_content, NULL,
                        err);
+}
+
+struct again {
+    const struct seal_change *change;
+    struct buf *out;
+};
+
+/* What failed for want of memory shows in the buffer. */
+static bool
+seal_opened(const struct opened *opened, const struct seal_label *label, const uint8_t *content,
+            void *user)
+{
+    const struct again *again = user;
+    if (!check_content(opened, label, content, NULL))
+        return false;
+    uint8_t *record = start_record(again->out, opened->n, again->change->generation);
+    if (!record)
+        return true;
+    randombytes_buf(record + AT_NONCE, BOX_NONCE);
+    memcpy(record + AT_CIPHER, opened->plain, opened->n);
+    close_record(again->out, again->change->to, label, content, opened->n);
+    return true;
+}
+
+envres_status
+seal_again(const struct mem *mem, const struct seal_change *change, const struct seal_label *label,
+           const uint8_t content[SEAL_DIGEST], struct slice record, struct buf *out,
+           envres_error *err)
+{
+    struct again again = { change, out };
+    if (!change->to || change->generation <= seal_generation(record.data, record.len))
+        return err_set(err, ENVRES_E_INVALID, "a record is sealed anew for a higher generation");
+    envres_status st =
+        with_opened(mem, change->from, label, content, record, seal_opened, &again, err);
+    return st < 0 ? st : buf_status(out, err);
 }
 
 void

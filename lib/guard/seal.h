@@ -64,6 +64,20 @@ envres_status unseal_check(const struct mem *mem, const uint8_t *key,
                            const struct seal_label *label, const uint8_t content[SEAL_DIGEST],
                            const void *record, size_t record_len, envres_error *err);
 
+/*
+ * Appends the same value sealed under another key, of a higher generation: what hides it in the
+ * content commitment stays, so that this does too. INTEGRITY as above, and when the commitment is
+ * not the value's.
+ */
+struct seal_change {
+    const uint8_t *from; /* K_data of the record's generation */
+    const uint8_t *to;
+    uint32_t generation; /* of `to` */
+};
+envres_status seal_again(const struct mem *mem, const struct seal_change *change,
+                         const struct seal_label *label, const uint8_t content[SEAL_DIGEST],
+                         struct slice record, struct buf *out, envres_error *err);
+
 /* Unpredictable bytes. */
 void seal_random(void *out, size_t len);
 /* BLAKE2b-256 of `data`, personalised (at most 16 bytes, zero padded). */

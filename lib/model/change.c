@@ -157,7 +157,7 @@ settle(struct change *change, envres_status st, envres_error *err)
     if (look == ENVRES_OK)
         look = audit_find(ctx->db, ctx->workspace, change->operation, change->action,
                           change->object, &found, &revision, NULL);
-    if (look == ENVRES_OK)
+    if (look == ENVRES_OK && !change->silent) /* a silent one has no entry to be found by */
         return found ? ENVRES_OK : st;
     st = err_code(err, ENVRES_E_UNKNOWN_OUTCOME);
     err_hint(err, "reopen the store and repeat the call with the same operation id: it is done "
@@ -176,7 +176,7 @@ end(struct change *change, envres_status st, envres_error *err)
         (void)ended; /* nothing was written: there is nothing to lose */
         return change->repeated ? ENVRES_OK : st;
     }
-    if (st == ENVRES_OK)
+    if (st == ENVRES_OK && !change->silent)
         st = append_entry(change, err);
     enum db_outcome outcome = DB_ROLLED_BACK;
     st = db_end(ctx->db, st, &outcome, err);
@@ -189,7 +189,7 @@ end(struct change *change, envres_status st, envres_error *err)
     if (change->forgets)
         db_forget(ctx->db);
     witness_moved(ctx, &change->tip, change->action);
-    if (!change->quiet)
+    if (!change->quiet && !change->silent)
         atomic_fetch_add_explicit(&ctx->changes->value, 1, memory_order_release);
     return st;
 }

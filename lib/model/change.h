@@ -28,6 +28,7 @@ struct change {
     bool nothing;  /* the caller found nothing to change: no entry is written */
     bool forgets;  /* it takes secrets out, which no log may keep */
     bool quiet;    /* only the entry is written: what scopes hold stays what it is */
+    bool silent; /* between the start and the end of what has an entry for each: none of its own */
     int64_t revision;
     int64_t now;
     struct audit_tip tip; /* where its entry stands, when the host is told of it */

@@ -12,9 +12,6 @@
 
 #include "guard/audit.h"
 
-#define SETTING_COLUMNS                                                                            \
-    "object_id, field, revision, state, class, name, kind, secret, content, author, time, record"
-
 enum {
     SQL_CURRENT,
     SQL_SUPERSEDE,
@@ -73,24 +70,48 @@ config_label(const struct env_keys *keys, const struct setting *setting)
     return label;
 }
 
+static envres_status
+refuse_key(const struct setting *setting, envres_status code, const char *message,
+           envres_error *err)
+{
+    envres_status st = err_set(err, code, "%s", message);
+    err_subject(err, setting->name.data, setting->name.len);
+    return st;
+}
+
+envres_status
+config_key(const struct env_keys *keys, const struct setting *setting, const uint8_t **out,
+           envres_error *err)
+{
+    static const char denied[] = "no key for the secrets here";
+    uint32_t generation = seal_generation(setting->record.data, setting->record.len);
+    *out = env_keys_data(keys, setting->secret);
+    if (!*out)
+        return refuse_key(setting, ENVRES_E_DENIED, denied, err);
+    if (generation == 0) /* not a record at all: opening it says so */
+        return ENVRES_OK;
+    if (!env_keys_at(keys, generation))
+        return refuse_key(setting, ENVRES_E_INTEGRITY,
+                          "a record is sealed under keys of a generation that is not held", err);
+    *out = env_keys_data_at(keys, setting->secret, generation);
+    return *out ? ENVRES_OK : refuse_key(setting, ENVRES_E_DENIED, denied, err);
+}
+
 envres_status
 config_open_value(const struct mem *mem, const struct env_keys *keys, const struct setting *setting,
                   struct buf *out, envres_error *err)
 {
-    const uint8_t *key = env_keys_data(keys, setting->secret);
+    const uint8_t *key = NULL;
     struct seal_label label = config_label(keys, setting);
     size_t room = seal_value_max(setting->record.len);
     size_t len = 0;
-    if (!key) {
-        envres_status st = err_set(err, ENVRES_E_DENIED, "no key for the secrets here");
-        err_subject(err, setting->name.data, setting->name.len);
+    envres_status st = config_key(keys, setting, &key, err);
+    if (st < 0)
         return st;
-    }
     if (!buf_reserve(out, room))
         return buf_status(out, err);
-    envres_status st =
-        unseal_into(mem, key, &label, setting->content, setting->record.data, setting->record.len,
-                    out->data + out->len, out->cap - out->len, &len, err);
+    st = unseal_into(mem, key, &label, setting->content, setting->record.data, setting->record.len,
+                     out->data + out->len, out->cap - out->len, &len, err);
     if (st == ENVRES_OK)
         out->len += len;
     return st;
@@ -127,8 +148,8 @@ config_hash(const struct env_keys *keys, const struct setting *setting, uint8_t 
 }
 
 /* A row of the store as a setting; slices are the statement's. */
-static envres_status
-read_setting(struct db_stmt *stmt, struct setting *out, envres_error *err)
+envres_status
+config_read_row(struct db_stmt *stmt, struct setting *out, envres_error *err)
 {
     struct slice content = db_column_blob(stmt, 8);
     int64_t object_class = db_column_int(stmt, 4);
@@ -191,7 +212,7 @@ supersede(struct config_writer *writer, const struct setting *setting, envres_er
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
         return st;
-    st = read_setting(stmt, &old, err);
+    st = config_read_row(stmt, &old, err);
     if (st == ENVRES_OK) {
         config_hash(writer->keys, &old, hash);
         head_toggle(writer->head.current, hash);
@@ -332,7 +353,7 @@ config_current(struct context *ctx, const struct environment *environment,
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
         return st;
-    st = read_setting(stmt, &setting, err);
+    st = config_read_row(stmt, &setting, err);
     if (st == ENVRES_OK)
         st = setting_row_keep(&setting, out, err);
     db_reset(stmt);
@@ -360,7 +381,7 @@ each_current(struct db_stmt *stmt, const struct env_keys *keys, struct head *sum
         envres_status st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             return st;
-        st = read_setting(stmt, &setting, err);
+        st = config_read_row(stmt, &setting, err);
         if (st == ENVRES_OK && ++sums->current_count > LIMIT_VARIABLES)
             st = err_set(err, ENVRES_E_LIMIT, "an environment has at most %d settings",
                          (int)LIMIT_VARIABLES);
@@ -393,7 +414,7 @@ each_kept(struct context *ctx, struct db_stmt *stmt, const struct env_keys *keys
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        st = read_setting(stmt, &setting, err);
+        st = config_read_row(stmt, &setting, err);
         if (st < 0)
             break;
         config_hash(keys, &setting, hash);
@@ -458,6 +479,39 @@ config_each(struct context *ctx, const struct environment *environment, const st
     return st;
 }
 
+envres_status
+config_each_kept(struct context *ctx, const struct environment *environment,
+                 const struct env_keys *keys, const struct head *head, setting_fn each, void *user,
+                 bool *head_ok, envres_error *err)
+{
+    struct head sums = { .epoch = 0 };
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_EACH_KEPT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    while (st == ENVRES_OK) {
+        struct setting setting = { .revision = 0 };
+        uint8_t hash[SEAL_DIGEST] = { 0 };
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = config_read_row(stmt, &setting, err);
+        if (st < 0)
+            break;
+        config_hash(keys, &setting, hash);
+        head_toggle(sums.kept, hash);
+        sums.kept_count++;
+        st = each(user, &setting, err);
+    }
+    db_reset(stmt);
+    if (st == ENVRES_OK)
+        *head_ok =
+            sums.kept_count == head->kept_count && seal_equal(sums.kept, head->kept, SEAL_DIGEST);
+    return st;
+}
+
 static envres_status
 ignore_setting(void *user, const struct setting *setting, envres_error *err)
 {
@@ -509,7 +563,7 @@ config_history(struct context *ctx, const struct environment *environment,
         st = db_step(stmt, &row, err);
         if (st < 0 || row == DB_DONE)
             break;
-        st = read_setting(stmt, &setting, err);
+        st = config_read_row(stmt, &setting, err);
         if (st == ENVRES_OK)
             st = each(user, &setting, err);
     }
@@ -577,13 +631,21 @@ report(const struct verifier *v, const char *code, const struct setting *setting
 static envres_status
 verify_setting(void *user, const struct setting *setting, envres_error *err)
 {
-    const struct verifier *v = user;
-    const uint8_t *key = env_keys_data(v->keys, setting->secret);
+    struct verifier *v = user;
+    const uint8_t *key = NULL;
     struct seal_label label = config_label(v->keys, setting);
-    if (!setting->is_set || !key)
+    if (setting->revision == v->environment->revision) {
+        v->has_newest = true;
+        v->newest_time = setting->time;
+    }
+    if (!setting->is_set)
         return ENVRES_OK;
-    envres_status st = unseal_check(v->ctx->mem, key, &label, setting->content,
-                                    setting->record.data, setting->record.len, err);
+    envres_status st = config_key(v->keys, setting, &key, err);
+    if (st == ENVRES_E_DENIED)
+        return ENVRES_OK;
+    if (st == ENVRES_OK)
+        st = unseal_check(v->ctx->mem, key, &label, setting->content, setting->record.data,
+                          setting->record.len, err);
     if (st == ENVRES_E_NOMEM)
         return st;
     if (st < 0)
@@ -594,34 +656,10 @@ verify_setting(void *user, const struct setting *setting, envres_error *err)
 static envres_status
 verify_rows(struct verifier *v, const struct head *head, envres_error *err)
 {
-    struct head kept = { .epoch = 0 };
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(v->ctx->db, config_sql[SQL_EACH_KEPT], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, v->environment->id, SEAL_ID);
-    while (st == ENVRES_OK) {
-        struct setting setting;
-        uint8_t hash[SEAL_DIGEST];
-        int row = DB_DONE;
-        st = db_step(stmt, &row, err);
-        if (st < 0 || row == DB_DONE)
-            break;
-        st = read_setting(stmt, &setting, err);
-        if (st < 0)
-            break;
-        config_hash(v->keys, &setting, hash);
-        head_toggle(kept.kept, hash);
-        kept.kept_count++;
-        if (setting.revision == v->environment->revision) {
-            v->has_newest = true;
-            v->newest_time = setting.time;
-        }
-        st = verify_setting(v, &setting, err);
-    }
-    db_reset(stmt);
-    if (st == ENVRES_OK &&
-        (kept.kept_count != head->kept_count || !seal_equal(kept.kept, head->kept, SEAL_DIGEST)))
+    bool ok = false;
+    envres_status st =
+        config_each_kept(v->ctx, v->environment, v->keys, head, verify_setting, v, &ok, err);
+    if (st == ENVRES_OK && !ok)
         v->finding(v->user, "ENVRES_E_INTEGRITY", v->environment->key,
                    "the rows kept are not those that were written");
     return st;
@@ -636,6 +674,7 @@ verify_age(const struct verifier *v, bool current_ok, envres_error *err)
     struct context *ctx = v->ctx;
     bool put_back = false;
     bool has_entry = true;
+    int64_t rotations = 0;
     envres_status st = was_put_back(ctx, environment, &put_back, err);
     if (st == ENVRES_OK && put_back)
         v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
@@ -648,6 +687,11 @@ verify_age(const struct verifier *v, bool current_ok, envres_error *err)
     if (st == ENVRES_OK && !has_entry)
         v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
                    "its newest change is not in the audit: the end of that was cut off");
+    if (st == ENVRES_OK)
+        st = audit_count(ctx->db, ctx->workspace, environment->id, "key.rotate", &rotations, err);
+    if (st == ENVRES_OK && rotations + 1 > (int64_t)environment->generation)
+        v->finding(v->user, "ENVRES_E_INTEGRITY", environment->key,
+                   "the audit has more rotations than the keys: older keys were put back");
     return st;
 }
 

@@ -38,6 +38,18 @@ int32_t config_type(struct slice kind);
 /* What a setting's record is bound to. */
 struct seal_label config_label(const struct env_keys *keys, const struct setting *setting);
 
+/* The columns of a setting's row, as config_read_row() takes them from the first one on. */
+#define SETTING_COLUMNS                                                                            \
+    "object_id, field, revision, state, class, name, kind, secret, content, author, time, record"
+
+/* A row of the store; its slices are the statement's. CORRUPT. */
+envres_status config_read_row(struct db_stmt *stmt, struct setting *out, envres_error *err);
+
+/* The key its record opens with: that of the record's own generation. DENIED where it is not held,
+ * INTEGRITY for a generation of which no key is. */
+envres_status config_key(const struct env_keys *keys, const struct setting *setting,
+                         const uint8_t **out, envres_error *err);
+
 /* Opens a setting's value into `out` (a secret buffer). DENIED without its key, INTEGRITY. */
 envres_status config_open_value(const struct mem *mem, const struct env_keys *keys,
                                 const struct setting *setting, struct buf *out, envres_error *err);
@@ -107,6 +119,11 @@ typedef envres_status (*setting_fn)(void *user, const struct setting *setting, e
 envres_status config_each(struct context *ctx, const struct environment *environment,
                           const struct env_keys *keys, const struct head *head, int64_t revision,
                           setting_fn each, void *user, bool *head_ok, envres_error *err);
+
+/* Every row that is kept, compared with the head likewise; in the order of their revisions. */
+envres_status config_each_kept(struct context *ctx, const struct environment *environment,
+                               const struct env_keys *keys, const struct head *head,
+                               setting_fn each, void *user, bool *head_ok, envres_error *err);
 
 /* INTEGRITY: the rows of an environment are not those of its head. Worded here alone. */
 envres_status config_mismatch(const struct environment *environment, envres_error *err);

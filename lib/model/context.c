@@ -172,6 +172,7 @@ context_keys(struct context *ctx, const struct environment *environment, struct 
         return st;
     struct env_keys *keys = find_keys(ctx->keys, ctx->key_count, environment);
     if (!keys) {
+        context_drop_keys(ctx, environment->id); /* those of another generation, if any */
         st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
                            environment->id, environment->generation, &keys, err);
         if (st < 0)

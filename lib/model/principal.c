@@ -13,7 +13,7 @@
 #include "guard/env_key.h"
 #include "model/change.h"
 
-enum { SQL_FIND, SQL_ALL, SQL_ROLES, SQL_REMOVE, SQL_DROP_SLOTS, SQL_DROP_GRANTS, SQL_COUNT_ };
+enum { SQL_FIND, SQL_ALL, SQL_ROLES, SQL_REMOVE, SQL_DROP_SLOTS, SQL_COUNT_ };
 
 static const char *const principal_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT id FROM principal WHERE workspace_id = ?1 AND name = ?2"
@@ -27,7 +27,6 @@ static const char *const principal_sql[SQL_COUNT_] = {
         " WHERE g.principal_id = ?1 ORDER BY e.key IS NOT NULL, e.position, e.key, g.role",
     [SQL_REMOVE] = "UPDATE principal SET removed_at = ?2 WHERE id = ?1",
     [SQL_DROP_SLOTS] = "DELETE FROM slot WHERE principal_id = ?1",
-    [SQL_DROP_GRANTS] = "DELETE FROM key_grant WHERE principal_id = ?1",
 };
 
 /* ---- finding -------------------------------------------------------------------------------- */
@@ -74,7 +73,7 @@ fit_key(struct context *ctx, struct key_share *share, uint8_t key_class, bool wa
 {
     share->key_class = key_class;
     return wanted ? env_keys_share(ctx->db, ctx->arena, ctx->actor, share, now, err)
-                  : env_keys_withdraw(ctx->db, share, err);
+                  : env_keys_withdraw(ctx->db, share, now, err);
 }
 
 static envres_status
@@ -426,7 +425,7 @@ retire(struct change *change, const uint8_t id[SEAL_ID], envres_error *err)
     if (st == ENVRES_OK)
         st = run_on(ctx, SQL_DROP_SLOTS, id, err);
     if (st == ENVRES_OK)
-        st = run_on(ctx, SQL_DROP_GRANTS, id, err);
+        st = env_keys_withdraw_all(ctx->db, id, change->now, err);
     if (st == ENVRES_OK)
         st = mark_removed(ctx, id, change->now ? change->now : 1, err);
     return st;

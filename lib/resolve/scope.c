@@ -353,13 +353,13 @@ static envres_status
 open_directly(const envres_scope *scope, const struct item *item, char *buf, size_t cap,
               size_t *len, envres_error *err)
 {
-    const uint8_t *key = env_keys_data(scope->keys, true);
+    const uint8_t *key = NULL;
     struct seal_label label = config_label(scope->keys, &item->setting);
-    if (!key)
-        return err_set(err, ENVRES_E_DENIED, "no key for the secrets of %s",
-                       scope->environment.key);
-    return unseal_into(&scope->mem, key, &label, item->setting.content, item->setting.record.data,
-                       item->setting.record.len, buf, cap, len, err);
+    envres_status st = config_key(scope->keys, &item->setting, &key, err);
+    return st < 0 ? st
+                  : unseal_into(&scope->mem, key, &label, item->setting.content,
+                                item->setting.record.data, item->setting.record.len, buf, cap, len,
+                                err);
 }
 
 static envres_status

@@ -66,15 +66,17 @@ open_plain(struct loading *loading, struct item *item, const struct setting *set
            envres_error *err)
 {
     envres_scope *scope = loading->scope;
-    const uint8_t *key = env_keys_data(scope->keys, false);
+    const uint8_t *key = NULL;
     struct seal_label label = config_label(scope->keys, setting);
     size_t cap = seal_value_max(setting->record.len) + 1;
     size_t len = 0;
     char *room = pool_alloc(&scope->pool, cap);
     if (!room)
         return no_memory(err);
-    envres_status st = unseal_into(&scope->mem, key, &label, setting->content, setting->record.data,
-                                   setting->record.len, room, cap, &len, loading->why);
+    envres_status st = config_key(scope->keys, setting, &key, loading->why);
+    if (st == ENVRES_OK)
+        st = unseal_into(&scope->mem, key, &label, setting->content, setting->record.data,
+                         setting->record.len, room, cap, &len, loading->why);
     if (st == ENVRES_E_NOMEM)
         return no_memory(err);
     if (st < 0)

@@ -102,6 +102,10 @@ int64_t db_changes(struct db *db);
 /* *changed: 1 when another connection committed since the last call. */
 envres_status db_poll(struct db *db, int32_t *changed, envres_error *err);
 
+/* What was deleted or overwritten stands in no journal any more. BUSY while others still read what
+ * was before. Outside of transactions. */
+envres_status db_scrub(struct db *db, envres_error *err);
+
 /* One finding of db_verify(). */
 typedef void (*db_finding_fn)(void *user, const char *code, const char *object,
                               const char *message);

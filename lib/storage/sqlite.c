@@ -494,10 +494,10 @@ db_end(struct db *db, envres_status st, enum db_outcome *outcome, envres_error *
 void
 db_forget(struct db *db)
 {
-    char *busy = NULL;
-    if (db->path && db->refusal == ENVRES_OK && !(db->flags & DB_READ_ONLY) &&
-        sqlite_ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, NULL) == ENVRES_OK)
-        mem_free(db->mem, busy);
+    envres_status st = ENVRES_OK;
+    if (db->path && !(db->flags & DB_READ_ONLY))
+        st = db_scrub(db, NULL);
+    (void)st;
 }
 
 int64_t
@@ -523,6 +523,18 @@ db_poll(struct db *db, int32_t *changed, envres_error *err)
     *changed = version != db->data_version;
     db->data_version = version;
     return ENVRES_OK;
+}
+
+/* Without a write-ahead log there is nothing to do: the journal is cut off with each commit. */
+envres_status
+db_scrub(struct db *db, envres_error *err)
+{
+    envres_status st = sqlite_check_usable(db, err);
+    if (st < 0)
+        return st;
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return rc == SQLITE_OK ? ENVRES_OK
+                           : sqlite_error(db, rc, "the write-ahead log cannot be cut off", err);
 }
 
 envres_status
