@@ -76,6 +76,8 @@ int cmd_deposit(struct cli *cli);
 int cmd_inbox(struct cli *cli);
 int cmd_inbox_accept(struct cli *cli);
 int cmd_inbox_reject(struct cli *cli);
+int cmd_key_rotate(struct cli *cli);
+int cmd_key_exposure(struct cli *cli);
 int cmd_audit(struct cli *cli);
 
 int cmd_key_slot_add(struct cli *cli);

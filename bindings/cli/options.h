@@ -109,6 +109,7 @@ enum option_id {
     OPT_OF_APP,
     OPT_VERIFY,
     OPT_JSONL,
+    OPT_LATER,
     OPT_STORE, /* the first of the global ones */
     OPT_KEY_FILE,
     OPT_PASSPHRASE_FD,

@@ -21,7 +21,7 @@ const struct group_row group_rows[] = {
     { "version", "states of an app's parts, on their way through the environments" },
     { "principal", "who acts: people, programs, builds" },
     { "inbox", "values that were deposited, and wait" },
-    { "key", "what unlocks you, and what the store is known by" },
+    { "key", "what unlocks you, keys of environments, and what the store is known by" },
     { "key slot", "the ways to unlock yourself" },
 };
 

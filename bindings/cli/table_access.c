@@ -172,6 +172,27 @@ static const struct command rows[] = {
       .options = { OPT_ENV },
       .required = { OPT_ENV },
       .flags = COMMAND_WRITES },
+    { .name = "key rotate",
+      .run = cmd_key_rotate,
+      .summary = "new keys for an environment, everything there sealed anew",
+      .details =
+          "For everybody who may have them; nobody else can read what is written from then on, also "
+          "with an older key and a copy of the file. Stopped half-way, the same command goes on. "
+          "Open requests there are void.\n\n"
+          "What somebody could read before, they may have kept: it lists the secrets to change "
+          "where they come from.",
+      .examples = { { "key rotate -e production --reason \"ben left\"", "" },
+                    { "key rotate -e production --later", "new keys now, the records when this is "
+                                                          "run again without --later" } },
+      .options = { OPT_ENV, OPT_LATER },
+      .flags = COMMAND_WRITES },
+    { .name = "key exposure",
+      .run = cmd_key_exposure,
+      .summary = "secrets that somebody could read who no longer may",
+      .details =
+          "Those that still have the value of then. A new value takes a secret off the list.",
+      .examples = { { "key exposure", "" }, { "key exposure -e production --json", "" } },
+      .options = { OPT_ENV } },
     { .name = "audit",
       .run = cmd_audit,
       .summary = "who did what, oldest first; what was denied too",

@@ -237,6 +237,7 @@ const struct option_row option_rows[OPT_COUNT_] = {
                      .help = "of this app, its versions and parts" },
     [OPT_VERIFY] = { .name = "verify", .help = "check every link and every signature" },
     [OPT_JSONL] = { .name = "jsonl", .help = "one JSON object on each line, for logs" },
+    [OPT_LATER] = { .name = "later", .help = "only make the new keys; sealing goes on later" },
     [OPT_STORE] = { .name = "store",
                     .argument = "PATH",
                     .variable = "ENVRES_STORE",

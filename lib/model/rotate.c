@@ -46,13 +46,14 @@ static const char *const rotate_sql[SQL_COUNT_] = {
     [SQL_GENERATION] = "UPDATE environment SET generation = ?2 WHERE id = ?1",
     [SQL_VOID_REQUESTS] = "UPDATE request SET state = 4 WHERE environment_id = ?1 AND state = 1",
     [SQL_EXPOSURE] =
-        "SELECT " SETTING_COLUMNS ", p.name, k.withdrawn_at FROM key_past k"
+        "SELECT " SETTING_COLUMNS ", holder, withdrawn_at FROM"
+        " (SELECT k.withdrawn_at, p.name AS holder FROM key_past k"
         " JOIN principal p ON p.id = k.principal_id AND p.workspace_id = ?2"
-        " JOIN setting s ON s.environment_id = k.environment_id AND s.until IS NULL"
-        " WHERE k.environment_id = ?1 AND k.class = 2 AND s.state = 1 AND s.secret = 1"
+        " WHERE k.environment_id = ?1 AND k.class = 2"
         " AND NOT EXISTS (SELECT 1 FROM key_grant g WHERE g.environment_id = k.environment_id"
-        " AND g.class = 2 AND g.principal_id = k.principal_id)"
-        " ORDER BY s.class, s.name, s.field, k.withdrawn_at, p.name",
+        " AND g.class = 2 AND g.principal_id = k.principal_id))"
+        " JOIN setting WHERE environment_id = ?1 AND until IS NULL AND state = 1 AND secret = 1"
+        " ORDER BY class, name, field, withdrawn_at, holder",
 };
 
 /* ---- records of older generations ----------------------------------------------------------- */
