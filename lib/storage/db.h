@@ -95,16 +95,14 @@ envres_status db_end(struct db *db, envres_status st, enum db_outcome *outcome, 
 /* After a commit that took secrets out: what a write-ahead log still has of them goes, unless
  * another connection reads from it at this moment. Nothing else keeps a log. */
 void db_forget(struct db *db);
+/* The same, where it must be so: BUSY while another connection reads from the log. */
+envres_status db_scrub(struct db *db, envres_error *err);
 
 /* Rows changed by the last statement run. */
 int64_t db_changes(struct db *db);
 
 /* *changed: 1 when another connection committed since the last call. */
 envres_status db_poll(struct db *db, int32_t *changed, envres_error *err);
-
-/* What was deleted or overwritten stands in no journal any more. BUSY while others still read what
- * was before. Outside of transactions. */
-envres_status db_scrub(struct db *db, envres_error *err);
 
 /* One finding of db_verify(). */
 typedef void (*db_finding_fn)(void *user, const char *code, const char *object,

@@ -87,6 +87,12 @@ serve_again(struct fx *fx, envres_store **store, envres_session **session)
     OK(fx, envres_session_open(*store, NULL, 0, &owner, session, fx->err));
 }
 
+const char *
+serve_path(struct fx *fx)
+{
+    return ((struct place *)fx)->path;
+}
+
 void
 serve_sql(struct fx *fx, const char *sql)
 {

@@ -16,6 +16,7 @@ int serve_teardown_damaged(void **state);
 /* A second handle on the same file, with a session. */
 void serve_again(struct fx *fx, envres_store **store, envres_session **session);
 
+const char *serve_path(struct fx *fx);
 /* Runs statements on the file. */
 void serve_sql(struct fx *fx, const char *sql);
 
