@@ -284,9 +284,33 @@ cmd_principal_list(struct cli *cli)
 
 /* ---- remove -------------------------------------------------------------------------------- */
 
+/* Secrets that still have a value which a principal could read; 0 also when that may not be asked.
+ */
+static size_t
+count_exposed(struct cli *cli, const char *name)
+{
+    envres_list *list = NULL;
+    size_t count = 0;
+    if (envres_key_exposure(cli->session, NULL, 0, &list, NULL) < 0)
+        return 0;
+    for (size_t row = 0; row < envres_list_count(list); row++)
+        count += strcmp(cell_text(list, row, ENVRES_EXPOSURE_PRINCIPAL), name) == 0;
+    envres_list_free(list);
+    return count;
+}
+
 static void
 warn_of_kept(struct cli *cli, const char *name)
 {
+    size_t count = cli->json || cli->quiet ? 0 : count_exposed(cli, name);
+    if (count > 0) {
+        out_note(cli,
+                 "%s could read %zu secret%s, and may have kept %s: `envres key exposure` lists "
+                 "what to change where it comes from; after `envres key rotate -e ENV` its copy of "
+                 "the key opens nothing new",
+                 name, count, count == 1 ? "" : "s", count == 1 ? "it" : "them");
+        return;
+    }
     out_note(cli,
              "what %s could read until now it may have kept; change such secrets where they "
              "come from",

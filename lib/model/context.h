@@ -30,6 +30,15 @@ void change_counter_unref(struct change_counter *counter);
 struct tree;
 struct witness;
 
+/* Where the last step of a rotation stopped: a hint, so that not every step walks all records. The
+ * last one does, whatever this says. */
+struct rotation_hint {
+    uint8_t environment[SEAL_ID];
+    uint32_t generation; /* 0: none */
+    int64_t row;         /* those up to here are done, or do not open */
+    int64_t left;
+};
+
 struct context {
     struct db *db; /* borrowed from the store, like the next five */
     const struct mem *mem;
@@ -49,6 +58,7 @@ struct context {
     size_t key_count;
     struct env_keys **plain; /* likewise, without those for secrets */
     size_t plain_count;
+    struct rotation_hint rotation;
     struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
     uint8_t tree_digest[SEAL_DIGEST];
 };

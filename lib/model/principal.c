@@ -288,6 +288,7 @@ take_role(struct change *change, const uint8_t id[SEAL_ID], const struct role_re
     struct role_row row = { .role = request->role };
     memcpy(row.principal, id, SEAL_ID);
     memcpy(row.environment, environment->id, SEAL_ID);
+    change->forgets = true;
     envres_status st = adopt_env_keys(ctx, id, role_bit(request->role), err);
     if (st == ENVRES_OK)
         st = roles_drop(ctx->db, &row, err);

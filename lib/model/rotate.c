@@ -378,21 +378,24 @@ rotate_begin(struct context *ctx, struct slice environment, const envres_change 
 
 struct step {
     struct slice environment;
-    int64_t *left;
+    struct rotation_hint *hint; /* that of the context, as it will be after the commit */
 };
 
 struct progress {
     size_t resealed;
-    size_t broken;
+    size_t broken;        /* among the rows that were looked at */
     size_t erased;        /* generations of keys */
     int64_t first_broken; /* its row */
+    bool all;             /* every row was looked at, or none is left */
 };
 
-/* As many as one step does; those that do not open are passed by. */
+/* As many as one step does, from a row on; those that do not open are passed by. */
 static envres_status
-reseal_some(struct older *older, struct progress *progress, envres_error *err)
+reseal_from(struct older *older, int64_t row, struct progress *progress, envres_error *err)
 {
     envres_status st = ENVRES_OK;
+    older->last = row;
+    progress->broken = 0;
     do {
         st = next_rows(older, LIMIT_RESEALS - progress->resealed, err);
         for (size_t i = 0; st == ENVRES_OK && i < older->count; i++) {
@@ -408,6 +411,44 @@ reseal_some(struct older *older, struct progress *progress, envres_error *err)
             }
         }
     } while (st == ENVRES_OK && older->count > 0 && progress->resealed < LIMIT_RESEALS);
+    progress->all = row == 0 && older->count == 0;
+    return st;
+}
+
+/* From where the last step stopped; when nothing is left behind there, from the beginning. */
+static envres_status
+reseal_some(struct older *older, struct progress *progress, envres_error *err)
+{
+    const struct rotation_hint *hint = &older->ctx->rotation;
+    bool known = hint->generation == older->keys->generation &&
+                 memcmp(hint->environment, older->environment->id, SEAL_ID) == 0;
+    envres_status st = ENVRES_OK;
+    if (known)
+        st = reseal_from(older, hint->row, progress, err);
+    if (st < 0 || (known && progress->resealed == LIMIT_RESEALS))
+        return st;
+    return reseal_from(older, 0, progress, err);
+}
+
+/* How many are left: counted when this session has not counted them. */
+static envres_status
+count_left(struct older *older, struct progress *progress, struct rotation_hint *next,
+           envres_error *err)
+{
+    const struct rotation_hint *hint = &older->ctx->rotation;
+    int64_t left = hint->left - (int64_t)progress->resealed;
+    bool known = hint->generation == older->keys->generation &&
+                 memcmp(hint->environment, older->environment->id, SEAL_ID) == 0;
+    envres_status st = ENVRES_OK;
+    if (progress->all)
+        left = (int64_t)progress->broken;
+    else if (!known || left < 1)
+        st = ask(older, SQL_COUNT_OLDER, older->keys->generation, &left, err);
+    progress->all = progress->all || (st == ENVRES_OK && left == 0);
+    memcpy(next->environment, older->environment->id, SEAL_ID);
+    next->generation = older->keys->generation;
+    next->row = progress->all ? 0 : older->last;
+    next->left = left;
     return st;
 }
 
@@ -456,7 +497,6 @@ step_inside(struct change *change, const void *asked, envres_error *err)
     struct environment environment = { .position = 0 };
     struct env_keys *keys = NULL;
     struct progress progress = { .resealed = 0 };
-    int64_t left = 0;
     envres_status st = environment_find(ctx, step->environment, &environment, err);
     if (st < 0)
         return st;
@@ -469,9 +509,8 @@ step_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = reseal_some(&older, &progress, err);
     if (st == ENVRES_OK)
-        st = ask(&older, SQL_COUNT_OLDER, environment.generation, &left, err);
-    bool is_done = left == (int64_t)progress.broken;
-    if (st == ENVRES_OK && is_done)
+        st = count_left(&older, &progress, step->hint, err);
+    if (st == ENVRES_OK && progress.all)
         st = erase_older(&older, &progress, err);
     if (st < 0)
         return st;
@@ -479,22 +518,23 @@ step_inside(struct change *change, const void *asked, envres_error *err)
     if (!any && progress.broken > 0)
         return refuse_broken(&older, &progress, err);
     change->nothing = !any;
-    change->silent = left > 0 || progress.erased == 0;
-    *step->left = left;
+    change->silent = step->hint->left > 0 || progress.erased == 0;
     return ENVRES_OK;
 }
 
 envres_status
 rotate_step(struct context *ctx, struct slice environment, int64_t *left, envres_error *err)
 {
-    int64_t count = 0;
-    struct step step = { environment, &count };
+    struct rotation_hint hint = { .generation = 0 };
+    struct step step = { environment, &hint };
     struct change_title title = { "key.rotated", "environment/", environment };
     envres_status st = change_run(ctx, NULL, &title, step_inside, &step, NULL, err);
-    if (st == ENVRES_OK && count == 0)
+    if (st == ENVRES_OK)
+        ctx->rotation = hint;
+    if (st == ENVRES_OK && hint.left == 0)
         st = db_scrub(ctx->db, err);
     if (st == ENVRES_OK)
-        *left = count;
+        *left = hint.left;
     return st;
 }
 

@@ -148,11 +148,11 @@ releases_stay(void **state)
     rotate(fx, "production");
     OK(fx, fx_put(fx, "production", "HOST", "elsewhere", 0, 0));
     envres_scope *scope = serve_scope(fx, "shop");
-    assert_string_equal(serve_text(fx, scope, "page.txt"), "db.example!");
+    serve_renders(fx, scope, serve_text(fx, scope, "page.txt"), "db.example!", ENVRES_OK);
     envres_scope_unref(scope);
     rotate(fx, "production");
     scope = serve_scope(fx, "shop");
-    assert_string_equal(serve_text(fx, scope, "page.txt"), "db.example!");
+    serve_renders(fx, scope, serve_text(fx, scope, "page.txt"), "db.example!", ENVRES_OK);
     envres_scope_unref(scope);
 }
 
@@ -207,6 +207,21 @@ steps_are_of_256(void **state)
         people_reads(fx, fx->session, "staging", "NAME599", "NAME599", 0);
     }
     audit_says(fx, "key.", "key.rotate key.rotated");
+}
+
+/* With the last record of a full step the keys go too. */
+static void
+a_whole_number_of_steps(void **state)
+{
+    struct fx *fx = *state;
+    put_many(fx, "staging", 256, 0);
+    OK(fx, begin(fx, fx->session, "staging"));
+    assert_int_equal(finish(fx, "staging"), 1);
+    audit_says(fx, "key.", "key.rotate key.rotated");
+    put_many(fx, "development", 512, 0);
+    OK(fx, begin(fx, fx->session, "development"));
+    assert_int_equal(finish(fx, "development"), 2);
+    audit_says(fx, "key.", "key.rotate key.rotated key.rotate key.rotated");
 }
 
 static void
@@ -630,6 +645,7 @@ main(void)
         ON_FILE(releases_stay),
         ON_FILE(everything_gets_the_new_keys),
         IN_MEMORY(steps_are_of_256),
+        IN_MEMORY(a_whole_number_of_steps),
         IN_MEMORY(one_under_way_is_gone_on_with),
         IN_MEMORY(an_operation_is_done_once),
         ON_FILE(open_requests_are_void),

@@ -169,6 +169,8 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = fixture_people(fx);
     if (st == ENVRES_OK)
+        st = fixture_rotations(fx);
+    if (st == ENVRES_OK)
         st = fixture_inbox(fx);
     if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);

@@ -67,6 +67,8 @@ int fixture_verify(struct fixture *fx);
 envres_status fixture_people(struct fixture *fx);
 /* Deposits that wait in staging: API_KEY, which is new, and DB_PASSWORD. */
 envres_status fixture_inbox(struct fixture *fx);
+/* Rotations that are under way. */
+envres_status fixture_rotations(struct fixture *fx);
 
 /* Helpers of the scenario files. */
 envres_status put(struct fixture *fx, const char *environment, const char *name, const char *value,
