@@ -18,7 +18,7 @@ import tempfile
 from harness import clean_environment
 
 TIMES = [(re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b"), "<TIME>"),
-         (re.compile(r'"(time|created|changed)":\d{13}\b'), r'"\1":<TIME>'),
+         (re.compile(r'"(time|created|changed|until)":\d{13}\b'), r'"\1":<TIME>'),
          (re.compile(r"\b[0-9a-f]{32}\b"), "<ID>")]
 
 

@@ -544,6 +544,91 @@ digests(void **state)
     assert_false(seal_equal(a, b, SEAL_DIGEST));
 }
 
+/* ---- sealed anew ---- */
+
+static void
+sealed_again(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 100, 5000, LIMIT_VALUE };
+    struct fixture *f = *state;
+    uint8_t *value = calloc(1, LIMIT_VALUE);
+    char *out = malloc(2 * LIMIT_VALUE);
+    uint8_t next[SEAL_KEY] = { 0 };
+    seal_random(next, sizeof(next));
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct seal_label label = usual_label();
+        struct seal_change change = { f->key, next, 2 };
+        struct sealed old = seal(f->key, &label, value, sizes[i]);
+        struct slice record = { old.record.data, old.record.len };
+        struct buf again = { .mem = NULL };
+        size_t len = 0;
+        buf_init(&again, &mem_default, false);
+        assert_int_equal(
+            seal_again(&mem_default, &change, &label, old.content, record, &again, f->err),
+            ENVRES_OK);
+        /* As long as before, of the next generation, another nonce, the same commitment. */
+        assert_int_equal(again.len, old.record.len);
+        assert_int_equal(seal_generation(again.data, again.len), 2);
+        assert_memory_not_equal(again.data + 8, old.record.data + 8, 24);
+        assert_int_equal(unseal_into(&mem_default, next, &label, old.content, again.data, again.len,
+                                     out, 2 * LIMIT_VALUE, &len, f->err),
+                         ENVRES_OK);
+        assert_int_equal(len, sizes[i]);
+        assert_int_equal(
+            unseal_check(&mem_default, next, &label, old.content, again.data, again.len, f->err),
+            ENVRES_OK);
+        assert_int_equal(
+            unseal_check(&mem_default, f->key, &label, old.content, again.data, again.len, NULL),
+            ENVRES_E_INTEGRITY);
+        buf_free(&again);
+        buf_free(&old.record);
+    }
+    free(value);
+    free(out);
+}
+
+static void
+not_sealed_again(void **state)
+{
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    struct sealed old = seal(f->key, &label, "value", 5);
+    struct buf again = { .mem = NULL };
+    uint8_t next[SEAL_KEY] = { 9 };
+    uint8_t other[SEAL_DIGEST] = { 1 };
+    struct seal_change change = { f->key, next, 1 };
+    struct slice record = { old.record.data, old.record.len };
+    buf_init(&again, &mem_default, false);
+    /* Never to the same generation, a lower one, or without a key. */
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL),
+                     ENVRES_E_INVALID);
+    change = (struct seal_change){ f->key, NULL, 2 };
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL),
+                     ENVRES_E_INVALID);
+    change = (struct seal_change){ NULL, next, 2 };
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL),
+                     ENVRES_E_INVALID);
+    /* Nothing of a record that is not what it says. */
+    change = (struct seal_change){ next, next, 2 };
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL),
+                     ENVRES_E_INTEGRITY);
+    change.from = f->key;
+    assert_int_equal(seal_again(&mem_default, &change, &label, other, record, &again, NULL),
+                     ENVRES_E_INTEGRITY);
+    for (size_t i = 0; i < old.record.len; i++) {
+        old.record.data[i] ^= 1;
+        assert_true(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL) <
+                    0);
+        old.record.data[i] ^= 1;
+    }
+    label.revision++;
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content, record, &again, NULL),
+                     ENVRES_E_INTEGRITY);
+    assert_int_equal(again.len, 0);
+    buf_free(&again);
+    buf_free(&old.record);
+}
+
 int
 main(void)
 {
@@ -562,6 +647,8 @@ main(void)
         cmocka_unit_test_setup_teardown(out_of_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(small_values_do_not_allocate, setup, teardown),
         cmocka_unit_test_setup_teardown(digests, setup, teardown),
+        cmocka_unit_test_setup_teardown(sealed_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_sealed_again, setup, teardown),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }
