@@ -22,14 +22,16 @@ static const char *const generation_sql[SQL_COUNT_] = {
                   " AND (?4 = 0 OR class = ?4) ORDER BY generation DESC",
     [SQL_ERASE_GRANTS] = "DELETE FROM key_grant WHERE environment_id = ?1 AND generation = ?2",
     [SQL_ERASE_PUBLIC] = "DELETE FROM env_key WHERE environment_id = ?1 AND generation = ?2",
-    [SQL_PAST_ADD] = "INSERT OR REPLACE INTO key_past"
+    [SQL_PAST_ADD] = "INSERT INTO key_past"
                      " (environment_id, class, principal_id, withdrawn_at)"
                      " SELECT DISTINCT environment_id, class, principal_id, ?4 FROM key_grant"
-                     " WHERE environment_id = ?1 AND class = ?2 AND principal_id = ?3",
-    [SQL_PAST_ALL] = "INSERT OR REPLACE INTO key_past"
+                     " WHERE environment_id = ?1 AND class = ?2 AND principal_id = ?3"
+                     " ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
+    [SQL_PAST_ALL] = "INSERT INTO key_past"
                      " (environment_id, class, principal_id, withdrawn_at)"
                      " SELECT DISTINCT environment_id, class, principal_id, ?2 FROM key_grant"
-                     " WHERE principal_id = ?1",
+                     " WHERE principal_id = ?1"
+                     " ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
     [SQL_PAST_DROP] = "DELETE FROM key_past WHERE environment_id = ?1",
 };
 
