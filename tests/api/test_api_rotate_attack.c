@@ -224,8 +224,10 @@ one_broken_record(void **state)
     int64_t left = 7;
     fill(fx);
     OK(fx, fx_put(fx, "production", "TOKEN", "a newer one", 0, 0));
-    serve_sql(fx, "UPDATE setting SET record = CAST(substr(record, 1, length(record) - 1) || x'00'"
-                  " AS BLOB) WHERE name = 'TOKEN' AND revision = 2");
+    serve_sql(
+        fx,
+        "UPDATE setting SET record = CAST(substr(record, 1, length(record) - 16) || zeroblob(16)"
+        " AS BLOB) WHERE name = 'TOKEN' AND revision = 2");
     OK(fx, begin(fx));
     OK(fx, step(fx, &left));
     assert_int_equal(left, 1);
@@ -267,10 +269,11 @@ too_many_generations(void **state)
     for (; made < 70; made++) {
         int64_t left = 1;
         OK(fx, fx_put(fx, "production", "TOKEN", "x", 0, ENVRES_WRITE_SECRET));
-        snprintf(sql, sizeof(sql),
-                 "UPDATE setting SET record = CAST(substr(record, 1, length(record) - 1) || x'00'"
-                 " AS BLOB) WHERE revision = %d",
-                 made + 1);
+        snprintf(
+            sql, sizeof(sql),
+            "UPDATE setting SET record = CAST(substr(record, 1, length(record) - 16) || zeroblob(16)"
+            " AS BLOB) WHERE revision = %d",
+            made + 1);
         serve_sql(fx, sql);
         if (begin(fx) < 0)
             break;

@@ -304,7 +304,10 @@ envres_status envres_explain(const envres_scope *scope, const char *text, size_t
 envres_status envres_inbox_accept(envres_session *session, const char *environment, size_t environment_len, const char *id, size_t id_len, const envres_change *change, int64_t *revision, envres_error *err);
 envres_status envres_inbox_list(envres_session *session, const char *environment, size_t environment_len, envres_list **out, envres_error *err);
 envres_status envres_inbox_reject(envres_session *session, const char *environment, size_t environment_len, const char *id, size_t id_len, const envres_change *change, envres_error *err);
+envres_status envres_key_exposure(envres_session *session, const char *environment, size_t environment_len, envres_list **out, envres_error *err);
 envres_status envres_key_generate(uint8_t *key, envres_error *err);
+envres_status envres_key_rotate(envres_session *session, const char *environment, size_t environment_len, const envres_change *change, envres_list **out, envres_error *err);
+envres_status envres_key_rotate_step(envres_session *session, const char *environment, size_t environment_len, int64_t *left, envres_error *err);
 envres_status envres_kind_list(const envres_allocator *alloc, envres_list **out, envres_error *err);
 const char *envres_list_column_name(const envres_list *list, uint32_t column);
 uint32_t envres_list_columns(const envres_list *list);
