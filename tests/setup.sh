@@ -68,6 +68,9 @@ clang_runtime() {
         [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.asan.a" ] ||
         [ -e "$(clang -print-runtime-dir 2>/dev/null)/libclang_rt.asan-$(uname -m).a" ]
 }
+postgres_server() {
+    have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
 # The layout is that of one release of clang-format; others differ in details.
 format_fits() { have clang-format-14; }
 
@@ -122,6 +125,10 @@ look() {
         need zsh "zsh" have zsh
         need fish "fish" have fish
         need groff-base "groff" have groff
+        need postgresql "the PostgreSQL server" postgres_server
+        need libpq-dev "libpq with headers" module libpq libpq-fe.h
+        need mariadb-server-core "the MariaDB server" have mariadb-install-db
+        need libmariadb-dev "MariaDB's library with headers" module libmariadb mysql.h
     fi
     if [ "$python" = yes ]; then
         need python3-dev "the headers of Debian's Python" debian_python_headers
