@@ -291,7 +291,7 @@ placeholder(const struct sql_lexer *lexer, struct sql_token *out)
         return take_placeholder(out, ENVRES_STYLE_QMARK, next);
     case ':':
         out->in_slice = lexer->brackets > 0;
-        if (sql_is_word(c))
+        if (sql_is_word(c) && (c != '$' || dialect->has_variables))
             return take_placeholder(out, ENVRES_STYLE_COLON, skip_word(lexer, next));
         return 0;
     default:

@@ -10,6 +10,7 @@
  */
 #include "lang/statement.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -66,9 +67,9 @@ struct writer {
     size_t item_room;
     struct buf copies;
     struct buf scratch[2];
-    uint64_t text_max; /* room for the text */
-    uint64_t text_len; /* of literals and identifiers */
+    uint64_t text_len;
     uint64_t values_len;
+    uint64_t values_count; /* but nulls */
     uint64_t names_len;
     uint64_t count; /* of parameters */
     struct cooked inline_cooked[INLINE_EXPRS];
@@ -284,22 +285,28 @@ write_path(const struct template_ref *ref, char *to)
     return to + 1;
 }
 
-/* What one tag adds. */
+/* What one tag adds: exactly. */
 static void
 measure_tag(struct writer *writer, uint32_t expr)
 {
     const struct cooked *cooked = &writer->cooked[expr];
     const struct item *items = writer->items + cooked->first;
     enum expr_place place = (enum expr_place)writer->view.exprs[expr].place;
+    char placeholder[SQL_PLACEHOLDER_MAX];
     if (place == PLACE_SQL_IDENT) {
-        writer->text_max += items[0].len;
         writer->text_len += items[0].len;
         return;
     }
-    writer->count += cooked->count;
-    writer->text_max += (uint64_t)cooked->count * (SQL_PLACEHOLDER_MAX + 2) + 2;
-    for (uint32_t i = 0; i < cooked->count; i++)
-        writer->values_len += items[i].len + 1;
+    if (place == PLACE_SQL_LIST)
+        writer->text_len += 2 * (uint64_t)cooked->count; /* parentheses and ", " between */
+    for (uint32_t i = 0; i < cooked->count; i++) {
+        uint32_t number = writer->view.own + (uint32_t)++writer->count;
+        writer->text_len += sql_write_placeholder(writer->view.style, number, placeholder);
+        if (items[i].type != ENVRES_TYPE_NULL) {
+            writer->values_len += items[i].len;
+            writer->values_count++;
+        }
+    }
 }
 
 static envres_status
@@ -308,7 +315,7 @@ measure(struct writer *writer, uint64_t max, envres_error *err)
     const struct template_view *view = &writer->view;
     uint64_t most = writer->dialect->params_max - view->own;
     envres_status st = ENVRES_OK;
-    writer->text_max = writer->text_len = view->literal_len;
+    writer->text_len = view->literal_len;
     for (uint32_t i = 0; i < view->segment_count; i++) {
         if (view->segments[i].expr == EXPR_NONE)
             continue;
@@ -398,16 +405,17 @@ write_all(struct writer *writer, envres_statement **result, envres_error *err)
 {
     const struct template_view *view = &writer->view;
     uint64_t params = writer->count * sizeof(struct statement_param);
-    uint64_t size = sizeof(envres_statement) + params + writer->text_max + 1 + writer->values_len +
-                    writer->names_len;
+    uint64_t values_room = writer->values_len + writer->values_count;
+    uint64_t size =
+        sizeof(envres_statement) + params + writer->text_len + 1 + values_room + writer->names_len;
     bool fits = (size_t)size == size;
     envres_statement *statement = fits ? mem_alloc(writer->mem, (size_t)size) : NULL;
     if (!statement)
         return err_code(err, ENVRES_E_NOMEM);
     *statement = (envres_statement){ .mem = *writer->mem, .size = (size_t)size };
     char *text = (char *)statement + sizeof(*statement) + params;
-    char *values = text + writer->text_max + 1;
-    struct out out = { statement, text, values, values + writer->values_len };
+    char *values = text + writer->text_len + 1;
+    struct out out = { statement, text, values, values + values_room };
     statement->first = view->own + 1;
     statement->text = text;
     for (uint32_t i = 0; i < view->segment_count; i++) {
@@ -418,6 +426,7 @@ write_all(struct writer *writer, envres_statement **result, envres_error *err)
     }
     *out.text = '\0';
     statement->text_len = (size_t)(out.text - text);
+    assert(statement->text_len == writer->text_len && out.value == values + values_room);
     *result = statement;
     return ENVRES_OK;
 }
@@ -435,7 +444,7 @@ writer_begin(struct writer *writer, const struct mem *mem, const envres_template
     writer->items = writer->inline_items;
     writer->item_count = 0;
     writer->item_room = INLINE_ITEMS;
-    writer->values_len = writer->names_len = writer->count = 0;
+    writer->values_len = writer->values_count = writer->names_len = writer->count = 0;
     template_view(tmpl, &writer->view);
     writer->dialect = dialect_row(writer->view.dialect);
     buf_init(&writer->copies, mem, true);
