@@ -42,10 +42,10 @@ struct sql_token {
 
 struct dialect {
     const char *name;
-    char ident_quote;
-    uint8_t style;       /* ENVRES_STYLE_* that its drivers take */
     uint32_t params_max; /* of one statement */
     uint32_t ident_max;  /* bytes of an identifier that the server does not cut; 0: any */
+    char ident_quote;
+    uint8_t style;       /* ENVRES_STYLE_* that its drivers take */
     bool has_operators;  /* signs run together, `?` among them */
     bool has_dollars;    /* dollar quotes */
     bool has_nesting;    /* of block comments */
