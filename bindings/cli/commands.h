@@ -88,6 +88,7 @@ int cmd_key_show_public(struct cli *cli);
 
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
+int cmd_salvage(struct cli *cli);
 int cmd_gc(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 

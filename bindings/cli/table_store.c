@@ -23,6 +23,16 @@ static const struct command rows[] = {
           "others use the store.",
       .examples = { { "backup /mnt/backup/envres-$(date +%F).db", "" } },
       .arguments = { { .name = "FILE", .completes = COMPLETE_FILE } } },
+    { .name = "salvage",
+      .run = cmd_salvage,
+      .summary = "make a new store of what still verifies in a damaged one",
+      .details =
+          "The damaged file is only read. Whatever is lost is named, and has no value in the new "
+          "store: an older one never comes back by itself. Status 1 when something is lost. Without "
+          "--key-file the key is FILE.key. Try a backup first.",
+      .examples = { { "salvage envres.db salvaged.db", "" } },
+      .arguments = { { .name = "FILE", .completes = COMPLETE_FILE },
+                     { .name = "OUT", .completes = COMPLETE_FILE } } },
     { .name = "gc",
       .run = cmd_gc,
       .summary = "free the bytes that nothing refers to any more",

@@ -159,6 +159,47 @@ ENVRES_API envres_status envres_store_verify(envres_store *store, envres_session
 ENVRES_API envres_status envres_store_backup(envres_store *store, const char *path, size_t path_len,
                                              envres_error *err);
 
+/** Columns of envres_store_salvage(). Rows with a code tell what is lost, or what nothing vouches
+ *  for; they come first. Rows without one tell what was kept, table by table. */
+enum {
+    ENVRES_SALVAGE_TABLE = 0,   /**< text: a table of the store, or "file" */
+    ENVRES_SALVAGE_OBJECT = 1,  /**< text: "variable/HOST in staging, revision 7"; null: no one of them */
+    ENVRES_SALVAGE_KEPT = 2,    /**< integer: rows kept; null in rows with a code */
+    ENVRES_SALVAGE_LOST = 3,    /**< integer: rows or objects lost, where it is known how many; or null */
+    ENVRES_SALVAGE_CODE = 4,    /**< text: status name; null: nothing is wrong */
+    ENVRES_SALVAGE_MESSAGE = 5, /**< text: why, and what to do; null where there is no code */
+    ENVRES_SALVAGE_COLUMNS = 6
+};
+
+/**
+ * Makes a new store of all that still verifies in a damaged one. The damaged file is opened for
+ * reading alone, and copied beside the new one while it is read; the new one has mode 0600, and its
+ * name last. Rows are looked for page by page, so that neither the schema nor the trees over the
+ * rows have to be whole.
+ *
+ * Kept: values whose records open (where their keys are held; else as they are), parts and versions
+ * by their digests, releases up to the first record that does not hold, the audit up to the first
+ * entry that does not follow, and one entry of its own, "store.salvage". What took the place of a
+ * value and is lost leaves that value taken away; an older one never comes back by itself. When the
+ * principals and roles are not those that were signed, only the owner stays, and all others have to
+ * be added anew.
+ *
+ * @param path        the damaged file
+ * @param to          the new one; must not exist
+ * @param options     as for envres_store_create(); `workspace` names the workspace when its name is
+ *                    lost
+ * @param credential  an owner's, or an administrator's while the roles verify: it seals the new store
+ * @param out         the report; names and counts, never a value
+ *
+ * Errors: ENVRES_E_STORE_EXISTS, ENVRES_E_NO_STORE, ENVRES_E_NOT_A_STORE (no row of a store is in
+ * it), ENVRES_E_NEWER_STORE, ENVRES_E_KEY (also: what the credential unlocks is lost), ENVRES_E_DENIED,
+ * ENVRES_E_BUSY, ENVRES_E_FILE_MODE, ENVRES_E_IO, ENVRES_E_FULL. Nothing is made then. Since 0.1.
+ */
+ENVRES_API envres_status envres_store_salvage(const char *path, size_t path_len, const char *to,
+                                              size_t to_len, const envres_store_options *options,
+                                              const envres_credential *credential,
+                                              envres_list **out, envres_error *err);
+
 /**
  * Asks the database whether another process committed, and makes the store's scopes stale if so.
  * @param changed  may be NULL; 1 when something changed since the last poll

@@ -89,9 +89,9 @@ db_flags(uint32_t flags)
     return out;
 }
 
-static envres_status
-read_options(const envres_store_options *given, envres_store_options *out, struct mem *mem,
-             envres_error *err)
+envres_status
+store_read_options(const envres_store_options *given, envres_store_options *out, struct mem *mem,
+                   envres_error *err)
 {
     envres_status st = opts_read(out, sizeof(*out), sizeof(*out), given, err);
     if (st == ENVRES_OK && (out->flags & ~(uint32_t)STORE_FLAGS))
@@ -102,8 +102,8 @@ read_options(const envres_store_options *given, envres_store_options *out, struc
 }
 
 /* Everything of a store but its database. */
-static envres_status
-new_store(const envres_store_options *options, const struct mem *mem, envres_store **out,
+envres_status
+store_new(const envres_store_options *options, const struct mem *mem, envres_store **out,
           envres_error *err)
 {
     envres_status st = fork_watch(err);
@@ -139,8 +139,8 @@ new_store(const envres_store_options *options, const struct mem *mem, envres_sto
     return ENVRES_OK;
 }
 
-static envres_status
-open_database(envres_store *store, const envres_store_options *options, const char *path,
+envres_status
+store_connect(envres_store *store, const envres_store_options *options, const char *path,
               bool create, envres_error *err)
 {
     struct db_options db = {
@@ -157,8 +157,8 @@ open_database(envres_store *store, const envres_store_options *options, const ch
 }
 
 /* A path as NUL-terminated text of the store's; NULL path gives NULL. */
-static envres_status
-copy_path(const struct mem *mem, const char *path, size_t len, char **out, envres_error *err)
+envres_status
+store_copy_path(const struct mem *mem, const char *path, size_t len, char **out, envres_error *err)
 {
     struct slice given = { 0 };
     envres_status st = text_argument(path, path ? len : 0, LIMIT_PATH, "the path", &given, err);
@@ -183,14 +183,14 @@ envres_store_open(const char *path, size_t path_len, const envres_store_options 
     *out = NULL;
     if (!path)
         return err_set(err, ENVRES_E_INVALID, "the path is NULL: a store in memory is created");
-    envres_status st = read_options(given, &options, &mem, err);
+    envres_status st = store_read_options(given, &options, &mem, err);
     if (st < 0)
         return st;
-    st = copy_path(&mem, path, path_len, &name, err);
+    st = store_copy_path(&mem, path, path_len, &name, err);
     if (st == ENVRES_OK)
-        st = new_store(&options, &mem, &store, err);
+        st = store_new(&options, &mem, &store, err);
     if (st == ENVRES_OK)
-        st = open_database(store, &options, name, false, err);
+        st = store_connect(store, &options, name, false, err);
     mem_free(&mem, name);
     if (st < 0)
         envres_store_close(store);
@@ -201,9 +201,9 @@ envres_store_open(const char *path, size_t path_len, const envres_store_options 
 
 /* ---- creating ------------------------------------------------------------------------------- */
 
-static envres_status
-check_name(const char *given, const char *preset, const char *what, struct slice *out,
-           envres_error *err)
+envres_status
+store_check_name(const char *given, const char *preset, const char *what, struct slice *out,
+                 envres_error *err)
 {
     envres_status st = text_argument(given ? given : preset, ENVRES_NUL_TERMINATED, LIMIT_PRINCIPAL,
                                      what, out, err);
@@ -271,7 +271,7 @@ create_file(envres_store *store, const envres_store_options *options, const char
     if (st == ENVRES_OK)
         st = files_temp_name(&store->mem, path, &temp, err);
     if (st == ENVRES_OK)
-        st = open_database(store, options, temp, true, err);
+        st = store_connect(store, options, temp, true, err);
     if (st == ENVRES_OK)
         st = files_check_store(temp, FILES_ANY_MODE, &id, err);
     have = st == ENVRES_OK;
@@ -288,7 +288,7 @@ create_file(envres_store *store, const envres_store_options *options, const char
     if (st == ENVRES_OK)
         st = files_sync_folder(&store->mem, path, err);
     if (st == ENVRES_OK)
-        st = open_database(store, options, path, false, err);
+        st = store_connect(store, options, path, false, err);
     mem_free(&store->mem, temp);
     return st;
 }
@@ -301,9 +301,9 @@ fill_store(envres_store *store, const envres_store_options *options, const char 
     struct slice workspace = { 0 };
     struct slice name = { 0 };
     envres_status st =
-        check_name(options->workspace, "main", "the workspace's name", &workspace, err);
+        store_check_name(options->workspace, "main", "the workspace's name", &workspace, err);
     if (st == ENVRES_OK)
-        st = check_name(options->owner, "owner", "the owner's name", &name, err);
+        st = store_check_name(options->owner, "owner", "the owner's name", &name, err);
     if (st == ENVRES_OK && path && !options->vfs)
         st = files_check_absent(path, err); /* before the cost of a key derivation */
     if (st == ENVRES_OK)
@@ -312,7 +312,7 @@ fill_store(envres_store *store, const envres_store_options *options, const char 
     if (st == ENVRES_OK && path && !options->vfs) {
         st = create_file(store, options, path, &made, workspace, err);
     } else if (st == ENVRES_OK) {
-        st = open_database(store, options, path, true, err);
+        st = store_connect(store, options, path, true, err);
         if (st == ENVRES_OK)
             st = populate(store, &made, workspace, err);
     }
@@ -333,14 +333,14 @@ envres_store_create(const char *path, size_t path_len, const envres_store_option
     *out = NULL;
     if (!owner)
         return err_set(err, ENVRES_E_INVALID, "the credential is NULL");
-    envres_status st = read_options(given, &options, &mem, err);
+    envres_status st = store_read_options(given, &options, &mem, err);
     if (st == ENVRES_OK && (options.flags & ENVRES_STORE_READ_ONLY))
         st = err_set(err, ENVRES_E_INVALID, "a store cannot be created read-only");
     if (st < 0)
         return st;
-    st = copy_path(&mem, path, path_len, &name, err);
+    st = store_copy_path(&mem, path, path_len, &name, err);
     if (st == ENVRES_OK)
-        st = new_store(&options, &mem, &store, err);
+        st = store_new(&options, &mem, &store, err);
     if (st == ENVRES_OK)
         st = fill_store(store, &options, name, owner, err);
     mem_free(&mem, name);
@@ -353,8 +353,8 @@ envres_store_create(const char *path, size_t path_len, const envres_store_option
 
 /* ---- checking ------------------------------------------------------------------------------- */
 
-static const char *const verify_columns[ENVRES_VERIFY_COLUMNS] = { "code", "object", "message",
-                                                                   "audit_sequence" };
+const char *const store_verify_columns[ENVRES_VERIFY_COLUMNS] = { "code", "object", "message",
+                                                                  "audit_sequence" };
 
 /* "audit/17" also gives its number. */
 static int64_t
@@ -442,8 +442,8 @@ verify_sealed(struct context *ctx, envres_list *list, envres_error *err)
 }
 
 /* All in one read transaction: what is checked is one state. */
-static envres_status
-verify_inside(envres_store *store, envres_session *session, envres_list *list, envres_error *err)
+envres_status
+store_verify(envres_store *store, envres_session *session, envres_list *list, envres_error *err)
 {
     envres_status st = db_verify(store->db, add_finding, list, err);
     if (st == ENVRES_OK)
@@ -470,9 +470,9 @@ envres_store_verify(envres_store *store, envres_session *session, envres_list **
     envres_status st = store_enter(store, err);
     if (st < 0)
         return st;
-    st = list_new(&store->mem, verify_columns, ENVRES_VERIFY_COLUMNS, &list, err);
+    st = list_new(&store->mem, store_verify_columns, ENVRES_VERIFY_COLUMNS, &list, err);
     if (st == ENVRES_OK)
-        st = verify_inside(store, session, list, err);
+        st = store_verify(store, session, list, err);
     store_leave(store);
     if (st < 0)
         envres_list_free(list);
@@ -540,7 +540,7 @@ envres_audit_verify(envres_session *session, int64_t *first_bad, envres_list **o
     st = session_enter(session, err);
     if (st < 0)
         return st;
-    st = list_new(session->context.mem, verify_columns, ENVRES_VERIFY_COLUMNS, &list, err);
+    st = list_new(session->context.mem, store_verify_columns, ENVRES_VERIFY_COLUMNS, &list, err);
     if (st == ENVRES_OK)
         st = verify_audit(&session->context, &bad, list, err);
     session_leave(session);
@@ -565,7 +565,7 @@ envres_store_backup(envres_store *store, const char *path, size_t path_len, envr
     envres_status st = store_enter(store, err);
     if (st < 0)
         return st;
-    st = copy_path(&store->mem, path, path_len, &name, err);
+    st = store_copy_path(&store->mem, path, path_len, &name, err);
     if (st == ENVRES_OK)
         st = db_backup(store->db, name, err);
     mem_free(&store->mem, name);

@@ -39,6 +39,29 @@ envres_status store_enter(envres_store *store, envres_error *err);
 void store_leave(envres_store *store);
 envres_store *store_ref(envres_store *store);
 
+/* ---- making stores: store.c and salvage.c ---- */
+
+/* Copies options of any size, and what they say about memory. */
+envres_status store_read_options(const envres_store_options *given, envres_store_options *out,
+                                 struct mem *mem, envres_error *err);
+/* Everything of a store but its database. */
+envres_status store_new(const envres_store_options *options, const struct mem *mem,
+                        envres_store **out, envres_error *err);
+envres_status store_connect(envres_store *store, const envres_store_options *options,
+                            const char *path, bool create, envres_error *err);
+/* A path as NUL-terminated text of the store's; NULL path gives NULL. */
+envres_status store_copy_path(const struct mem *mem, const char *path, size_t len, char **out,
+                              envres_error *err);
+/* A title that was given, or the preset. */
+envres_status store_check_name(const char *given, const char *preset, const char *what,
+                               struct slice *out, envres_error *err);
+/* All findings into a list of ENVRES_VERIFY_COLUMNS; `session` NULL: nothing sealed is opened.
+ * Under the store's lock. */
+envres_status store_verify(envres_store *store, envres_session *session, envres_list *list,
+                           envres_error *err);
+/* Names of those columns. */
+extern const char *const store_verify_columns[ENVRES_VERIFY_COLUMNS];
+
 /* The same by way of a session. */
 envres_status session_enter(envres_session *session, envres_error *err);
 void session_leave(envres_session *session);

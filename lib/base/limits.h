@@ -41,6 +41,7 @@ enum {
     LIMIT_DESCRIPTION = 1000,          /* bytes of a version's description */
     LIMIT_NOTES = 64 * 1024,           /* bytes of a release's notes */
     LIMIT_TAG = 255,                   /* bytes of a release's tag */
+    LIMIT_SALVAGE_REPORT = 10000,      /* rows of a salvage's report that tell of a loss */
     LIMIT_FINDINGS = 10000,            /* findings of one check that are kept */
     LIMIT_BROKEN_TAGS = 20,            /* broken tags of one part that a check parses around */
     LIMIT_LEAK = 4096, /* bytes of a value that a check looks for; of a longer one, its beginning */

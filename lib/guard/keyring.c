@@ -29,6 +29,8 @@ enum {
     SQL_DROP_GRANTS,
     SQL_ALL_GRANTS,
     SQL_ALL_SLOTS,
+    SQL_DROP_SLOT,
+    SQL_DROP_ONE,
     SQL_COUNT_
 };
 
@@ -56,6 +58,9 @@ static const char *const keyring_sql[SQL_COUNT_] = {
     [SQL_ALL_SLOTS] = "SELECT p.id, p.name, s.ordinal, s.body, s.provider FROM principal p"
                       " JOIN slot s ON s.principal_id = p.id"
                       " WHERE p.workspace_id = ?1 ORDER BY p.name, s.ordinal",
+    [SQL_DROP_SLOT] = "DELETE FROM slot WHERE principal_id = ?1 AND ordinal = ?2",
+    [SQL_DROP_ONE] = "DELETE FROM key_grant WHERE environment_id = ?1 AND generation = ?2"
+                     " AND class = ?3 AND principal_id = ?4",
 };
 
 enum { KDF_DATA = 1, KDF_ROW = 2, KDF_HEAD = 3, KDF_BOX_SEED = 4 };
@@ -540,24 +545,35 @@ report(const struct verify *verify, const char *object, const char *message)
     verify->finding(verify->user, envres_status_name(ENVRES_E_INTEGRITY), object, message);
 }
 
-static void
-verify_slot(struct db_stmt *stmt, const struct verify *verify)
+/* What is wrong with a row of SQL_ALL_SLOTS, or NULL. */
+static const char *
+slot_fault(struct db_stmt *stmt)
 {
     struct slice id = db_column_blob(stmt, 0);
-    struct slice name = db_column_text(stmt, 1);
     struct slice body = db_column_blob(stmt, 3);
-    char object[512];
-    snprintf(object, sizeof(object), "slot/%.*s/%lld", (int)(name.len > 256 ? 256 : name.len),
-             name.data ? name.data : "", (long long)db_column_int(stmt, 2));
     if (id.len != SEAL_ID ||
         slot_kind((const uint8_t *)id.data, body, db_column_blob(stmt, 4)) == 0)
-        report(verify, object, "the slot is not in form, or is of another principal");
-    else if (!slot_cost_is_allowed((const uint8_t *)body.data, 0))
-        report(verify, object, "the slot's cost of key derivation is out of bounds");
+        return "the slot is not in form, or is of another principal";
+    if (!slot_cost_is_allowed((const uint8_t *)body.data, 0))
+        return "the slot's cost of key derivation is out of bounds";
+    return NULL;
 }
 
 static void
-verify_grant(struct db_stmt *stmt, const struct verify *verify)
+verify_slot(struct db_stmt *stmt, const struct verify *verify)
+{
+    struct slice name = db_column_text(stmt, 1);
+    const char *fault = slot_fault(stmt);
+    char object[512];
+    snprintf(object, sizeof(object), "slot/%.*s/%lld", (int)(name.len > 256 ? 256 : name.len),
+             name.data ? name.data : "", (long long)db_column_int(stmt, 2));
+    if (fault)
+        report(verify, object, fault);
+}
+
+/* What is wrong with a row of SQL_ALL_GRANTS, or NULL. */
+static const char *
+grant_fault(struct db_stmt *stmt, const uint8_t *workspace)
 {
     struct slice environment = db_column_blob(stmt, 0);
     int64_t generation = db_column_int(stmt, 1);
@@ -566,28 +582,33 @@ verify_grant(struct db_stmt *stmt, const struct verify *verify)
     struct slice body = db_column_blob(stmt, 4);
     struct slice signature = db_column_blob(stmt, 5);
     struct slice granter = db_column_blob(stmt, 6);
+    struct slice name = db_column_text(stmt, 8);
+    if (environment.len != SEAL_ID || principal.len != SEAL_ID || body.len != GRANT_SIZE ||
+        signature.len != SIGNATURE_SIZE || generation < 1 || generation > UINT32_MAX ||
+        (key_class != KEY_CONFIG && key_class != KEY_SECRET))
+        return "the grant is not in form";
+    if (granter.len != 32 || name.len == 0)
+        return "granter or recipient is not a principal of the workspace";
+    struct grant_label label = { workspace, (const uint8_t *)environment.data, (uint32_t)generation,
+                                 (const uint8_t *)principal.data, (uint8_t)key_class };
+    return grant_is_signed(&label, (const uint8_t *)body.data, (const uint8_t *)granter.data,
+                           (const uint8_t *)signature.data)
+               ? NULL
+               : "the grant's signature is not its granter's";
+}
+
+static void
+verify_grant(struct db_stmt *stmt, const struct verify *verify)
+{
     struct slice key = db_column_text(stmt, 7);
     struct slice name = db_column_text(stmt, 8);
+    const char *fault = grant_fault(stmt, verify->workspace);
     char object[512];
     snprintf(object, sizeof(object), "grant/%.*s/%.*s", (int)(key.len > 200 ? 200 : key.len),
              key.data ? key.data : "", (int)(name.len > 200 ? 200 : name.len),
              name.data ? name.data : "");
-    if (environment.len != SEAL_ID || principal.len != SEAL_ID || body.len != GRANT_SIZE ||
-        signature.len != SIGNATURE_SIZE || generation < 1 || generation > UINT32_MAX ||
-        (key_class != KEY_CONFIG && key_class != KEY_SECRET)) {
-        report(verify, object, "the grant is not in form");
-        return;
-    }
-    if (granter.len != 32 || name.len == 0) {
-        report(verify, object, "granter or recipient is not a principal of the workspace");
-        return;
-    }
-    struct grant_label label = { verify->workspace, (const uint8_t *)environment.data,
-                                 (uint32_t)generation, (const uint8_t *)principal.data,
-                                 (uint8_t)key_class };
-    if (!grant_is_signed(&label, (const uint8_t *)body.data, (const uint8_t *)granter.data,
-                         (const uint8_t *)signature.data))
-        report(verify, object, "the grant's signature is not its granter's");
+    if (fault)
+        report(verify, object, fault);
 }
 
 static envres_status
@@ -618,4 +639,83 @@ keyring_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
     if (st == ENVRES_OK)
         st = verify_rows(db, keyring_sql[SQL_ALL_GRANTS], &verify, verify_grant, err);
     return st < 0 ? st : slot_set_verify(db, mem, workspace, finding, user, err);
+}
+
+/* ---- pruning -------------------------------------------------------------------------------- */
+
+/* One row at fault. */
+struct faulty {
+    uint8_t first[SEAL_ID]; /* principal of a slot, environment of a grant */
+    uint8_t second[SEAL_ID];
+    int64_t number; /* ordinal, generation */
+    int64_t key_class;
+    bool is_slot;
+};
+
+static envres_status
+find_faulty(struct db *db, const char *sql, const uint8_t *workspace, struct faulty *out,
+            bool *found, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *found = false;
+    envres_status st = db_use(db, sql, &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    while (st == ENVRES_OK && row == DB_ROW && !*found) {
+        struct slice first = db_column_blob(stmt, 0);
+        struct slice second = out->is_slot ? slice_of(NULL, 0) : db_column_blob(stmt, 3);
+        *found = (out->is_slot ? slot_fault(stmt) : grant_fault(stmt, workspace)) != NULL;
+        if (*found) {
+            memcpy(out->first, first.data, first.len < SEAL_ID ? first.len : SEAL_ID);
+            if (second.len > 0)
+                memcpy(out->second, second.data, second.len < SEAL_ID ? second.len : SEAL_ID);
+            out->number = db_column_int(stmt, out->is_slot ? 2 : 1);
+            out->key_class = db_column_int(stmt, 2);
+        } else {
+            st = db_step(stmt, &row, err);
+        }
+    }
+    db_reset(stmt);
+    return st;
+}
+
+static envres_status
+drop_faulty(struct db *db, const struct faulty *faulty, int64_t *dropped, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st =
+        db_use(db, keyring_sql[faulty->is_slot ? SQL_DROP_SLOT : SQL_DROP_ONE], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, faulty->first, SEAL_ID);
+    db_bind_int(stmt, 2, faulty->number);
+    if (!faulty->is_slot) {
+        db_bind_int(stmt, 3, faulty->key_class);
+        db_bind_blob(stmt, 4, faulty->second, SEAL_ID);
+    }
+    st = db_run(stmt, err);
+    if (st == ENVRES_OK && db_changes(db) == 0)
+        st = err_set(err, ENVRES_E_CORRUPT, "a row of the key tables cannot be taken out");
+    *dropped += st == ENVRES_OK;
+    return st;
+}
+
+envres_status
+keyring_prune(struct db *db, const uint8_t *workspace, int64_t *dropped, envres_error *err)
+{
+    static const int queries[] = { SQL_ALL_SLOTS, SQL_ALL_GRANTS };
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; i < 2; i++) {
+        bool found = true;
+        while (st == ENVRES_OK && found) {
+            struct faulty faulty = { .is_slot = queries[i] == SQL_ALL_SLOTS };
+            st = find_faulty(db, keyring_sql[queries[i]], workspace, &faulty, &found, err);
+            if (st == ENVRES_OK && found)
+                st = drop_faulty(db, &faulty, dropped, err);
+        }
+    }
+    return st;
 }

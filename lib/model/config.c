@@ -628,24 +628,33 @@ report(const struct verifier *v, const char *code, const struct setting *setting
     buf_free(&object);
 }
 
+envres_status
+config_check_setting(const struct mem *mem, const struct env_keys *keys,
+                     const struct setting *setting, envres_error *err)
+{
+    const uint8_t *key = NULL;
+    struct seal_label label = config_label(keys, setting);
+    if (!setting->is_set && setting->record.len > 0)
+        return err_set(err, ENVRES_E_INTEGRITY, "a row without a value has a record");
+    if (!setting->is_set)
+        return ENVRES_OK;
+    envres_status st = config_key(keys, setting, &key, err);
+    if (st == ENVRES_E_DENIED)
+        return ENVRES_OK;
+    return st < 0 ? st
+                  : unseal_check(mem, key, &label, setting->content, setting->record.data,
+                                 setting->record.len, err);
+}
+
 static envres_status
 verify_setting(void *user, const struct setting *setting, envres_error *err)
 {
     struct verifier *v = user;
-    const uint8_t *key = NULL;
-    struct seal_label label = config_label(v->keys, setting);
     if (setting->revision == v->environment->revision) {
         v->has_newest = true;
         v->newest_time = setting->time;
     }
-    if (!setting->is_set)
-        return ENVRES_OK;
-    envres_status st = config_key(v->keys, setting, &key, err);
-    if (st == ENVRES_E_DENIED)
-        return ENVRES_OK;
-    if (st == ENVRES_OK)
-        st = unseal_check(v->ctx->mem, key, &label, setting->content, setting->record.data,
-                          setting->record.len, err);
+    envres_status st = config_check_setting(v->ctx->mem, v->keys, setting, err);
     if (st == ENVRES_E_NOMEM)
         return st;
     if (st < 0)

@@ -143,6 +143,11 @@ typedef envres_status (*other_fn)(void *user, enum object_class object_class, st
 envres_status config_others(struct context *ctx, const struct environment *environment,
                             other_fn each, void *user, envres_error *err);
 
+/* Whether a setting's row is one that was written, as far as the row itself tells: INTEGRITY when
+ * not. A record whose key is not held is not opened. */
+envres_status config_check_setting(const struct mem *mem, const struct env_keys *keys,
+                                   const struct setting *setting, envres_error *err);
+
 /* Every record, the content commitments, both sums of the head. */
 envres_status config_verify(struct context *ctx, const struct environment *environment,
                             db_finding_fn finding, void *user, envres_error *err);

@@ -98,5 +98,9 @@ envres_status content_gc(struct context *ctx, const envres_change *given, envres
 /* Every part and tree against its digest, every version's content against its base and edits. */
 envres_status content_verify(struct context *ctx, db_finding_fn finding, void *user,
                              envres_error *err);
+/* The same of one version: its content, its edits, its counts; not the bytes of its parts. */
+envres_status content_verify_one(struct context *ctx, const struct app *app,
+                                 const struct version *version, db_finding_fn finding, void *user,
+                                 envres_error *err);
 
 #endif

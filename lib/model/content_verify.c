@@ -408,3 +408,18 @@ content_verify(struct context *ctx, db_finding_fn finding, void *user, envres_er
     digest_set_free(&v.parts);
     return st;
 }
+
+envres_status
+content_verify_one(struct context *ctx, const struct app *app, const struct version *version,
+                   db_finding_fn finding, void *user, envres_error *err)
+{
+    struct verify v = { .ctx = ctx, .finding = finding, .user = user };
+    digest_set_init(&v.parts, ctx->mem);
+    digest_set_init(&v.trees, ctx->mem);
+    buf_init(&v.object, ctx->mem, false);
+    envres_status st = verify_version(&v, app, version, err);
+    buf_free(&v.object);
+    digest_set_free(&v.trees);
+    digest_set_free(&v.parts);
+    return st;
+}

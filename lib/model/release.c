@@ -775,6 +775,44 @@ verify_app(struct context *ctx, const struct app *app, db_finding_fn finding, vo
     return st;
 }
 
+static void
+count_finding(void *user, const char *code, const char *object, const char *message)
+{
+    (void)code;
+    (void)object;
+    (void)message;
+    ++*(size_t *)user;
+}
+
+envres_status
+release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence, envres_error *err)
+{
+    struct walk walk = { .ctx = ctx, .app = app };
+    size_t findings = 0;
+    *sequence = 0;
+    for (;;) {
+        struct release record = { 0 };
+        struct db_stmt *stmt = NULL;
+        bool found = false;
+        envres_status st = db_use(ctx->db, release_sql[SQL_WALK], &stmt, err);
+        if (st < 0)
+            return st;
+        db_bind_blob(stmt, 1, app->id, SEAL_ID);
+        db_bind_int(stmt, 2, walk.sequence);
+        st = read_one(stmt, &found, &record, err);
+        if (st == ENVRES_OK && !found)
+            return ENVRES_OK;
+        if (st == ENVRES_OK)
+            st = verify_record(&walk, &record, count_finding, &findings, err);
+        if (st < 0 && st != ENVRES_E_CORRUPT)
+            return st;
+        if (st < 0 || findings > 0) {
+            *sequence = record.sequence > 0 ? record.sequence : walk.sequence + 1;
+            return ENVRES_OK;
+        }
+    }
+}
+
 envres_status
 release_verify(struct context *ctx, db_finding_fn finding, void *user, envres_error *err)
 {

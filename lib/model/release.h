@@ -92,6 +92,10 @@ envres_status release_append(struct change *change, struct app *app, struct rele
 /* INTEGRITY unless the manifest is that of the row and a principal of the workspace signed it. */
 envres_status release_check(struct context *ctx, const struct release *release, envres_error *err);
 
+/* Sequence of the first record of the line that does not hold; 0: all do. */
+envres_status release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence,
+                                envres_error *err);
+
 envres_status release_list(struct context *ctx, struct slice app, envres_list **out,
                            envres_error *err);
 /* One row of such a list; inside a transaction that is open. */

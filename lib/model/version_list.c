@@ -449,7 +449,7 @@ row_fault(const struct listing *listing, const struct version *version, int64_t 
         return "it stands in an environment that is not on the path";
     if (version->stored == STORED_DRAFT && stage->position != 1)
         return "it is a draft, but not in the first environment";
-    if (released && version->stored != STORED_RELEASED)
+    if (released && version->stored != STORED_RELEASED && version->stored != STORED_DISCARDED)
         return "a release names it, but its state does not say so";
     if (!released && version->stored == STORED_RELEASED)
         return "its state says that it was released, but no release names it";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios that read: unlocking, scopes, templates, handles, lists. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,36 @@ store_facts(struct fixture *fx)
     envres_status st = envres_store_info(fx->store, &list, fx->err);
     envres_list_free(list);
     return st < 0 ? st : envres_store_poll(fx->store, &changed, fx->err);
+}
+
+/* Of a sound file everything is kept. A store in memory has none. */
+envres_status
+salvage_store(struct fixture *fx)
+{
+    char to[128];
+    envres_list *report = NULL;
+    envres_store_options options = { .size = sizeof(options),
+                                     .flags = fx->store_flags,
+                                     .vfs = fx->vfs,
+                                     .busy_timeout_ms = UINT32_MAX };
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = fx->key,
+                                     .secret_len = sizeof(fx->key) };
+    if (!fx->path)
+        return ENVRES_OK;
+    snprintf(to, sizeof(to), "%s.salvaged", fx->path);
+    envres_status st =
+        envres_store_salvage(fx->path, ENVRES_NUL_TERMINATED, to, ENVRES_NUL_TERMINATED, &options,
+                             &credential, &report, fx->err);
+    for (size_t row = 0; row < envres_list_count(report); row++) {
+        if (envres_list_type(report, row, ENVRES_SALVAGE_CODE) == ENVRES_CELL_TEXT)
+            st = ENVRES_E_CORRUPT; /* nothing may be lost */
+    }
+    envres_list_free(report);
+    if (!fx->vfs)
+        remove(to);
+    return st;
 }
 
 envres_status

@@ -67,6 +67,7 @@ const struct scenario scenarios[] = {
     { "create in memory", SCENARIO_READS, create_in_memory },
     { "store facts", SCENARIO_READS, store_facts },
     { "verify store", SCENARIO_READS, verify_store },
+    { "salvage store", SCENARIO_READS, salvage_store },
     { "open scope", SCENARIO_READS, open_scope },
     { "open older scope", SCENARIO_READS, open_older_scope },
     { "latest scope", SCENARIO_READS, latest_scope },

@@ -47,6 +47,7 @@ envres_status open_session(struct fixture *fx);
 envres_status create_in_memory(struct fixture *fx);
 envres_status store_facts(struct fixture *fx);
 envres_status verify_store(struct fixture *fx);
+envres_status salvage_store(struct fixture *fx);
 envres_status open_scope(struct fixture *fx);
 envres_status open_older_scope(struct fixture *fx);
 envres_status latest_scope(struct fixture *fx);

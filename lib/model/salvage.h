@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept of a store that was read out of a damaged file: only what verifies. Everything here
+ * works on the new store, whose rows are in form but of which nothing is trusted yet.
+ */
+#ifndef ENVRES_MODEL_SALVAGE_H
+#define ENVRES_MODEL_SALVAGE_H
+
+#include <envres/store.h>
+
+#include "model/environment.h"
+#include "storage/salvage.h"
+
+/* The report as it grows. */
+struct salvage_report {
+    envres_list *list;
+    int64_t lost;    /* rows and objects that are reported as lost */
+    size_t reported; /* objects named so far; there is a limit */
+};
+
+/* One thing that is lost, or that cannot be vouched for. */
+void salvage_lost(struct salvage_report *report, const char *table, const char *object,
+                  int64_t count, envres_status code, const char *message);
+
+/* Makes the workspace's row when it is lost, so that somebody can be unlocked. A write transaction
+ * of its own. `name`: of the workspace, when it has to be made. */
+envres_status salvage_workspace(struct db *db, const struct mem *mem, struct slice name,
+                                int64_t now, bool *made, envres_error *err);
+
+/* Everything else, in one write transaction: ctx->actor is unlocked. DENIED unless it is the owner
+ * whose key is the root, or the policy verifies and makes it an administrator. */
+envres_status salvage_settle(struct context *ctx, bool made_workspace,
+                             const struct salvage_reading *reading, struct salvage_report *report,
+                             envres_error *err);
+
+/* Reports what reading the file met. */
+void salvage_told(const struct salvage_reading *reading, struct salvage_report *report);
+
+/* Reports rows that referred to what is lost; a salvage_orphan_fn on a report. */
+void salvage_orphans(void *user, const char *table, int64_t count);
+
+/* The last rows of the report: how many rows of each table there are. */
+envres_status salvage_kept(struct db *db, struct salvage_report *report, envres_error *err);
+
+/* ---- the parts of it, in this order --------------------------------------------------------- */
+
+/* An environment, and whether its row and head verify. */
+struct salvage_environment {
+    struct environment row;
+    struct head head;
+    bool is_held;    /* its keys are held */
+    bool is_vouched; /* the head verifies */
+    bool must_seal;  /* the row is not the one that its head is of */
+};
+
+/* Objects and settings of one environment; seals its head anew when that is needed. */
+envres_status salvage_config(struct context *ctx, struct salvage_environment *environment,
+                             int64_t now, struct salvage_report *report, envres_error *err);
+
+/* Parts, trees, apps, versions, releases. */
+envres_status salvage_apps(struct context *ctx, int64_t now, struct salvage_report *report,
+                           envres_error *err);
+
+#endif
