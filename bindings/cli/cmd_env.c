@@ -6,6 +6,7 @@
 #include "opening.h"
 #include "output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NUL ENVRES_NUL_TERMINATED
@@ -35,6 +36,8 @@ json_environment(struct json *json, const envres_list *list, size_t row)
     json_flag(json, "require_reason", list, row, ENVRES_ENVIRONMENT_REQUIRE_REASON);
     json_key(json, "revision");
     json_cell(json, list, row, ENVRES_ENVIRONMENT_REVISION);
+    json_flag(json, "editors_reveal", list, row, ENVRES_ENVIRONMENT_REVEALS);
+    json_flag(json, "rollback_approvals", list, row, ENVRES_ENVIRONMENT_ROLLBACKS);
     json_close(json, '}');
 }
 
@@ -63,7 +66,7 @@ flag_cell(struct table *table, const envres_list *list, size_t row, uint32_t col
 static int
 print_list(struct cli *cli, const envres_list *list)
 {
-    static const char *const headings[] = { "ENVIRONMENT", "PATH",     "PROTECTED",
+    static const char *const headings[] = { "ENVIRONMENT", "PATH",     "PROTECTED", "APPROVALS",
                                             "REASON",      "REVISION", "LABEL" };
     struct json json = { 0 };
     size_t count = envres_list_count(list);
@@ -74,11 +77,12 @@ print_list(struct cli *cli, const envres_list *list)
         json_close(&json, ']');
         return json_print(cli, &json);
     }
-    struct table *table = table_new(cli, 6, headings, 40);
+    struct table *table = table_new(cli, 7, headings, 40);
     for (size_t row = 0; row < count; row++) {
         cell(table, list, row, ENVRES_ENVIRONMENT_KEY);
         cell(table, list, row, ENVRES_ENVIRONMENT_POSITION);
         flag_cell(table, list, row, ENVRES_ENVIRONMENT_PROTECTED);
+        cell(table, list, row, ENVRES_ENVIRONMENT_APPROVALS);
         flag_cell(table, list, row, ENVRES_ENVIRONMENT_REQUIRE_REASON);
         cell(table, list, row, ENVRES_ENVIRONMENT_REVISION);
         cell(table, list, row, ENVRES_ENVIRONMENT_LABEL);
@@ -113,7 +117,10 @@ print_one(struct cli *cli, const envres_list *list)
         { "color", ENVRES_ENVIRONMENT_COLOR, false },
         { "path", ENVRES_ENVIRONMENT_POSITION, false },
         { "protected", ENVRES_ENVIRONMENT_PROTECTED, true },
+        { "approvals", ENVRES_ENVIRONMENT_APPROVALS, false },
+        { "rollbacks too", ENVRES_ENVIRONMENT_ROLLBACKS, true },
         { "require reason", ENVRES_ENVIRONMENT_REQUIRE_REASON, true },
+        { "editors reveal", ENVRES_ENVIRONMENT_REVEALS, true },
         { "revision", ENVRES_ENVIRONMENT_REVISION, false },
     };
     struct json json = { 0 };
@@ -216,6 +223,20 @@ flag_of(const struct cli *cli, enum option_id id, uint32_t yes, uint32_t no)
     return strcmp(word, "yes") == 0 ? yes : no;
 }
 
+static int
+read_approvals(struct cli *cli, envres_environment_options *options)
+{
+    const char *word = option_value(&cli->parsed, OPT_APPROVALS);
+    if (!word)
+        return 0;
+    size_t len = strlen(word);
+    if (len == 0 || len > 4 || strspn(word, "0123456789") != len)
+        return fail_usage(cli, NULL, "--approvals needs a number, not '%s'", word);
+    options->approvals = (uint32_t)strtoul(word, NULL, 10);
+    options->flags |= ENVRES_ENVIRONMENT_SET_APPROVALS;
+    return 0;
+}
+
 int
 cmd_env_set(struct cli *cli)
 {
@@ -224,10 +245,17 @@ cmd_env_set(struct cli *cli)
     take_looks(cli, &options);
     options.flags =
         flag_of(cli, OPT_PROTECTED, ENVRES_ENVIRONMENT_PROTECT, ENVRES_ENVIRONMENT_UNPROTECT) |
-        flag_of(cli, OPT_REQUIRE_REASON, ENVRES_ENVIRONMENT_REASON, ENVRES_ENVIRONMENT_NO_REASON);
+        flag_of(cli, OPT_REQUIRE_REASON, ENVRES_ENVIRONMENT_REASON, ENVRES_ENVIRONMENT_NO_REASON) |
+        flag_of(cli, OPT_EDITORS_REVEAL, ENVRES_ENVIRONMENT_EDITORS_REVEAL,
+                ENVRES_ENVIRONMENT_NO_EDITORS_REVEAL) |
+        flag_of(cli, OPT_ROLLBACK_APPROVALS, ENVRES_ENVIRONMENT_ROLLBACK_APPROVALS,
+                ENVRES_ENVIRONMENT_NO_ROLLBACK_APPROVALS);
+    int status = read_approvals(cli, &options);
+    if (status)
+        return status;
     if (!options.flags && !options.label && !options.color)
         return fail_usage(cli, "see `envres env set --help`", "there is nothing to change");
-    int status = open_session(cli);
+    status = open_session(cli);
     if (status == 0 && options.flags & ENVRES_ENVIRONMENT_UNPROTECT)
         status = input_confirm_environment(cli, environment, "take the protection away");
     if (status)

@@ -78,6 +78,11 @@ int cmd_inbox_accept(struct cli *cli);
 int cmd_inbox_reject(struct cli *cli);
 int cmd_key_rotate(struct cli *cli);
 int cmd_key_exposure(struct cli *cli);
+int cmd_request_list(struct cli *cli);
+int cmd_request_show(struct cli *cli);
+int cmd_request_approve(struct cli *cli);
+int cmd_request_withdraw(struct cli *cli);
+int cmd_request_run(struct cli *cli);
 int cmd_audit(struct cli *cli);
 
 int cmd_key_slot_add(struct cli *cli);

@@ -23,6 +23,7 @@ const struct group_row group_rows[] = {
     { "inbox", "values that were deposited, and wait" },
     { "key", "what unlocks you, keys of environments, and what the store is known by" },
     { "key slot", "the ways to unlock yourself" },
+    { "request", "changes that wait for the approval of others" },
 };
 
 const size_t group_count = COUNT(group_rows);
@@ -121,11 +122,17 @@ static const struct command rows[] = {
       .flags = COMMAND_WRITES },
     { .name = "env set",
       .run = cmd_env_set,
-      .summary = "change protection, label or colour",
+      .summary = "change protection, approvals, label or colour",
+      .details =
+          "With --approvals N, promotions into it, releases, and changes of settings, roles and "
+          "protection there wait until N others have approved; see `envres request list`. Less "
+          "protection takes an owner, and the approvals of other owners that were needed so far.",
       .examples = { { "env set staging --protected yes", "ask before destructive acts" },
-                    { "env set production --require-reason yes", "no change without --reason" } },
+                    { "env set production --require-reason yes", "no change without --reason" },
+                    { "env set production --approvals 1", "nobody releases alone" } },
       .arguments = { ENVIRONMENT_ARGUMENT },
-      .options = { OPT_LABEL, OPT_COLOR, OPT_PROTECTED, OPT_REQUIRE_REASON },
+      .options = { OPT_LABEL, OPT_COLOR, OPT_PROTECTED, OPT_APPROVALS, OPT_REQUIRE_REASON,
+                   OPT_EDITORS_REVEAL, OPT_ROLLBACK_APPROVALS },
       .flags = COMMAND_WRITES },
 
     { .name = "set",

@@ -15,11 +15,17 @@ extern "C" {
 #endif
 
 enum {
-    ENVRES_ENVIRONMENT_OFF_PATH = 1,  /**< add: not on the promotion path */
-    ENVRES_ENVIRONMENT_PROTECT = 2,   /**< set: protected on */
-    ENVRES_ENVIRONMENT_UNPROTECT = 4, /**< set: protected off */
-    ENVRES_ENVIRONMENT_REASON = 8,    /**< set: changes here need a reason */
-    ENVRES_ENVIRONMENT_NO_REASON = 16 /**< set: they do not */
+    ENVRES_ENVIRONMENT_OFF_PATH = 1,            /**< add: not on the promotion path */
+    ENVRES_ENVIRONMENT_PROTECT = 2,             /**< set: protected on */
+    ENVRES_ENVIRONMENT_UNPROTECT = 4,           /**< set: protected off */
+    ENVRES_ENVIRONMENT_REASON = 8,              /**< set: changes here need a reason */
+    ENVRES_ENVIRONMENT_NO_REASON = 16,          /**< set: they do not */
+    ENVRES_ENVIRONMENT_SET_APPROVALS = 32,      /**< set: `approvals` counts */
+    ENVRES_ENVIRONMENT_EDITORS_REVEAL = 64,     /**< set: editors may reveal secrets here, unless it
+                                                     is protected */
+    ENVRES_ENVIRONMENT_NO_EDITORS_REVEAL = 128, /**< set: they may not */
+    ENVRES_ENVIRONMENT_ROLLBACK_APPROVALS = 256,   /**< set: rollbacks need the approvals too */
+    ENVRES_ENVIRONMENT_NO_ROLLBACK_APPROVALS = 512 /**< set: one alone can roll back */
 };
 
 typedef struct envres_environment_options {
@@ -35,6 +41,10 @@ typedef struct envres_environment_options {
     /** add: the environment it follows on the path; NULL: the end of the path. */
     const char *after;
     size_t after_len;
+    /** How many others must approve promotions into it, releases, and changes of settings, roles
+     * and protection there; at most 16. With ENVRES_ENVIRONMENT_SET_APPROVALS. */
+    uint32_t approvals;
+    uint32_t reserved;
 } envres_environment_options;
 
 /**
@@ -57,8 +67,12 @@ ENVRES_API envres_status envres_environment_remove(envres_session *session, cons
                                                    size_t key_len, const envres_change *change,
                                                    envres_error *err);
 
-/** Changes label, colour, protection. Errors: ENVRES_E_NOT_FOUND, ENVRES_E_LIMIT,
- *  ENVRES_E_INVALID (flags that contradict). Since 0.1. */
+/**
+ * Changes label, colour, protection. What lowers protection (also fewer approvals, no reason,
+ * editors who reveal) takes an owner, and the approvals of other owners that were needed so far.
+ * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_LIMIT, ENVRES_E_INVALID (flags that contradict),
+ * ENVRES_E_QUORUM (more approvals than others could give), ENVRES_E_APPROVALS. Since 0.1.
+ */
 ENVRES_API envres_status envres_environment_set(envres_session *session, const char *key,
                                                 size_t key_len,
                                                 const envres_environment_options *options,
@@ -74,7 +88,9 @@ enum {
     ENVRES_ENVIRONMENT_APPROVALS = 5,      /**< integer */
     ENVRES_ENVIRONMENT_REQUIRE_REASON = 6, /**< integer 0 or 1 */
     ENVRES_ENVIRONMENT_REVISION = 7,       /**< integer: configuration revision */
-    ENVRES_ENVIRONMENT_COLUMNS = 8
+    ENVRES_ENVIRONMENT_REVEALS = 8,        /**< integer 0 or 1: editors may reveal secrets */
+    ENVRES_ENVIRONMENT_ROLLBACKS = 9,      /**< integer 0 or 1: rollbacks need approvals too */
+    ENVRES_ENVIRONMENT_COLUMNS = 10
 };
 
 /** All environments: the path in order, then the others by key. Since 0.1. */

@@ -20,6 +20,7 @@
 #include "model/deposit.h"
 #include "model/principal.h"
 #include "model/release.h"
+#include "model/request.h"
 #include "model/trail.h"
 #include "storage/files.h"
 
@@ -437,6 +438,8 @@ verify_sealed(struct context *ctx, envres_list *list, envres_error *err)
         if (st == ENVRES_OK)
             st = deposit_verify_key(ctx, &all[i], add_finding, list, err);
     }
+    if (st == ENVRES_OK)
+        st = request_verify(ctx, add_finding, list, err);
     mem_free(ctx->mem, all);
     return st;
 }

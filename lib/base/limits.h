@@ -12,6 +12,10 @@ enum {
     LIMIT_LABEL = 200,          /* bytes of a label */
     LIMIT_COLOR = 32,           /* bytes of a colour */
     LIMIT_REASON = 1000,        /* bytes of a reason */
+    LIMIT_OBJECT = 1024,        /* bytes of what a change is about, in the audit and in requests */
+    LIMIT_AUTHORS = 256,        /* authors of a change that waits for approval */
+    LIMIT_APPROVALS = 16,       /* approvals that an environment can ask for */
+    LIMIT_REQUEST_DAYS = 7,     /* after which a request is over */
     LIMIT_PATH = 4096,          /* bytes of a path */
     LIMIT_PRINCIPAL = 128,      /* bytes of a principal's or workspace's name */
     LIMIT_VALUE = 1024 * 1024,  /* bytes of one value */

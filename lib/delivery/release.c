@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The moves. Each is one transaction with its audit entry, and asks in one order, so that nobody
- * learns more from a refusal than they may: arguments, existence, reason, state, the caller's
- * expectation, approvals, check. A dry run does it all and is rolled back: what it answers is what
- * would have been.
+ * Releases, rollbacks, withdrawals: what moves an app's live pointer. One transaction each with its
+ * audit entry and its signed record. A dry run does it all and is rolled back: what it answers is
+ * what would have been.
  */
 #include "delivery/release.h"
 
@@ -12,392 +11,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "delivery/check.h"
-#include "model/machine.h"
-
-/* ---- what all of them need ------------------------------------------------------------------ */
-
-/* One move on its way: what was asked, what was found, what the caller gets. */
-struct move {
-    struct slice app_name;
-    struct slice version_name; /* .data NULL: none */
-    struct app app;
-    struct version version;
-    enum version_state state;
-    struct findings *findings; /* of the check, made inside */
-    envres_list *record;       /* of a release, described inside */
-    int64_t made;              /* what the change answers: the record's sequence */
-    bool wants_record;
-    bool is_dry;
-};
-
-static envres_status
-check_flags(uint32_t flags, uint32_t known, envres_error *err)
-{
-    return flags & ~known ? err_set(err, ENVRES_E_INVALID, "the options have an unknown flag")
-                          : ENVRES_OK;
-}
-
-/* Both names of a version, and the state it is in. */
-static envres_status
-move_find(struct context *ctx, struct move *move, envres_error *err)
-{
-    envres_status st = app_find(ctx, move->app_name, &move->app, err);
-    if (st == ENVRES_OK)
-        st = version_find(ctx, &move->app, move->version_name, &move->version, err);
-    if (st == ENVRES_OK)
-        st = version_state(ctx, &move->app, &move->version, &move->state, err);
-    return st;
-}
-
-static envres_status
-move_names(const envres_version_name *name, struct move *move, envres_error *err)
-{
-    envres_status st = version_name_read(name, &move->app_name, &move->version_name, err);
-    if (st == ENVRES_OK && !move->version_name.data)
-        st = err_set(err, ENVRES_E_INVALID, "the version's name is NULL");
-    return st;
-}
-
-static envres_status
-changed(const struct version *version, const char *what, envres_error *err)
-{
-    envres_status st =
-        err_set(err, ENVRES_E_CHANGED, "version '%s' %s meanwhile", version->name, what);
-    err_subject(err, version->name, strlen(version->name));
-    err_hint(err, "look at it again and decide anew; nothing was done");
-    return st;
-}
-
-static envres_status
-expect_content(const struct version *version, const uint8_t *content, envres_error *err)
-{
-    return seal_equal(version->content, content, SEAL_DIGEST) ? ENVRES_OK
-                                                              : changed(version, "was edited", err);
-}
-
-static envres_status
-expect_stage(const struct version *version, struct slice expected, const char *stage,
-             envres_error *err)
-{
-    if (slice_equal(expected, slice_str(stage)))
-        return ENVRES_OK;
-    envres_status st =
-        err_set(err, ENVRES_E_CHANGED, "version '%s' stands in %s now", version->name, stage);
-    err_subject(err, stage, strlen(stage));
-    err_hint(err, "look at it again and decide anew; nothing was done");
-    return st;
-}
-
-static envres_status
-expect_live(const struct app *app, int64_t live, envres_error *err)
-{
-    if (app->live == live)
-        return ENVRES_OK;
-    envres_status st =
-        app->live ? err_set(err, ENVRES_E_CHANGED, "release %lld of '%s' is live now",
-                            (long long)app->live, app->name)
-                  : err_set(err, ENVRES_E_CHANGED, "nothing of '%s' is live now", app->name);
-    err_subject(err, app->name, strlen(app->name));
-    err_hint(err, "look at it again and decide anew; nothing was done");
-    return st;
-}
-
-/* The end of the path. */
-static envres_status
-last_stage(struct context *ctx, struct environment *out, envres_error *err)
-{
-    struct environment *path = NULL;
-    size_t count = 0;
-    envres_status st = path_all(ctx, &path, &count, err);
-    if (st == ENVRES_OK && count == 0)
-        st = err_set(err, ENVRES_E_CORRUPT, "the workspace has no promotion path");
-    if (st == ENVRES_OK)
-        *out = path[count - 1];
-    mem_free(ctx->mem, path);
-    return st;
-}
-
-/* The check of one step; what an earlier step found gives way. */
-static envres_status
-check_step(struct context *ctx, struct move *move, const struct environment *target,
-           envres_error *err)
-{
-    findings_free(move->findings);
-    envres_status st = check_run(ctx, &move->app, &move->version, target, move->findings, err);
-    return st == ENVRES_OK ? check_passed(move->findings, &move->version, target, err) : st;
-}
-
-/* Runs a change that works on a move, under the title "version/APP/V" or "app/APP". */
-static envres_status
-move_run(struct context *ctx, const envres_change *given, const char *action, change_fn work,
-         struct move *move, const void *request, envres_error *err)
-{
-    struct buf object = { .mem = NULL };
-    buf_init(&object, ctx->mem, false);
-    envres_status st = ENVRES_OK;
-    if (move->version_name.data)
-        st = version_object(move->app_name, move->version_name, &object, err);
-    struct change_title title = { action, move->version_name.data ? "version/" : "app/",
-                                  move->version_name.data ? slice_of(object.data, object.len)
-                                                          : move->app_name };
-    if (st == ENVRES_OK)
-        st = change_run(ctx, given, &title, work, request, &move->made, err);
-    buf_free(&object);
-    return st;
-}
-
-/* ---- promote -------------------------------------------------------------------------------- */
-
-struct promotion {
-    struct move *move;
-    struct slice to;
-    struct slice expect_stage;
-    const uint8_t *expect_content;
-    bool through;
-};
-
-/* The part of the path that a promotion goes over. */
-struct steps {
-    struct environment *path;
-    size_t count;
-    size_t from; /* index of the stage */
-    size_t to;   /* index of the target */
-};
-
-static envres_status
-not_next(const struct version *version, const struct steps *steps, envres_error *err)
-{
-    const char *stage = steps->path[steps->from].key;
-    const char *to = steps->path[steps->to].key;
-    envres_status st =
-        steps->to <= steps->from
-            ? err_set(err, ENVRES_E_SKIPS, "version '%s' has reached %s already", version->name, to)
-            : err_set(err, ENVRES_E_SKIPS, "%s is not the next environment after %s", to, stage);
-    err_subject(err, to, strlen(to));
-    if (steps->from + 1 < steps->count)
-        err_hint(err, "next is %s", steps->path[steps->from + 1].key);
-    return st;
-}
-
-static envres_status
-find_steps(struct context *ctx, const struct promotion *promotion, const struct environment *target,
-           struct steps *out, envres_error *err)
-{
-    const struct version *version = &promotion->move->version;
-    bool found = false;
-    envres_status st = path_all(ctx, &out->path, &out->count, err);
-    if (st < 0)
-        return st;
-    for (size_t i = 0; i < out->count; i++) {
-        if (memcmp(out->path[i].id, version->stage, SEAL_ID) == 0) {
-            out->from = i;
-            found = true;
-        }
-        if (memcmp(out->path[i].id, target->id, SEAL_ID) == 0)
-            out->to = i;
-    }
-    if (!found)
-        return err_set(err, ENVRES_E_CORRUPT, "version '%s' stands off the path", version->name);
-    if (out->to <= out->from || (out->to > out->from + 1 && !promotion->through))
-        return not_next(version, out, err);
-    return ENVRES_OK;
-}
-
-static envres_status
-check_target(const struct environment *target, envres_error *err)
-{
-    if (target->position > 0)
-        return ENVRES_OK;
-    envres_status st =
-        err_set(err, ENVRES_E_OFF_PATH, "%s is not on the promotion path", target->key);
-    err_subject(err, target->key, strlen(target->key));
-    err_hint(err, "a scope there serves the live release without a promotion");
-    return st;
-}
-
-/* The version stands at the end of its steps; it leaves the draft state with the first. */
-static envres_status
-take_steps(struct change *change, struct move *move, const struct steps *steps, envres_error *err)
-{
-    struct version *version = &move->version;
-    envres_status st = content_freeze(change->ctx, version, err);
-    if (st < 0)
-        return st;
-    version->stored = STORED_FROZEN;
-    memcpy(version->stage, steps->path[steps->to].id, SEAL_ID);
-    change->revision = version->number;
-    return version_store_state(change->ctx, version, change->now, err);
-}
-
-static envres_status
-promote_steps(struct change *change, const struct promotion *promotion, const struct steps *steps,
-              envres_error *err)
-{
-    struct move *move = promotion->move;
-    envres_status st =
-        expect_stage(&move->version, promotion->expect_stage, steps->path[steps->from].key, err);
-    if (st == ENVRES_OK)
-        st = expect_content(&move->version, promotion->expect_content, err);
-    /* Approvals of the environments gone into are asked here, before the checks. */
-    for (size_t i = steps->from + 1; st == ENVRES_OK && i <= steps->to; i++)
-        st = check_step(change->ctx, move, &steps->path[i], err);
-    if (st == ENVRES_OK)
-        st = take_steps(change, move, steps, err);
-    change->nothing = move->is_dry;
-    return st;
-}
-
-static envres_status
-pass_through(struct change *change, const struct environment *environment, envres_error *err)
-{
-    envres_status st = change_may(change, ACTION_PROMOTE, environment, err);
-    return st < 0 ? st : change_reason(change, environment, err);
-}
-
-static envres_status
-promote_inside(struct change *change, const void *asked, envres_error *err)
-{
-    const struct promotion *promotion = asked;
-    struct move *move = promotion->move;
-    struct context *ctx = change->ctx;
-    struct environment target = { 0 };
-    struct steps steps = { 0 };
-    envres_status st = move_find(ctx, move, err);
-    if (st == ENVRES_OK)
-        st = environment_find(ctx, promotion->to, &target, err);
-    if (st == ENVRES_OK)
-        st = change_in(change, ACTION_PROMOTE, &target, err);
-    if (st == ENVRES_OK)
-        st = machine_allow(&move->version, move->state, EVENT_PROMOTE, err);
-    if (st == ENVRES_OK)
-        st = check_target(&target, err);
-    if (st == ENVRES_OK)
-        st = find_steps(ctx, promotion, &target, &steps, err);
-    for (size_t i = steps.from + 1; st == ENVRES_OK && i < steps.to; i++)
-        st = pass_through(change, &steps.path[i], err);
-    if (st == ENVRES_OK)
-        st = promote_steps(change, promotion, &steps, err);
-    mem_free(ctx->mem, steps.path);
-    return st;
-}
-
-static envres_status
-read_promotion(const envres_promote_options *given, struct promotion *out, envres_error *err)
-{
-    envres_promote_options options = { 0 };
-    envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
-    if (st == ENVRES_OK)
-        st = check_flags(options.flags, ENVRES_MOVE_THROUGH | ENVRES_MOVE_DRY_RUN, err);
-    if (st == ENVRES_OK && (!options.to || !options.expect_stage || !options.expect_content))
-        st = err_set(err, ENVRES_E_INVALID,
-                     "a promotion names its target, and the stage and content it expects");
-    if (st == ENVRES_OK)
-        st = text_argument(options.to, options.to_len, SIZE_MAX, "the target", &out->to, err);
-    if (st == ENVRES_OK)
-        st = text_argument(options.expect_stage, options.expect_stage_len, SIZE_MAX,
-                           "the expected stage", &out->expect_stage, err);
-    out->expect_content = options.expect_content;
-    out->through = (options.flags & ENVRES_MOVE_THROUGH) != 0;
-    out->move->is_dry = (options.flags & ENVRES_MOVE_DRY_RUN) != 0;
-    return st;
-}
-
-envres_status
-move_promote(struct context *ctx, const envres_version_name *name,
-             const envres_promote_options *options, const envres_change *given,
-             envres_list **findings, envres_error *err)
-{
-    struct findings found = { 0 };
-    struct move move = { .findings = &found };
-    struct promotion promotion = { .move = &move };
-    envres_status st = move_names(name, &move, err);
-    if (st == ENVRES_OK)
-        st = read_promotion(options, &promotion, err);
-    if (st == ENVRES_OK)
-        st = move_run(ctx, given, "version.promote", promote_inside, &move, &promotion, err);
-    if (st == ENVRES_OK && findings) {
-        *findings = found.list;
-        found.list = NULL;
-    }
-    findings_free(&found);
-    return st;
-}
-
-/* ---- discard -------------------------------------------------------------------------------- */
-
-struct discarding {
-    struct move *move;
-    struct slice expect_stage;
-    const uint8_t *expect_content;
-};
-
-static envres_status
-check_not_only(struct context *ctx, const struct move *move, envres_error *err)
-{
-    bool has_other = false;
-    envres_status st = version_has_other(ctx, &move->version, &has_other, err);
-    if (st < 0 || has_other)
-        return st;
-    st = err_set(err, ENVRES_E_ONLY_VERSION, "version '%s' is the only one of '%s'",
-                 move->version.name, move->app.name);
-    err_subject(err, move->version.name, strlen(move->version.name));
-    err_hint(err, "make another version first");
-    return st;
-}
-
-static envres_status
-discard_inside(struct change *change, const void *asked, envres_error *err)
-{
-    const struct discarding *discarding = asked;
-    struct move *move = discarding->move;
-    struct environment stage = { 0 };
-    envres_status st = move_find(change->ctx, move, err);
-    if (st == ENVRES_OK)
-        st = stage_find(change->ctx, move->version.stage, &stage, err);
-    if (st == ENVRES_OK)
-        st = change_in(change, ACTION_BUILD, &stage, err);
-    if (st == ENVRES_OK)
-        st = machine_allow(&move->version, move->state, EVENT_DISCARD, err);
-    if (st == ENVRES_OK)
-        st = check_not_only(change->ctx, move, err);
-    if (st == ENVRES_OK)
-        st = expect_stage(&move->version, discarding->expect_stage, stage.key, err);
-    if (st == ENVRES_OK)
-        st = expect_content(&move->version, discarding->expect_content, err);
-    if (st < 0)
-        return st;
-    move->version.stored = STORED_DISCARDED;
-    change->revision = move->version.number;
-    return version_store_state(change->ctx, &move->version, change->now, err);
-}
-
-static envres_status
-read_seen(const envres_version_seen *given, struct discarding *out, envres_error *err)
-{
-    envres_version_seen seen = { 0 };
-    envres_status st = opts_read(&seen, sizeof(seen), sizeof(seen), given, err);
-    if (st == ENVRES_OK && (!seen.stage || !seen.content))
-        st = err_set(err, ENVRES_E_INVALID, "what was seen of the version is NULL");
-    if (st == ENVRES_OK)
-        st = text_argument(seen.stage, seen.stage_len, SIZE_MAX, "the expected stage",
-                           &out->expect_stage, err);
-    out->expect_content = seen.content;
-    return st;
-}
-
-envres_status
-move_discard(struct context *ctx, const envres_version_name *name, const envres_version_seen *seen,
-             const envres_change *given, envres_error *err)
-{
-    struct move move = { .is_dry = false };
-    struct discarding discarding = { .move = &move };
-    envres_status st = move_names(name, &move, err);
-    if (st == ENVRES_OK)
-        st = read_seen(seen, &discarding, err);
-    if (st < 0)
-        return st;
-    return move_run(ctx, given, "version.discard", discard_inside, &move, &discarding, err);
-}
+#include "delivery/move.h"
 
 /* ---- release -------------------------------------------------------------------------------- */
 
@@ -481,6 +95,8 @@ make_record(struct change *change, const struct releasing *releasing,
     envres_status st = find_previous(ctx, &move->app, &record.previous, err);
     if (st == ENVRES_OK && record.pin_config)
         st = config_digest(ctx, last, record.config, err);
+    change_builds_on(change, "tag", record.tag, strlen(record.tag));
+    change_builds_on(change, "config", record.config, SEAL_DIGEST);
     if (st == ENVRES_OK)
         st = release_append(change, &move->app, &record, err);
     if (st < 0)
@@ -510,7 +126,7 @@ release_inside(struct change *change, const void *asked, envres_error *err)
     struct semver tag = { 0 };
     envres_status st = move_find(ctx, move, err);
     if (st == ENVRES_OK)
-        st = last_stage(ctx, &last, err);
+        st = move_last_stage(ctx, &last, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_RELEASE, &last, err);
     if (st == ENVRES_OK)
@@ -520,12 +136,13 @@ release_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = choose_tag(ctx, releasing, &tag, err);
     if (st == ENVRES_OK)
-        st = expect_content(&move->version, releasing->expect_content, err);
+        st = move_expect_content(&move->version, releasing->expect_content, err);
     if (st == ENVRES_OK)
-        st = expect_live(&move->app, releasing->expect_live, err);
-    /* Approvals of the last environment are asked here, before the check. */
+        st = move_expect_live(&move->app, releasing->expect_live, err);
     if (st == ENVRES_OK)
-        st = check_step(ctx, move, &last, err);
+        st = move_ask_approvals(change, move, ACTION_RELEASE, &last, err);
+    if (st == ENVRES_OK)
+        st = move_check(ctx, move, &last, err);
     if (st == ENVRES_OK)
         st = make_record(change, releasing, &last, &tag, err);
     return st == ENVRES_OK ? describe_record(change, move, err) : st;
@@ -553,7 +170,7 @@ read_releasing(const envres_release_options *given, struct releasing *out, envre
     envres_release_options options = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
-        st = check_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
+        st = move_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
     if (st == ENVRES_OK && (!options.expect_content || options.expect_live < 0))
         st = err_set(err, ENVRES_E_INVALID,
                      "a release says what content and what live release it expects");
@@ -600,6 +217,42 @@ hand_over(struct context *ctx, struct move *move, envres_status st, envres_list 
     return st;
 }
 
+static void
+encode_releasing(const void *asked, struct buf *out)
+{
+    const struct releasing *releasing = asked;
+    move_put_names(releasing->move, out);
+    act_put_text(out, releasing->bump ? slice_of(NULL, 0) : slice_str(releasing->tag.text));
+    buf_add_u32(out, releasing->bump);
+    act_put_text(out, releasing->notes);
+    buf_add(out, releasing->expect_content, SEAL_DIGEST);
+    buf_add_u64(out, (uint64_t)releasing->expect_live);
+}
+
+envres_status
+move_replay_release(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                    int64_t *revision, envres_error *err)
+{
+    envres_version_name name = move_read_names(reader);
+    struct slice tag = act_text(reader);
+    envres_release_options options = { .size = sizeof(options), .bump = act_u32(reader) };
+    struct slice notes = act_text(reader);
+    options.tag = tag.data;
+    options.tag_len = tag.len;
+    options.notes = notes.data;
+    options.notes_len = notes.len;
+    options.expect_content = act_bytes(reader, SEAL_DIGEST);
+    options.expect_live = (int64_t)act_u64(reader);
+    envres_list *record = NULL;
+    envres_status st = act_end(reader, err);
+    if (st == ENVRES_OK)
+        st = move_release(ctx, &name, &options, given, &record, NULL, err);
+    if (st == ENVRES_OK)
+        *revision = envres_list_integer(record, 0, ENVRES_RELEASE_SEQUENCE);
+    envres_list_free(record);
+    return st;
+}
+
 envres_status
 move_release(struct context *ctx, const envres_version_name *name,
              const envres_release_options *options, const envres_change *given, envres_list **out,
@@ -612,7 +265,8 @@ move_release(struct context *ctx, const envres_version_name *name,
     if (st == ENVRES_OK)
         st = read_releasing(options, &releasing, err);
     if (st == ENVRES_OK)
-        st = move_run(ctx, given, "version.release", release_inside, &move, &releasing, err);
+        st = move_run(ctx, given, "version.release", release_inside, encode_releasing, &move,
+                      &releasing, err);
     st = hand_over(ctx, &move, st, out, err);
     if (st == ENVRES_OK && findings) {
         *findings = found.list;
@@ -737,14 +391,13 @@ rollback_inside(struct change *change, const void *asked, envres_error *err)
     struct release target = { 0 };
     envres_status st = app_find(ctx, move->app_name, &move->app, err);
     if (st == ENVRES_OK)
-        st = last_stage(ctx, &stage, err);
+        st = move_last_stage(ctx, &stage, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_ROLLBACK, &stage, err);
     if (st == ENVRES_OK)
         st = find_target(ctx, rolling, &target, err);
     if (st == ENVRES_OK)
-        st = expect_live(&move->app, rolling->expect_live, err);
-    /* Approvals are asked here, where the environment wants them for rollbacks too. */
+        st = move_expect_live(&move->app, rolling->expect_live, err);
     if (st == ENVRES_OK)
         st = check_whole(ctx, move, &target, err);
     if (st < 0)
@@ -753,6 +406,7 @@ rollback_inside(struct change *change, const void *asked, envres_error *err)
     record.kind = RELEASE_ROLLBACK;
     record.target = target.sequence;
     record.notes = change->reason; /* why, to be read the next morning */
+    change_builds_on(change, "manifest", target.manifest, SEAL_DIGEST);
     st = release_append(change, &move->app, &record, err);
     return st == ENVRES_OK ? describe_record(change, move, err) : st;
 }
@@ -764,7 +418,7 @@ read_rolling(const envres_rollback_options *given, struct rolling *out, envres_e
     struct semver tag = { 0 };
     envres_status st = opts_read(&options, sizeof(options), sizeof(options), given, err);
     if (st == ENVRES_OK)
-        st = check_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
+        st = move_flags(options.flags, ENVRES_MOVE_DRY_RUN, err);
     if (st == ENVRES_OK && (!given || options.expect_live < 0))
         st = err_set(err, ENVRES_E_INVALID, "a rollback says what live release it expects");
     if (st == ENVRES_OK && options.to && options.version)
@@ -796,10 +450,43 @@ check_afterwards(struct context *ctx, struct move *move, envres_list **out)
                                  .version = move->version.name,
                                  .version_len = strlen(move->version.name) };
     if (st == ENVRES_OK)
-        st = last_stage(ctx, &stage, NULL);
+        st = move_last_stage(ctx, &stage, NULL);
     if (st == ENVRES_OK)
         st = check_version(ctx, &name, slice_str(stage.key), out, NULL);
     return st == ENVRES_OK ? st : findings_failed(ctx->mem, st, out, NULL);
+}
+
+static void
+encode_rolling(const void *asked, struct buf *out)
+{
+    const struct rolling *rolling = asked;
+    act_put_text(out, rolling->move->app_name);
+    act_put_text(out, rolling->to);
+    act_put_text(out, rolling->version);
+    buf_add_u64(out, (uint64_t)rolling->expect_live);
+}
+
+envres_status
+move_replay_rollback(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                     int64_t *revision, envres_error *err)
+{
+    struct slice app = act_text(reader);
+    struct slice to = act_text(reader);
+    struct slice version = act_text(reader);
+    envres_rollback_options options = { .size = sizeof(options),
+                                        .to = to.data,
+                                        .to_len = to.len,
+                                        .version = version.data,
+                                        .version_len = version.len,
+                                        .expect_live = (int64_t)act_u64(reader) };
+    envres_list *record = NULL;
+    envres_status st = act_end(reader, err);
+    if (st == ENVRES_OK)
+        st = move_rollback(ctx, app, &options, given, &record, NULL, err);
+    if (st == ENVRES_OK)
+        *revision = envres_list_integer(record, 0, ENVRES_RELEASE_SEQUENCE);
+    envres_list_free(record);
+    return st;
 }
 
 envres_status
@@ -811,7 +498,8 @@ move_rollback(struct context *ctx, struct slice app, const envres_rollback_optio
     struct rolling rolling = { .move = &move };
     envres_status st = read_rolling(options, &rolling, err);
     if (st == ENVRES_OK)
-        st = move_run(ctx, given, "app.rollback", rollback_inside, &move, &rolling, err);
+        st = move_run(ctx, given, "app.rollback", rollback_inside, encode_rolling, &move, &rolling,
+                      err);
     st = hand_over(ctx, &move, st, out, err);
     /* Done is done: that its check could not be made is no failure of the rollback. */
     if (st == ENVRES_OK && findings && check_afterwards(ctx, &move, findings) < 0)
@@ -845,22 +533,47 @@ withdraw_inside(struct change *change, const void *asked, envres_error *err)
     struct release record = { 0 };
     envres_status st = app_find(ctx, move->app_name, &move->app, err);
     if (st == ENVRES_OK)
-        st = last_stage(ctx, &stage, err);
+        st = move_last_stage(ctx, &stage, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_RELEASE, &stage, err);
     if (st == ENVRES_OK && move->app.live == 0)
         st = nothing_live(&move->app, err);
     if (st == ENVRES_OK)
-        st = expect_live(&move->app, withdrawing->expect_live, err);
+        st = move_expect_live(&move->app, withdrawing->expect_live, err);
     if (st == ENVRES_OK)
         st = release_get(ctx, &move->app, move->app.live, &record, err);
     if (st < 0)
         return st;
+    change_builds_on(change, "manifest", record.manifest, SEAL_DIGEST);
     record.kind = RELEASE_WITHDRAW;
     record.target = record.sequence;
     record.notes = change->reason;
     st = release_append(change, &move->app, &record, err);
     return st == ENVRES_OK ? describe_record(change, move, err) : st;
+}
+
+static void
+encode_withdrawing(const void *asked, struct buf *out)
+{
+    const struct withdrawing *withdrawing = asked;
+    act_put_text(out, withdrawing->move->app_name);
+    buf_add_u64(out, (uint64_t)withdrawing->expect_live);
+}
+
+envres_status
+move_replay_withdraw(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                     int64_t *revision, envres_error *err)
+{
+    struct slice app = act_text(reader);
+    int64_t live = (int64_t)act_u64(reader);
+    envres_list *record = NULL;
+    envres_status st = act_end(reader, err);
+    if (st == ENVRES_OK)
+        st = move_withdraw(ctx, app, live, given, &record, err);
+    if (st == ENVRES_OK)
+        *revision = envres_list_integer(record, 0, ENVRES_RELEASE_SEQUENCE);
+    envres_list_free(record);
+    return st;
 }
 
 envres_status
@@ -871,6 +584,7 @@ move_withdraw(struct context *ctx, struct slice app, int64_t live, const envres_
     struct withdrawing withdrawing = { &move, live };
     envres_status st = live < 0 ? err_set(err, ENVRES_E_INVALID, "no such release") : ENVRES_OK;
     if (st == ENVRES_OK)
-        st = move_run(ctx, given, "app.withdraw", withdraw_inside, &move, &withdrawing, err);
+        st = move_run(ctx, given, "app.withdraw", withdraw_inside, encode_withdrawing, &move,
+                      &withdrawing, err);
     return hand_over(ctx, &move, st, out, err);
 }

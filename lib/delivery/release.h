@@ -3,6 +3,7 @@
 #ifndef ENVRES_DELIVERY_RELEASE_H
 #define ENVRES_DELIVERY_RELEASE_H
 
+#include "model/act.h"
 #include "model/release.h"
 
 envres_status move_promote(struct context *ctx, const envres_version_name *name,
@@ -19,5 +20,17 @@ envres_status move_rollback(struct context *ctx, struct slice app,
                             envres_list **out, envres_list **findings, envres_error *err);
 envres_status move_withdraw(struct context *ctx, struct slice app, int64_t expect_live,
                             const envres_change *given, envres_list **out, envres_error *err);
+
+/* What was written down of a move that waited for approvals, done (model/act.h). */
+envres_status move_replay_promote(struct context *ctx, struct act_reader *reader,
+                                  const envres_change *given, int64_t *revision, envres_error *err);
+envres_status move_replay_release(struct context *ctx, struct act_reader *reader,
+                                  const envres_change *given, int64_t *revision, envres_error *err);
+envres_status move_replay_rollback(struct context *ctx, struct act_reader *reader,
+                                   const envres_change *given, int64_t *revision,
+                                   envres_error *err);
+envres_status move_replay_withdraw(struct context *ctx, struct act_reader *reader,
+                                   const envres_change *given, int64_t *revision,
+                                   envres_error *err);
 
 #endif

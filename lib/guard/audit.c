@@ -63,11 +63,10 @@ static const char *const audit_sql[SQL_COUNT_] = {
 
 enum {
     ACTION_MAX = 64,
-    OBJECT_MAX = 1024,
     OUTCOME_OK = 0,
     OUTCOME_DENIED = 1,
     LINK_MAX = SEAL_DIGEST + 2 * 8 + 3 * SEAL_ID + 2 * (4 + SEAL_ID) + 4 + ACTION_MAX + 4 +
-               OBJECT_MAX + 8 + 1 + 4 + LIMIT_REASON + 8
+               LIMIT_OBJECT + 8 + 1 + 4 + LIMIT_REASON + 8
 };
 
 static const char audit_type[] = "audit";

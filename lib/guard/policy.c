@@ -39,6 +39,12 @@ static const struct policy_row rows[ACTION_COUNT_] = {
     [ACTION_ADMIN] = { "administer", "nn nn nn yy yy nn nn nn" },
 };
 
+/* What waits for approvals, whatever the role, where an environment asks for some. */
+static const bool gated[ACTION_COUNT_] = {
+    [ACTION_EDIT] = true,    [ACTION_DESTROY] = true, [ACTION_PROMOTE] = true,
+    [ACTION_RELEASE] = true, [ACTION_GRANT] = true,   [ACTION_LOWER] = true,
+};
+
 /* Keys come with what a role may do with values there. */
 static const char key_cells[] = "cc bc bc bb bb bb nn nn"; /* config, both, none */
 
@@ -76,6 +82,20 @@ policy_verdict(uint32_t roles, enum action action, bool is_protected, bool edito
         best = own > best ? own : best;
     }
     return best;
+}
+
+bool
+policy_needs_approvals(enum action action, bool rollback_approvals)
+{
+    if ((unsigned)action >= ACTION_COUNT_)
+        return true;
+    return gated[action] || (action == ACTION_ROLLBACK && rollback_approvals);
+}
+
+enum action
+policy_approver(enum action action)
+{
+    return action == ACTION_LOWER ? ACTION_LOWER : ACTION_APPROVE;
 }
 
 enum policy_keys

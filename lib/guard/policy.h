@@ -53,6 +53,12 @@ role_bit(uint32_t role)
 enum verdict policy_verdict(uint32_t roles, enum action action, bool is_protected,
                             bool editors_reveal);
 
+/* Does an environment's number of approvals count for it? A rollback's only where the environment
+ * says so. */
+bool policy_needs_approvals(enum action action, bool rollback_approvals);
+/* The right that approvers of such an act have: of what lowers protection, owners alone. */
+enum action policy_approver(enum action action);
+
 /* The keys that a set of roles comes with. */
 enum policy_keys { POLICY_NO_KEY = 0, POLICY_CONFIG_KEY = 1, POLICY_BOTH_KEYS = 2 };
 enum policy_keys policy_keys(uint32_t roles, bool is_protected);

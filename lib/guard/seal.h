@@ -21,7 +21,7 @@ enum {
 };
 
 /* Object kinds in the bound data. */
-enum { SEAL_VARIABLE = 1, SEAL_FIELD = 2 };
+enum { SEAL_VARIABLE = 1, SEAL_FIELD = 2, SEAL_REQUEST = 3 };
 
 /* What a record is: all of it is authenticated. Borrowed. */
 struct seal_label {

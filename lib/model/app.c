@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "model/release.h"
+#include "model/request.h"
 
 #define APP_COLUMNS "id, author, name, pin, protected, live, created_at"
 
@@ -298,13 +299,32 @@ app_create(struct context *ctx, struct slice name, const envres_app_options *opt
            const envres_change *given, envres_error *err)
 {
     struct app_request request = { name, options->flags };
-    struct change_title title = { "app.create", "app/", name };
+    struct change_title title = { "app.create", "app/", name, NULL };
     envres_status st = app_check_name(name, "the app's name", err);
     if (st == ENVRES_OK)
         st = check_flags(options->flags, err);
     if (st < 0)
         return st;
     return change_run(ctx, given, &title, create_inside, &request, NULL, err);
+}
+
+/* A protected app becomes free as it is released: with the approval of somebody else. Who is alone
+ * is not locked in by a protection that nobody else could lift. */
+static envres_status
+needs_approval(struct change *change, envres_error *err)
+{
+    struct environment *path = NULL;
+    size_t count = 0;
+    int64_t approvers = 0;
+    envres_status st = path_all(change->ctx, &path, &count, err);
+    if (st == ENVRES_OK && count > 0) {
+        const struct environment *last = &path[count - 1];
+        st = request_approvers(change->ctx, last, &approvers, err);
+        if (last->approvals > 0 || approvers > 1)
+            change_needs(change, ACTION_RELEASE, last, last->approvals > 0 ? last->approvals : 1);
+    }
+    mem_free(change->ctx->mem, path);
+    return st;
 }
 
 static envres_status
@@ -329,7 +349,10 @@ set_inside(struct change *change, const void *asked, envres_error *err)
         change->nothing = true;
         return ENVRES_OK;
     }
-    st = db_use(ctx->db, app_sql[SQL_UPDATE], &stmt, err);
+    if (app.is_protected && !protect)
+        st = needs_approval(change, err);
+    if (st == ENVRES_OK)
+        st = db_use(ctx->db, app_sql[SQL_UPDATE], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, app.id, SEAL_ID);
@@ -338,12 +361,31 @@ set_inside(struct change *change, const void *asked, envres_error *err)
     return db_run(stmt, err);
 }
 
+static void
+encode_set(const void *asked, struct buf *out)
+{
+    const struct app_request *request = asked;
+    act_put_text(out, request->name);
+    buf_add_u32(out, request->flags);
+}
+
+envres_status
+app_replay_set(struct context *ctx, struct act_reader *reader, const envres_change *given,
+               int64_t *revision, envres_error *err)
+{
+    struct slice name = act_text(reader);
+    envres_app_options options = { .size = sizeof(options), .flags = act_u32(reader) };
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : app_set(ctx, name, &options, given, err);
+}
+
 envres_status
 app_set(struct context *ctx, struct slice name, const envres_app_options *options,
         const envres_change *given, envres_error *err)
 {
     struct app_request request = { name, options->flags };
-    struct change_title title = { "app.set", "app/", name };
+    struct change_title title = { "app.set", "app/", name, encode_set };
     envres_status st = check_flags(options->flags, err);
     return st < 0 ? st : change_run(ctx, given, &title, set_inside, &request, NULL, err);
 }

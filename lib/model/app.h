@@ -6,6 +6,7 @@
 #include <envres/app.h>
 
 #include "base/limits.h"
+#include "model/act.h"
 #include "model/change.h"
 
 struct app {
@@ -38,5 +39,9 @@ envres_status app_set(struct context *ctx, struct slice name, const envres_app_o
 /* `name.data` NULL: all. */
 envres_status app_list(struct context *ctx, struct slice name, envres_list **out,
                        envres_error *err);
+
+/* What was written down of a change that waited for approvals, done (act.h). */
+envres_status app_replay_set(struct context *ctx, struct act_reader *reader,
+                             const envres_change *given, int64_t *revision, envres_error *err);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "guard/audit.h"
+#include "model/request.h"
 #include "model/witness.h"
 
 static envres_status
@@ -42,6 +44,8 @@ begin(struct context *ctx, const envres_change *given, const char *action, struc
     envres_status st = read_options(given, &change, err);
     if (st < 0)
         return st;
+    buf_init(&change.gate.base, ctx->mem, false);
+    buf_init(&change.gate.authors, ctx->mem, false);
     change.now = clock_now(ctx->clock);
     st = db_begin_write(ctx->db, err);
     if (st < 0)
@@ -55,13 +59,84 @@ begin(struct context *ctx, const envres_change *given, const char *action, struc
     return ENVRES_OK;
 }
 
-envres_status
-change_may(struct change *change, enum action action, const struct environment *environment,
-           envres_error *err)
+/* ---- what must be asked for ----------------------------------------------------------------- */
+
+void
+change_needs(struct change *change, enum action action, const struct environment *environment,
+             int64_t approvals)
+{
+    struct gate *gate = &change->gate;
+    if (approvals <= gate->needed)
+        return;
+    gate->needed = approvals;
+    gate->right = policy_approver(action);
+    gate->environment = *environment;
+}
+
+/* What counts for the whole workspace needs what the strictest environment asks for. */
+static envres_status
+needs_everywhere(struct change *change, enum action action, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    if (!policy_needs_approvals(action, false))
+        return ENVRES_OK;
+    envres_status st = environment_all(change->ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        change_needs(change, action, &all[i], all[i].approvals);
+    mem_free(change->ctx->mem, all);
+    return st;
+}
+
+static envres_status
+has_right(struct change *change, enum action action, const struct environment *environment,
+          envres_error *err)
 {
     envres_status st = right_check(change->ctx, action, environment, err);
     change->asked = change->asked || st == ENVRES_OK;
     return st;
+}
+
+envres_status
+change_may(struct change *change, enum action action, const struct environment *environment,
+           envres_error *err)
+{
+    envres_status st = has_right(change, action, environment, err);
+    if (st < 0)
+        return st;
+    if (!environment)
+        return needs_everywhere(change, action, err);
+    if (policy_needs_approvals(action, environment->rollback_approvals))
+        change_needs(change, action, environment, environment->approvals);
+    return ENVRES_OK;
+}
+
+void
+change_builds_on(struct change *change, const char *what, const void *data, size_t len)
+{
+    buf_add_text(&change->gate.base, what, strlen(what));
+    buf_add_text(&change->gate.base, data, len);
+}
+
+void
+change_author(struct change *change, const uint8_t principal[SEAL_ID])
+{
+    struct buf *authors = &change->gate.authors;
+    for (size_t i = 0; i + SEAL_ID <= authors->len; i += SEAL_ID) {
+        if (memcmp(authors->data + i, principal, SEAL_ID) == 0)
+            return;
+    }
+    buf_add(authors, principal, SEAL_ID);
+}
+
+envres_status
+change_asks(struct change *change, enum action action, const struct environment *environment,
+            envres_error *err)
+{
+    memcpy(change->environment, environment->id, SEAL_ID);
+    change->has_environment = true;
+    envres_status st = has_right(change, action, environment, err);
+    return st < 0 ? st : change_reason(change, environment, err);
 }
 
 envres_status
@@ -176,10 +251,17 @@ end(struct change *change, envres_status st, envres_error *err)
         (void)ended; /* nothing was written: there is nothing to lose */
         return change->repeated ? ENVRES_OK : st;
     }
+    bool waits = st == ENVRES_OK && change->gate.needed > 0 && !ctx->running;
+    if (waits)
+        st = ENVRES_E_APPROVALS;
+    else if (st == ENVRES_OK && ctx->running && !change->settled)
+        st = request_settle(change, err);
     if (st == ENVRES_OK && !change->silent)
         st = append_entry(change, err);
     enum db_outcome outcome = DB_ROLLED_BACK;
     st = db_end(ctx->db, st, &outcome, err);
+    if (waits && outcome == DB_ROLLED_BACK)
+        st = request_open(change, err);
     if (outcome == DB_UNSURE)
         st = settle(change, st, err);
     if (st == ENVRES_E_DENIED && outcome == DB_ROLLED_BACK)
@@ -209,12 +291,16 @@ change_run(struct context *ctx, const envres_change *given, const struct change_
     if (st == ENVRES_OK)
         st = begin(ctx, given, title->action, slice_of(object.data, object.len), &change, err);
     if (st == ENVRES_OK) {
+        change.request = request;
+        change.encode = title->encode;
         if (!change.repeated)
             st = work(&change, request, err);
         st = end(&change, st, err);
         if (st == ENVRES_OK && revision)
             *revision = change.revision;
     }
+    buf_free(&change.gate.base);
+    buf_free(&change.gate.authors);
     buf_free(&object);
     return st;
 }

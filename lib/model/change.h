@@ -13,6 +13,18 @@
 #include "model/environment.h"
 #include "model/right.h"
 
+/* What others must approve: the most that any step of the change asked for. */
+struct gate {
+    int64_t needed; /* 0: nothing */
+    enum action right;
+    struct environment environment;
+    struct buf base;    /* what the change builds on, in a canonical encoding */
+    struct buf authors; /* ids of who made what it brings forward: they may not approve it */
+};
+
+/* Writes a request of a change down, so that it can be run later (act.h). */
+typedef void (*encode_fn)(const void *request, struct buf *out);
+
 struct change {
     struct context *ctx;
     const char *action;
@@ -25,6 +37,7 @@ struct change {
     bool denied;   /* the entry is of a refusal */
     bool asked;    /* a right was asked for, and is there */
     bool repeated; /* this operation was committed before: do nothing, answer `revision` */
+    bool settled;  /* the request that is run is closed already */
     bool nothing;  /* the caller found nothing to change: no entry is written */
     bool forgets;  /* it takes secrets out, which no log may keep */
     bool quiet;    /* only the entry is written: what scopes hold stays what it is */
@@ -32,6 +45,9 @@ struct change {
     int64_t revision;
     int64_t now;
     struct audit_tip tip; /* where its entry stands, when the host is told of it */
+    struct gate gate;
+    const void *request; /* of the work, and how it is written down; NULL: it cannot wait */
+    encode_fn encode;
 };
 
 /* Asks for a right, in an environment or (NULL) in the workspace: DENIED. A change that asked for
@@ -47,6 +63,10 @@ envres_status change_in(struct change *change, enum action action,
 envres_status change_own(struct change *change, const uint8_t principal[SEAL_ID],
                          envres_error *err);
 
+/* The same, for who finds out later whether anything is changed there at all: change_needs(). */
+envres_status change_asks(struct change *change, enum action action,
+                          const struct environment *environment, envres_error *err);
+
 /* The right to build (apps, versions, names): one in the first environment of the path. */
 envres_status change_builds(struct change *change, envres_error *err);
 
@@ -54,11 +74,23 @@ envres_status change_builds(struct change *change, envres_error *err);
 envres_status change_reason(const struct change *change, const struct environment *environment,
                             envres_error *err);
 
-/* What a change is called in the audit: "variable.put", and "variable/" + name. */
+/* Asks for approvals beyond what change_in() and change_may() ask for by themselves. */
+void change_needs(struct change *change, enum action action, const struct environment *environment,
+                  int64_t approvals);
+
+/* A fact that the change builds on: when it is another by the time that an approved request is run,
+ * the request is void. */
+void change_builds_on(struct change *change, const char *what, const void *data, size_t len);
+/* Somebody whose work the change brings forward. */
+void change_author(struct change *change, const uint8_t principal[SEAL_ID]);
+
+/* What a change is called in the audit: "variable.put", and "variable/" + name. `encode` NULL: it
+ * cannot wait for approvals, and is refused where some are needed. */
 struct change_title {
     const char *action;
     const char *prefix;
     struct slice name;
+    encode_fn encode;
 };
 
 /* The work of a change, inside its transaction. */

@@ -184,7 +184,7 @@ config_begin(struct change *change, struct environment *environment, struct conf
              envres_error *err)
 {
     struct config_writer writer = { .change = change, .environment = environment };
-    envres_status st = change_in(change, ACTION_EDIT, environment, err);
+    envres_status st = change_asks(change, ACTION_EDIT, environment, err);
     if (st == ENVRES_OK)
         st = environment_head(change->ctx, environment, &writer.keys, &writer.head, err);
     if (st < 0)
@@ -192,6 +192,21 @@ config_begin(struct change *change, struct environment *environment, struct conf
     writer.revision = environment->revision + 1;
     *out = writer;
     return ENVRES_OK;
+}
+
+/* An approved change finds each setting as it was when it was asked for. */
+static void
+note_base(struct config_writer *writer, const struct setting *setting, int64_t revision)
+{
+    struct change *change = writer->change;
+    uint8_t bytes[8 + 1];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)((uint64_t)revision >> (8 * i));
+    bytes[8] = (uint8_t)setting->object_class;
+    change_builds_on(change, "environment", writer->environment->id, SEAL_ID);
+    change_builds_on(change, "name", setting->name.data, setting->name.len);
+    change_builds_on(change, "field", setting->field.data, setting->field.len);
+    change_builds_on(change, "revision", bytes, sizeof(bytes));
 }
 
 /* Takes the present row out of the current set. */
@@ -210,10 +225,13 @@ supersede(struct config_writer *writer, const struct setting *setting, envres_er
     db_bind_blob(stmt, 2, setting->object, SEAL_ID);
     db_bind_text(stmt, 3, setting->field.data, setting->field.len);
     st = db_step(stmt, &row, err);
+    if (st == ENVRES_OK && row == DB_DONE)
+        note_base(writer, setting, 0);
     if (st < 0 || row == DB_DONE)
         return st;
     st = config_read_row(stmt, &old, err);
     if (st == ENVRES_OK) {
+        note_base(writer, &old, old.revision);
         config_hash(writer->keys, &old, hash);
         head_toggle(writer->head.current, hash);
         writer->head.current_count--;
@@ -302,6 +320,7 @@ config_end(struct config_writer *writer, envres_error *err)
     writer->change->revision = writer->environment->revision;
     if (writer->written == 0)
         return ENVRES_OK;
+    change_needs(writer->change, ACTION_EDIT, writer->environment, writer->environment->approvals);
     writer->environment->revision = writer->revision;
     writer->change->revision = writer->revision;
     return environment_store_head(writer->change->ctx, writer->environment, writer->keys,

@@ -7,6 +7,7 @@
 #ifndef ENVRES_MODEL_CONFIG_H
 #define ENVRES_MODEL_CONFIG_H
 
+#include "model/act.h"
 #include "model/change.h"
 #include "model/environment.h"
 
@@ -80,6 +81,9 @@ envres_status config_put(struct config_writer *writer, const struct setting *set
  */
 envres_status config_destroy(struct context *ctx, struct slice environment, struct slice name,
                              int64_t revision, const envres_change *options, envres_error *err);
+envres_status config_replay_destroy(struct context *ctx, struct act_reader *reader,
+                                    const envres_change *given, int64_t *revision,
+                                    envres_error *err);
 
 /* NOT_SET: the setting was destroyed; by whom and when, as far as the audit says. */
 envres_status config_destroyed(struct context *ctx, const struct environment *environment,

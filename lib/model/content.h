@@ -75,6 +75,10 @@ envres_status tree_digest(const struct tree *tree, uint8_t digest[SEAL_DIGEST], 
 
 /* Writes the tree of a version's content, if it is not there; inside a change. Needed before a
  * version leaves the draft state, and before another is made from it. */
+/* Everybody who made something of a version that is not in the one that is live (`live`: its id, or
+ * NULL) is an author of the change: edits, and whoever began it, back to that one. */
+envres_status content_authors(struct change *change, const struct version *version,
+                              const uint8_t *live, envres_error *err);
 envres_status content_freeze(struct context *ctx, const struct version *version, envres_error *err);
 
 envres_status part_put(struct context *ctx, const envres_version_name *name,

@@ -19,6 +19,7 @@ enum {
     SQL_PUT_EDIT,
     SQL_EDIT,
     SQL_ANY_EDIT,
+    SQL_AUTHORS,
     SQL_COUNT_
 };
 
@@ -33,6 +34,7 @@ static const char *const edit_sql[SQL_COUNT_] = {
     [SQL_EDIT] = "SELECT part, size, public FROM part_edit"
                  " WHERE version_id = ?1 AND edit = ?2 AND path = ?3",
     [SQL_ANY_EDIT] = "SELECT 1 FROM part_edit WHERE version_id = ?1 AND path = ?2 LIMIT 1",
+    [SQL_AUTHORS] = "SELECT DISTINCT author FROM part_edit WHERE version_id = ?1 ORDER BY author",
 };
 
 /* One edit, checked as far as that needs no database. Borrows the caller's path and bytes. */
@@ -487,7 +489,7 @@ put_edits(struct context *ctx, const envres_version_name *name, const struct edi
     if (st == ENVRES_OK) {
         struct put_request request = { name, version.id, edits, order, count, &done, digest };
         struct change_title what = { "part.put", count == 1 ? "part/" : "version/",
-                                     slice_of(title.data, title.len) };
+                                     slice_of(title.data, title.len), NULL };
         st = change_run(ctx, given, &what, put_inside, &request, &revision, err);
     }
     if (st == ENVRES_OK && !done)
@@ -631,9 +633,55 @@ part_restore(struct context *ctx, const envres_version_name *name, struct slice 
         st = title_name(&app, &version, path, &title, err);
     if (st == ENVRES_OK) {
         struct restore_request request = { name, version.id, path, edit };
-        struct change_title what = { "part.restore", "part/", slice_of(title.data, title.len) };
+        struct change_title what = { "part.restore", "part/", slice_of(title.data, title.len),
+                                     NULL };
         st = change_run(ctx, given, &what, restore_inside, &request, NULL, err);
     }
     buf_free(&title);
+    return st;
+}
+
+/* ---- authors -------------------------------------------------------------------------------- */
+
+static envres_status
+add_editors(struct change *change, const struct version *version, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(change->ctx->db, edit_sql[SQL_AUTHORS], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, version->id, SEAL_ID);
+    for (size_t i = 0; i <= LIMIT_AUTHORS; i++) {
+        int row = DB_DONE;
+        uint8_t author[SEAL_ID] = { 0 };
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = column_id(stmt, 0, author, err);
+        if (st < 0)
+            break;
+        change_author(change, author);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+content_authors(struct change *change, const struct version *version, const uint8_t *live,
+                envres_error *err)
+{
+    struct version at = *version;
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < LIMIT_AUTHORS; i++) {
+        if (live && memcmp(at.id, live, SEAL_ID) == 0)
+            break;
+        change_author(change, at.author);
+        st = add_editors(change, &at, err);
+        if (st < 0 || !at.has_parent)
+            break;
+        uint8_t parent[SEAL_ID];
+        memcpy(parent, at.parent, SEAL_ID);
+        st = version_by_id(change->ctx, parent, &at, err);
+    }
     return st;
 }

@@ -200,7 +200,7 @@ envres_status
 content_gc(struct context *ctx, const envres_change *given, envres_list **out, envres_error *err)
 {
     const struct counts none = { 0, 0, 0 };
-    struct change_title title = { "content.gc", "", slice_str("workspace") };
+    struct change_title title = { "content.gc", "", slice_str("workspace"), NULL };
     envres_list *list = NULL;
     envres_status st = list_new(ctx->mem, gc_columns, ENVRES_GC_COLUMNS, &list, err);
     if (st == ENVRES_OK)

@@ -29,6 +29,7 @@ void change_counter_unref(struct change_counter *counter);
 
 struct tree;
 struct witness;
+struct request_row;
 
 /* Where the last step of a rotation stopped: a hint, so that not every step walks all records. The
  * last one does, whatever this says. */
@@ -61,6 +62,7 @@ struct context {
     struct rotation_hint rotation;
     struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
     uint8_t tree_digest[SEAL_DIGEST];
+    const struct request_row *running; /* the request that is being run, or NULL */
 };
 
 /* Roles of both in one environment (zero: in the workspace). */

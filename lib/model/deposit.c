@@ -570,6 +570,8 @@ accept_found(struct config_writer *writer, const struct deposit *deposit, struct
     if (state != STATE_WAITING)
         return refuse(change->ctx, writer->environment, deposit, state, err);
     memcpy(change->operation, deposit->id, SEAL_ID);
+    change_author(change, who_of(deposit));
+    change_builds_on(change, "deposit", body.data, body.len);
     return take_in(writer, deposit, body, err);
 }
 
@@ -613,7 +615,8 @@ reject_inside(struct change *change, const void *asked, envres_error *err)
     buf_init(&body, ctx->mem, false);
     envres_status st = environment_find(ctx, request->environment, &environment, err);
     if (st == ENVRES_OK)
-        st = change_in(change, ACTION_EDIT, &environment, err);
+        st =
+            change_asks(change, ACTION_EDIT, &environment, err); /* a rejection needs nobody else */
     if (st == ENVRES_OK)
         st = find_deposit(ctx, &environment, request->id, &found, &deposit, &body, err);
     buf_free(&body);
@@ -630,10 +633,10 @@ reject_inside(struct change *change, const void *asked, envres_error *err)
 
 static envres_status
 take(struct context *ctx, struct take_request *request, const char *action, change_fn work,
-     const envres_change *options, int64_t *revision, envres_error *err)
+     encode_fn encode, const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct buf object = { .mem = NULL };
-    struct change_title title = { .action = action, .prefix = "inbox/", .name = request->id };
+    struct change_title title = { action, "inbox/", request->id, encode };
     uint8_t ignored[SEAL_ID] = { 0 };
     if (!text_hex_range(request->id, ID_LEAST, ignored, ignored, SEAL_ID))
         return err_set(err, ENVRES_E_INVALID, "the id of a deposit is %d to %d hexadecimal digits",
@@ -645,12 +648,31 @@ take(struct context *ctx, struct take_request *request, const char *action, chan
     return st;
 }
 
+static void
+encode_accept(const void *asked, struct buf *out)
+{
+    const struct take_request *request = asked;
+    act_put_text(out, request->environment);
+    act_put_text(out, request->id);
+}
+
+envres_status
+deposit_replay_accept(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                      int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    struct slice id = act_text(reader);
+    envres_status st = act_end(reader, err);
+    return st < 0 ? st : deposit_accept(ctx, environment, id, given, revision, err);
+}
+
 envres_status
 deposit_accept(struct context *ctx, struct slice environment, struct slice id,
                const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct take_request request = { environment, id, NULL };
-    return take(ctx, &request, "inbox.accept", accept_inside, options, revision, err);
+    return take(ctx, &request, "inbox.accept", accept_inside, encode_accept, options, revision,
+                err);
 }
 
 envres_status
@@ -658,7 +680,7 @@ deposit_reject(struct context *ctx, struct slice environment, struct slice id,
                const envres_change *options, envres_error *err)
 {
     struct take_request request = { environment, id, NULL };
-    return take(ctx, &request, "inbox.reject", reject_inside, options, NULL, err);
+    return take(ctx, &request, "inbox.reject", reject_inside, NULL, options, NULL, err);
 }
 
 /* ---- listing -------------------------------------------------------------------------------- */

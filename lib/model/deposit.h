@@ -8,6 +8,7 @@
 
 #include <envres/deposit.h>
 
+#include "model/act.h"
 #include "model/environment.h"
 
 /* `id`: 33 bytes, or NULL. */
@@ -23,6 +24,11 @@ envres_status deposit_accept(struct context *ctx, struct slice environment, stru
                              const envres_change *change, int64_t *revision, envres_error *err);
 envres_status deposit_reject(struct context *ctx, struct slice environment, struct slice id,
                              const envres_change *change, envres_error *err);
+
+/* What was written down of an acceptance that waited for approvals, done (act.h). */
+envres_status deposit_replay_accept(struct context *ctx, struct act_reader *reader,
+                                    const envres_change *given, int64_t *revision,
+                                    envres_error *err);
 
 /* Findings: deposits that nobody signed who is here, or whose id was used before. Needs no key. */
 envres_status deposit_verify(struct context *ctx, db_finding_fn finding, void *user,

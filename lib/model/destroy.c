@@ -32,6 +32,7 @@ static const char *const destroy_sql[SQL_COUNT_] = {
 /* What is to be destroyed: a variable's value, or a field of a resource. */
 struct target {
     enum object_class object_class;
+    struct slice given; /* as the caller wrote it */
     struct slice name;
     struct slice field; /* "" for a variable */
     int64_t revision;
@@ -47,6 +48,7 @@ read_name(struct slice given, struct target *out, envres_error *err)
     static const char prefix[] = "resource/";
     size_t len = sizeof(prefix) - 1;
     out->object_class = OBJECT_VARIABLE;
+    out->given = given;
     out->name = given;
     out->field = slice_str("");
     if (given.len < len || memcmp(given.data, prefix, len) != 0)
@@ -252,6 +254,28 @@ destroy_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_destroy(const void *asked, struct buf *out)
+{
+    const struct destroy_request *request = asked;
+    const struct target *target = request->target;
+    act_put_text(out, request->environment);
+    act_put_text(out, target->given);
+    buf_add_u64(out, (uint64_t)target->revision);
+}
+
+envres_status
+config_replay_destroy(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                      int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    struct slice name = act_text(reader);
+    int64_t wanted = (int64_t)act_u64(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : config_destroy(ctx, environment, name, wanted, given, err);
+}
+
 envres_status
 config_destroy(struct context *ctx, struct slice environment, struct slice name, int64_t revision,
                const envres_change *options, envres_error *err)
@@ -260,7 +284,8 @@ config_destroy(struct context *ctx, struct slice environment, struct slice name,
     struct destroy_request request = { environment, &target };
     envres_status st = read_name(name, &target, err);
     bool variable = target.object_class == OBJECT_VARIABLE;
-    struct change_title title = { "variable.destroy", variable ? "variable/" : "", name };
+    struct change_title title = { "variable.destroy", variable ? "variable/" : "", name,
+                                  encode_destroy };
     if (st == ENVRES_OK)
         st = change_run(ctx, options, &title, destroy_inside, &request, NULL, err);
     if (st == ENVRES_OK)

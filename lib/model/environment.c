@@ -13,6 +13,7 @@
 #include "guard/env_key.h"
 #include "model/change.h"
 #include "model/principal.h"
+#include "model/request.h"
 #include "model/resource.h"
 
 #define ENVIRONMENT_COLUMNS                                                                        \
@@ -400,13 +401,22 @@ apply_options(const envres_environment_options *options, struct environment *row
 {
     const uint32_t protect = ENVRES_ENVIRONMENT_PROTECT | ENVRES_ENVIRONMENT_UNPROTECT;
     const uint32_t reason = ENVRES_ENVIRONMENT_REASON | ENVRES_ENVIRONMENT_NO_REASON;
+    const uint32_t reveal =
+        ENVRES_ENVIRONMENT_EDITORS_REVEAL | ENVRES_ENVIRONMENT_NO_EDITORS_REVEAL;
+    const uint32_t rollback =
+        ENVRES_ENVIRONMENT_ROLLBACK_APPROVALS | ENVRES_ENVIRONMENT_NO_ROLLBACK_APPROVALS;
     uint32_t flags = options->flags;
     struct slice label = { 0 };
     struct slice color = { 0 };
-    if (flags & ~(protect | reason | ENVRES_ENVIRONMENT_OFF_PATH))
+    if (flags & ~(protect | reason | reveal | rollback | ENVRES_ENVIRONMENT_SET_APPROVALS |
+                  ENVRES_ENVIRONMENT_OFF_PATH))
         return err_set(err, ENVRES_E_INVALID, "the environment options have an unknown flag");
-    if ((flags & protect) == protect || (flags & reason) == reason)
+    if ((flags & protect) == protect || (flags & reason) == reason || (flags & reveal) == reveal ||
+        (flags & rollback) == rollback)
         return err_set(err, ENVRES_E_INVALID, "the environment options contradict each other");
+    if ((flags & ENVRES_ENVIRONMENT_SET_APPROVALS) && options->approvals > LIMIT_APPROVALS)
+        return err_set(err, ENVRES_E_LIMIT, "an environment asks for at most %d approvals",
+                       (int)LIMIT_APPROVALS);
     envres_status st = text_argument(options->label, options->label ? options->label_len : 0,
                                      LIMIT_LABEL, "the label", &label, err);
     if (st == ENVRES_OK)
@@ -428,6 +438,12 @@ apply_options(const envres_environment_options *options, struct environment *row
         row->is_protected = (flags & ENVRES_ENVIRONMENT_PROTECT) != 0;
     if (flags & reason)
         row->require_reason = (flags & ENVRES_ENVIRONMENT_REASON) != 0;
+    if (flags & reveal)
+        row->editors_reveal = (flags & ENVRES_ENVIRONMENT_EDITORS_REVEAL) != 0;
+    if (flags & rollback)
+        row->rollback_approvals = (flags & ENVRES_ENVIRONMENT_ROLLBACK_APPROVALS) != 0;
+    if (flags & ENVRES_ENVIRONMENT_SET_APPROVALS)
+        row->approvals = options->approvals;
     return ENVRES_OK;
 }
 
@@ -566,7 +582,7 @@ environment_add(struct context *ctx, struct slice key, const envres_environment_
                 const envres_change *given, envres_error *err)
 {
     struct environment_request request = { key, options };
-    struct change_title title = { "environment.add", "environment/", key };
+    struct change_title title = { "environment.add", "environment/", key, NULL };
     envres_status st = check_key(key, err);
     return st < 0 ? st : change_run(ctx, given, &title, add_inside, &request, NULL, err);
 }
@@ -576,9 +592,15 @@ static enum action
 action_of(const struct environment *old, const struct environment *row)
 {
     bool lowers = (old->is_protected && !row->is_protected) ||
-                  (old->require_reason && !row->require_reason) || row->approvals < old->approvals;
+                  (old->require_reason && !row->require_reason) ||
+                  (!old->editors_reveal && row->editors_reveal) ||
+                  (old->rollback_approvals && !row->rollback_approvals) ||
+                  row->approvals < old->approvals;
     bool raises = (!old->is_protected && row->is_protected) ||
-                  (!old->require_reason && row->require_reason) || row->approvals > old->approvals;
+                  (!old->require_reason && row->require_reason) ||
+                  (old->editors_reveal && !row->editors_reveal) ||
+                  (!old->rollback_approvals && row->rollback_approvals) ||
+                  row->approvals > old->approvals;
     return lowers ? ACTION_LOWER : raises ? ACTION_RAISE : ACTION_ADMIN;
 }
 
@@ -600,9 +622,42 @@ set_inside(struct change *change, const void *asked, envres_error *err)
         st = change_in(change, action_of(&old, &row), &old, err);
     if (st == ENVRES_OK)
         st = replace_row(change->ctx, &old, &row, err);
+    if (st == ENVRES_OK && row.approvals > old.approvals)
+        st = request_check_quorum(change->ctx, &row, err);
+    change_builds_on(change, "head", old.head, old.head_len);
     if (st == ENVRES_OK && old.is_protected != row.is_protected)
         st = principal_fit_keys(change->ctx, &row, change->now, err);
     return st;
+}
+
+static void
+encode_set(const void *asked, struct buf *out)
+{
+    const struct environment_request *request = asked;
+    const envres_environment_options *options = request->options;
+    act_put_text(out, request->key);
+    buf_add_u32(out, options->flags);
+    buf_add_u32(out, options->approvals);
+    act_put_text(out, slice_of(options->label, options->label_len));
+    act_put_text(out, slice_of(options->color, options->color_len));
+}
+
+envres_status
+environment_replay_set(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice key = act_text(reader);
+    envres_environment_options options = { .size = sizeof(options), .flags = act_u32(reader) };
+    options.approvals = act_u32(reader);
+    struct slice label = act_text(reader);
+    struct slice color = act_text(reader);
+    options.label = label.data;
+    options.label_len = label.len;
+    options.color = color.data;
+    options.color_len = color.len;
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : environment_set(ctx, key, &options, given, err);
 }
 
 envres_status
@@ -610,7 +665,7 @@ environment_set(struct context *ctx, struct slice key, const envres_environment_
                 const envres_change *given, envres_error *err)
 {
     struct environment_request request = { key, options };
-    struct change_title title = { "environment.set", "environment/", key };
+    struct change_title title = { "environment.set", "environment/", key, encode_set };
     return change_run(ctx, given, &title, set_inside, &request, NULL, err);
 }
 
@@ -664,8 +719,12 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         return st;
     }
     st = change_in(change, ACTION_ADMIN, &row, err);
+    change_needs(change, ACTION_LOWER, &row, row.approvals);
+    change_builds_on(change, "head", row.head, row.head_len);
     if (st == ENVRES_OK && !change->force)
         st = check_unused(ctx, &row, err);
+    if (st == ENVRES_OK && ctx->running)
+        st = request_settle(change, err); /* before it goes with its environment */
     if (st == ENVRES_OK)
         st = roles_drop_environment(ctx->db, ctx->workspace, row.id, err);
     if (st == ENVRES_OK)
@@ -676,6 +735,8 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = env_key_drop(ctx->db, row.id, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE_INBOX, row.id, &ignored, err);
+    if (st == ENVRES_OK)
+        st = approval_drop_environment(ctx->db, row.id, err);
     if (st == ENVRES_OK)
         st = run_on_environment(ctx, SQL_DELETE_SETTINGS, row.id, &ignored, err);
     if (st == ENVRES_OK)
@@ -691,16 +752,33 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_remove(const void *asked, struct buf *out)
+{
+    act_put_text(out, *(const struct slice *)asked);
+}
+
+envres_status
+environment_replay_remove(struct context *ctx, struct act_reader *reader,
+                          const envres_change *given, int64_t *revision, envres_error *err)
+{
+    struct slice key = act_text(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : environment_remove(ctx, key, given, err);
+}
+
 envres_status
 environment_remove(struct context *ctx, struct slice key, const envres_change *given,
                    envres_error *err)
 {
-    struct change_title title = { "environment.remove", "environment/", key };
+    struct change_title title = { "environment.remove", "environment/", key, encode_remove };
     return change_run(ctx, given, &title, remove_inside, &key, NULL, err);
 }
 
 static const char *const list_columns[ENVRES_ENVIRONMENT_COLUMNS] = {
-    "key", "label", "color", "position", "protected", "approvals", "require_reason", "revision",
+    "key",       "label",          "color",    "position",       "protected",
+    "approvals", "require_reason", "revision", "editors_reveal", "rollback_approvals",
 };
 
 envres_status
@@ -729,6 +807,8 @@ environment_list(struct context *ctx, struct slice key, envres_list **out, envre
         list_set_int(list, ENVRES_ENVIRONMENT_APPROVALS, row->approvals);
         list_set_int(list, ENVRES_ENVIRONMENT_REQUIRE_REASON, row->require_reason);
         list_set_int(list, ENVRES_ENVIRONMENT_REVISION, row->revision);
+        list_set_int(list, ENVRES_ENVIRONMENT_REVEALS, row->editors_reveal);
+        list_set_int(list, ENVRES_ENVIRONMENT_ROLLBACKS, row->rollback_approvals);
     }
     st = list_status(list, err);
     if (st == ENVRES_OK) {

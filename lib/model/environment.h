@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "guard/head.h"
+#include "model/act.h"
 #include "model/context.h"
 
 enum { ENVIRONMENT_HEAD_MAX = 512 };
@@ -65,5 +66,13 @@ envres_status environment_remove(struct context *ctx, struct slice key, const en
 /* `key.data` NULL: all. */
 envres_status environment_list(struct context *ctx, struct slice key, envres_list **out,
                                envres_error *err);
+
+/* What was written down of a change that waited for approvals, done (act.h). */
+envres_status environment_replay_set(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
+envres_status environment_replay_remove(struct context *ctx, struct act_reader *reader,
+                                        const envres_change *given, int64_t *revision,
+                                        envres_error *err);
 
 #endif

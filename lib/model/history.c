@@ -541,13 +541,36 @@ restore_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_restore(const void *asked, struct buf *out)
+{
+    const struct restore_request *request = asked;
+    act_put_text(out, request->environment);
+    act_put_text(out, request->name);
+    buf_add_u64(out, (uint64_t)request->revision);
+}
+
+envres_status
+history_replay_restore(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    struct slice name = act_text(reader);
+    envres_restore_point point = { .size = sizeof(point),
+                                   .name = name.data,
+                                   .name_len = name.len,
+                                   .revision = (int64_t)act_u64(reader) };
+    envres_status st = act_end(reader, err);
+    return st < 0 ? st : history_restore(ctx, environment, &point, given, revision, err);
+}
+
 envres_status
 history_restore(struct context *ctx, struct slice environment, const envres_restore_point *given,
                 const envres_change *options, int64_t *made, envres_error *err)
 {
     envres_restore_point point;
     struct restore_request request = { .environment = environment };
-    struct change_title title = { "restore", "environment/", environment };
+    struct change_title title = { "restore", "environment/", environment, encode_restore };
     envres_status st = opts_read(&point, sizeof(point), sizeof(point), given, err);
     if (st == ENVRES_OK)
         st = text_argument(point.name, point.name ? point.name_len : 0, SIZE_MAX, "the name",

@@ -5,6 +5,7 @@
 
 #include <envres/variable.h>
 
+#include "model/act.h"
 #include "model/config.h"
 
 envres_status history_list(struct context *ctx, struct slice environment,
@@ -15,5 +16,10 @@ envres_status history_list(struct context *ctx, struct slice environment,
 envres_status history_restore(struct context *ctx, struct slice environment,
                               const envres_restore_point *point, const envres_change *change,
                               int64_t *made, envres_error *err);
+
+/* What was written down of a restore that waited for approvals, done (act.h). */
+envres_status history_replay_restore(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
 
 #endif

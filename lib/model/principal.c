@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "guard/env_key.h"
 #include "model/change.h"
+#include "model/request.h"
 
 enum { SQL_FIND, SQL_ALL, SQL_ROLES, SQL_REMOVE, SQL_DROP_SLOTS, SQL_COUNT_ };
 
@@ -190,6 +191,22 @@ check_owner_left(struct context *ctx, const uint8_t without[SEAL_ID], envres_err
     return st;
 }
 
+/* Without somebody who had these roles, every environment must still have enough who may approve.
+ */
+static envres_status
+check_quorums(struct context *ctx, uint32_t roles, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    if (policy_verdict(roles, ACTION_APPROVE, true, false) == VERDICT_DENY)
+        return ENVRES_OK;
+    envres_status st = environment_all(ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        st = request_check_quorum(ctx, &all[i], err);
+    mem_free(ctx->mem, all);
+    return st;
+}
+
 /* ---- granting and revoking ------------------------------------------------------------------ */
 
 /* Where a role counts: *environment stays zero for all of the workspace. */
@@ -234,6 +251,7 @@ grant_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = check_not_own(change->ctx, id, err);
     const uint8_t *only = request->environment.data ? place.id : NULL;
+    change_author(change, id); /* nobody approves a role of their own */
     return st == ENVRES_OK ? give_role(change, id, &place, only, request->role, err) : st;
 }
 
@@ -241,6 +259,44 @@ static envres_status
 check_role(uint32_t role, envres_error *err)
 {
     return role_bit(role) ? ENVRES_OK : err_set(err, ENVRES_E_INVALID, "no such role");
+}
+
+static void
+encode_role(const void *asked, struct buf *out)
+{
+    const struct role_request *request = asked;
+    act_put_text(out, request->principal);
+    act_put_text(out, request->environment);
+    buf_add_u32(out, request->role);
+}
+
+static envres_status
+read_role(struct act_reader *reader, struct role_request *out, envres_error *err)
+{
+    out->principal = act_text(reader);
+    out->environment = act_text(reader);
+    out->role = act_u32(reader);
+    return act_end(reader, err);
+}
+
+envres_status
+principal_replay_grant(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct role_request request = { .role = 0 };
+    envres_status st = read_role(reader, &request, err);
+    (void)revision;
+    return st < 0 ? st : principal_grant(ctx, &request, given, err);
+}
+
+envres_status
+principal_replay_revoke(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                        int64_t *revision, envres_error *err)
+{
+    struct role_request request = { .role = 0 };
+    envres_status st = read_role(reader, &request, err);
+    (void)revision;
+    return st < 0 ? st : principal_revoke(ctx, &request, given, err);
 }
 
 /* The audit says which role: "principal/NAME/ROLE". */
@@ -257,7 +313,8 @@ run_role(struct context *ctx, const char *action, change_fn work,
     buf_add_char(&object, '/');
     buf_add_str(&object, envres_role_name(request->role));
     st = buf_status(&object, err);
-    struct change_title title = { action, "principal/", slice_of(object.data, object.len) };
+    struct change_title title = { action, "principal/", slice_of(object.data, object.len),
+                                  encode_role };
     if (st == ENVRES_OK)
         st = change_run(ctx, given, &title, work, request, NULL, err);
     buf_free(&object);
@@ -302,7 +359,9 @@ take_role(struct change *change, const uint8_t id[SEAL_ID], const struct role_re
         st = roles_adopt(ctx->db, ctx->mem, ctx->workspace, id, ctx->actor, err);
     if (st == ENVRES_OK)
         st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
-    return st == ENVRES_OK ? fit_everywhere(ctx, id, NULL, change->now, err) : st;
+    if (st == ENVRES_OK)
+        st = fit_everywhere(ctx, id, NULL, change->now, err);
+    return st == ENVRES_OK ? check_quorums(ctx, role_bit(request->role), err) : st;
 }
 
 static envres_status
@@ -377,7 +436,8 @@ principal_add(struct context *ctx, const struct new_principal *made,
               const struct first_roles *roles, const envres_change *given, envres_error *err)
 {
     struct add_request request = { made, roles };
-    struct change_title title = { "principal.add", "principal/", slice_str(made->identity->name) };
+    struct change_title title = { "principal.add", "principal/", slice_str(made->identity->name),
+                                  NULL };
     envres_status st = roles->role ? check_role(roles->role, err) : ENVRES_OK;
     return st < 0 ? st : change_run(ctx, given, &title, add_inside, &request, NULL, err);
 }
@@ -456,14 +516,16 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = check_not_own(ctx, id, err);
     if (st == ENVRES_OK)
         st = retire(change, id, err);
-    return st == ENVRES_OK ? roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err) : st;
+    if (st == ENVRES_OK)
+        st = roles_seal(ctx->db, ctx->mem, ctx->workspace, ctx->actor, err);
+    return st == ENVRES_OK ? check_quorums(ctx, UINT32_MAX, err) : st;
 }
 
 envres_status
 principal_remove(struct context *ctx, struct slice name, const envres_change *given,
                  envres_error *err)
 {
-    struct change_title title = { "principal.remove", "principal/", name };
+    struct change_title title = { "principal.remove", "principal/", name, NULL };
     return change_run(ctx, given, &title, remove_inside, &name, NULL, err);
 }
 
@@ -582,8 +644,8 @@ envres_status
 principal_rekey(struct context *ctx, const struct new_principal *made, const envres_change *given,
                 envres_error *err)
 {
-    struct change_title title = { "principal.rekey", "principal/",
-                                  slice_str(made->identity->name) };
+    struct change_title title = { "principal.rekey", "principal/", slice_str(made->identity->name),
+                                  NULL };
     return change_run(ctx, given, &title, rekey_inside, made, NULL, err);
 }
 

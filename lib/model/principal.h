@@ -8,6 +8,7 @@
 
 #include <envres/principal.h>
 
+#include "model/act.h"
 #include "model/environment.h"
 
 /* Its id; NO_PRINCIPAL, removed ones too. */
@@ -51,5 +52,13 @@ envres_status principal_grant(struct context *ctx, const struct role_request *re
                               const envres_change *given, envres_error *err);
 envres_status principal_revoke(struct context *ctx, const struct role_request *request,
                                const envres_change *given, envres_error *err);
+
+/* What was written down of a change that waited for approvals, done (act.h). */
+envres_status principal_replay_grant(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
+envres_status principal_replay_revoke(struct context *ctx, struct act_reader *reader,
+                                      const envres_change *given, int64_t *revision,
+                                      envres_error *err);
 
 #endif

@@ -273,6 +273,60 @@ configure_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_configure(const void *asked, struct buf *out)
+{
+    const struct configure_request *request = asked;
+    const envres_resource_write *write = request->write;
+    uint32_t stride = 0;
+    memcpy(&stride, write->fields, sizeof(stride));
+    act_put_text(out, request->environment);
+    act_put_text(out, request->handle);
+    buf_add_u64(out, (uint64_t)write->expect_revision);
+    buf_add_u32(out, (uint32_t)write->count);
+    for (size_t i = 0; i < write->count; i++) {
+        const envres_resource_field *field =
+            (const void *)((const char *)write->fields + i * stride);
+        act_put_text(out, slice_of(field->name, field->name_len));
+        act_put_text(out, slice_of(field->value, field->value ? field->value_len : 0));
+        buf_add_u32(out, field->flags);
+    }
+}
+
+envres_status
+resource_replay_configure(struct context *ctx, struct act_reader *reader,
+                          const envres_change *given, int64_t *revision, envres_error *err)
+{
+    envres_resource_write write = { .size = sizeof(write) };
+    struct slice environment = act_text(reader);
+    struct slice handle = act_text(reader);
+    write.expect_revision = (int64_t)act_u64(reader);
+    write.count = act_u32(reader);
+    if (reader->failed || write.count == 0 || write.count > LIMIT_FIELDS)
+        return act_fault(err);
+    envres_resource_field *fields = mem_alloc_array(ctx->mem, write.count, sizeof(*fields));
+    if (!fields)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (size_t i = 0; i < write.count; i++) {
+        struct slice name = act_text(reader);
+        struct slice value = act_text(reader);
+        fields[i] = (envres_resource_field){ .size = sizeof(*fields),
+                                             .flags = act_u32(reader),
+                                             .name = name.data,
+                                             .name_len = name.len,
+                                             .value = value.data,
+                                             .value_len = value.len };
+    }
+    write.handle = handle.data;
+    write.handle_len = handle.len;
+    write.fields = fields;
+    envres_status st = act_end(reader, err);
+    if (st == ENVRES_OK)
+        st = resource_configure(ctx, environment, &write, given, revision, err);
+    mem_free(ctx->mem, fields);
+    return st;
+}
+
 envres_status
 resource_configure(struct context *ctx, struct slice environment,
                    const envres_resource_write *given, const envres_change *options,
@@ -297,7 +351,7 @@ resource_configure(struct context *ctx, struct slice environment,
     if (st < 0)
         return st;
     struct configure_request request = { environment, handle, &write };
-    struct change_title title = { "resource.configure", "resource/", handle };
+    struct change_title title = { "resource.configure", "resource/", handle, encode_configure };
     return change_run(ctx, options, &title, configure_inside, &request, revision, err);
 }
 
@@ -449,7 +503,7 @@ resource_define(struct context *ctx, struct slice handle, struct slice kind_name
                 const envres_change *options, envres_error *err)
 {
     struct define_request request = { handle, NULL };
-    struct change_title title = { "resource.define", "resource/", handle };
+    struct change_title title = { "resource.define", "resource/", handle, NULL };
     envres_status st = text_check_name(handle, "resource handle", err);
     if (st == ENVRES_OK)
         st = kind_need(kind_name, &request.kind, err);
@@ -474,11 +528,27 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_remove(const void *asked, struct buf *out)
+{
+    act_put_text(out, *(const struct slice *)asked);
+}
+
+envres_status
+resource_replay_remove(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice handle = act_text(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : resource_remove(ctx, handle, given, err);
+}
+
 envres_status
 resource_remove(struct context *ctx, struct slice handle, const envres_change *options,
                 envres_error *err)
 {
-    struct change_title title = { "resource.remove", "resource/", handle };
+    struct change_title title = { "resource.remove", "resource/", handle, encode_remove };
     return change_run(ctx, options, &title, remove_inside, &handle, NULL, err);
 }
 
@@ -576,12 +646,33 @@ fallback_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_fallback(const void *asked, struct buf *out)
+{
+    const struct fallback_request *request = asked;
+    act_put_text(out, request->environment);
+    act_put_text(out, request->handle);
+    act_put_text(out, request->to);
+}
+
+envres_status
+resource_replay_fallback(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                         int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    struct slice handle = act_text(reader);
+    struct slice to = act_text(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : resource_set_fallback(ctx, environment, handle, to, given, err);
+}
+
 envres_status
 resource_set_fallback(struct context *ctx, struct slice environment, struct slice handle,
                       struct slice to, const envres_change *options, envres_error *err)
 {
     struct fallback_request request = { environment, handle, to };
-    struct change_title title = { "resource.fallback", "resource/", handle };
+    struct change_title title = { "resource.fallback", "resource/", handle, encode_fallback };
     return change_run(ctx, options, &title, fallback_inside, &request, NULL, err);
 }
 

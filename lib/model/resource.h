@@ -5,6 +5,7 @@
 
 #include <envres/resource.h>
 
+#include "model/act.h"
 #include "model/config.h"
 
 envres_status resource_define(struct context *ctx, struct slice handle, struct slice kind,
@@ -24,5 +25,16 @@ envres_status resource_list(struct context *ctx, envres_list **out, envres_error
 envres_status resource_check_no_fallback_to(struct context *ctx,
                                             const struct environment *environment,
                                             envres_error *err);
+
+/* What was written down of a change that waited for approvals, done (act.h). */
+envres_status resource_replay_configure(struct context *ctx, struct act_reader *reader,
+                                        const envres_change *given, int64_t *revision,
+                                        envres_error *err);
+envres_status resource_replay_remove(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
+envres_status resource_replay_fallback(struct context *ctx, struct act_reader *reader,
+                                       const envres_change *given, int64_t *revision,
+                                       envres_error *err);
 
 #endif

@@ -361,7 +361,7 @@ rotate_begin(struct context *ctx, struct slice environment, const envres_change 
              envres_list **report, envres_error *err)
 {
     struct begin_request request = { environment, NULL };
-    struct change_title title = { "key.rotate", "environment/", environment };
+    struct change_title title = { "key.rotate", "environment/", environment, NULL };
     envres_status st = ENVRES_OK;
     if (report)
         st = list_new(ctx->mem, exposure_columns, ENVRES_EXPOSURE_COLUMNS, &request.report, err);
@@ -527,7 +527,7 @@ rotate_step(struct context *ctx, struct slice environment, int64_t *left, envres
 {
     struct rotation_hint hint = { .generation = 0 };
     struct step step = { environment, &hint };
-    struct change_title title = { "key.rotated", "environment/", environment };
+    struct change_title title = { "key.rotated", "environment/", environment, NULL };
     envres_status st = change_run(ctx, NULL, &title, step_inside, &step, NULL, err);
     if (st == ENVRES_OK)
         ctx->rotation = hint;

@@ -68,7 +68,7 @@ run(struct context *ctx, const char *action, change_fn work, const struct slot_r
     if (request->ordinal > 0)
         buf_add_format(&object, "/%lld", (long long)request->ordinal);
     envres_status st = buf_status(&object, err);
-    struct change_title title = { action, "slot/", slice_of(object.data, object.len) };
+    struct change_title title = { action, "slot/", slice_of(object.data, object.len), NULL };
     if (st == ENVRES_OK)
         st = change_run(ctx, given, &title, work, request, revision, err);
     buf_free(&object);

@@ -237,7 +237,7 @@ trail_reveal(struct context *ctx, const struct reveal_request *request, const en
                        "what is revealed is \"variable/NAME\", \"resource/HANDLE\" or "
                        "\"resource/HANDLE/FIELD\"");
     struct change_title title = { "secret.reveal", all ? "environment/" : "",
-                                  all ? request->environment : request->object };
+                                  all ? request->environment : request->object, NULL };
     return change_run(ctx, change, &title, reveal_inside, request, NULL, err);
 }
 

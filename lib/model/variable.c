@@ -302,6 +302,22 @@ put_inside(struct change *change, const void *asked, envres_error *err)
     return st < 0 ? st : variable_put_inside(&writer, request->writes, request->count, err);
 }
 
+static void
+encode_put(const void *asked, struct buf *out)
+{
+    const struct put_request *request = asked;
+    act_put_text(out, request->environment);
+    buf_add_u32(out, (uint32_t)request->count);
+    for (size_t i = 0; i < request->count; i++) {
+        const struct variable_write *write = &request->writes[i];
+        act_put_text(out, write->name);
+        act_put_text(out, write->value);
+        buf_add_u32(out, (uint32_t)write->type);
+        buf_add_u32(out, write->flags);
+        buf_add_u64(out, (uint64_t)write->expect);
+    }
+}
+
 static int
 compare_writes(const void *a, const void *b)
 {
@@ -368,6 +384,16 @@ read_writes(const struct mem *mem, const envres_variable_write *given, size_t co
     return ENVRES_OK;
 }
 
+static envres_status
+run_put(struct context *ctx, struct slice environment, const struct variable_write *writes,
+        size_t count, const envres_change *options, int64_t *revision, envres_error *err)
+{
+    struct put_request request = { environment, writes, count };
+    struct change_title title = { "variable.put", "variable/",
+                                  count == 1 ? writes[0].name : slice_str("*"), encode_put };
+    return change_run(ctx, options, &title, put_inside, &request, revision, err);
+}
+
 envres_status
 variable_put(struct context *ctx, struct slice environment, const envres_variable_write *given,
              size_t count, const envres_change *options, int64_t *revision, envres_error *err)
@@ -376,10 +402,32 @@ variable_put(struct context *ctx, struct slice environment, const envres_variabl
     envres_status st = read_writes(ctx->mem, given, count, &writes, err);
     if (st < 0)
         return st;
-    struct put_request request = { environment, writes, count };
-    struct change_title title = { "variable.put", "variable/",
-                                  count == 1 ? writes[0].name : slice_str("*") };
-    st = change_run(ctx, options, &title, put_inside, &request, revision, err);
+    st = run_put(ctx, environment, writes, count, options, revision, err);
+    mem_free(ctx->mem, writes);
+    return st;
+}
+
+envres_status
+variable_replay_put(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                    int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    uint32_t count = act_u32(reader);
+    if (reader->failed || count == 0 || count > LIMIT_BATCH)
+        return act_fault(err);
+    struct variable_write *writes = mem_alloc_array(ctx->mem, count, sizeof(*writes));
+    if (!writes)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (uint32_t i = 0; i < count; i++) {
+        writes[i].name = act_text(reader);
+        writes[i].value = act_text(reader);
+        writes[i].type = (int32_t)act_u32(reader);
+        writes[i].flags = act_u32(reader);
+        writes[i].expect = (int64_t)act_u64(reader);
+    }
+    envres_status st = act_end(reader, err);
+    if (st == ENVRES_OK)
+        st = run_put(ctx, environment, writes, count, given, revision, err);
     mem_free(ctx->mem, writes);
     return st;
 }
@@ -460,12 +508,30 @@ unset_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_unset(const void *asked, struct buf *out)
+{
+    const struct unset_request *request = asked;
+    act_put_text(out, request->environment);
+    act_put_text(out, request->name);
+}
+
+envres_status
+variable_replay_unset(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                      int64_t *revision, envres_error *err)
+{
+    struct slice environment = act_text(reader);
+    struct slice name = act_text(reader);
+    envres_status st = act_end(reader, err);
+    return st < 0 ? st : variable_unset(ctx, environment, name, given, revision, err);
+}
+
 envres_status
 variable_unset(struct context *ctx, struct slice environment, struct slice name,
                const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct unset_request request = { environment, name };
-    struct change_title title = { "variable.unset", "variable/", name };
+    struct change_title title = { "variable.unset", "variable/", name, encode_unset };
     return change_run(ctx, options, &title, unset_inside, &request, revision, err);
 }
 
@@ -572,21 +638,56 @@ delete_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
+static void
+encode_rename(const void *asked, struct buf *out)
+{
+    const struct rename_request *request = asked;
+    act_put_text(out, request->name);
+    act_put_text(out, request->to);
+}
+
+envres_status
+variable_replay_rename(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice name = act_text(reader);
+    struct slice to = act_text(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : variable_rename(ctx, name, to, given, err);
+}
+
 envres_status
 variable_rename(struct context *ctx, struct slice name, struct slice to,
                 const envres_change *options, envres_error *err)
 {
     struct rename_request request = { name, to };
-    struct change_title title = { "variable.rename", "variable/", name };
+    struct change_title title = { "variable.rename", "variable/", name, encode_rename };
     envres_status st = text_check_name(to, "variable name", err);
     return st < 0 ? st : change_run(ctx, options, &title, rename_inside, &request, NULL, err);
+}
+
+static void
+encode_delete(const void *asked, struct buf *out)
+{
+    act_put_text(out, *(const struct slice *)asked);
+}
+
+envres_status
+variable_replay_delete(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice name = act_text(reader);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : variable_delete(ctx, name, given, err);
 }
 
 envres_status
 variable_delete(struct context *ctx, struct slice name, const envres_change *options,
                 envres_error *err)
 {
-    struct change_title title = { "variable.delete", "variable/", name };
+    struct change_title title = { "variable.delete", "variable/", name, encode_delete };
     return change_run(ctx, options, &title, delete_inside, &name, NULL, err);
 }
 

@@ -6,6 +6,7 @@
 #include <envres/value.h>
 #include <envres/variable.h>
 
+#include "model/act.h"
 #include "model/config.h"
 
 /* One write, checked as far as that needs no database. Borrowed. */
@@ -59,5 +60,18 @@ envres_status variable_delete(struct context *ctx, struct slice name, const envr
  * Appended to `out`. TYPE, JSON, UTF8, LIMIT, SYNTAX: never with the value in the message. */
 envres_status variable_canonical(const struct mem *mem, int32_t type, struct slice value,
                                  struct buf *out, envres_error *err);
+
+/* What was written down of a change that waited for approvals, done (act.h). */
+envres_status variable_replay_put(struct context *ctx, struct act_reader *reader,
+                                  const envres_change *given, int64_t *revision, envres_error *err);
+envres_status variable_replay_unset(struct context *ctx, struct act_reader *reader,
+                                    const envres_change *given, int64_t *revision,
+                                    envres_error *err);
+envres_status variable_replay_rename(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
+envres_status variable_replay_delete(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
 
 #endif

@@ -347,7 +347,7 @@ version_create(struct context *ctx, struct slice app, const envres_version_optio
 {
     envres_list *row = NULL;
     struct version_request request = { .app = app, .row = out ? &row : NULL };
-    struct change_title title = { "version.create", "version/", app };
+    struct change_title title = { "version.create", "version/", app, NULL };
     int64_t number = 0;
     envres_status st = read_request(options, &request, err);
     if (st == ENVRES_OK)
@@ -413,7 +413,8 @@ version_set(struct context *ctx, const envres_version_name *name,
         return st;
     buf_init(&object, ctx->mem, false);
     st = version_object(request.app, request.version, &object, err);
-    struct change_title title = { "version.set", "version/", slice_of(object.data, object.len) };
+    struct change_title title = { "version.set", "version/", slice_of(object.data, object.len),
+                                  NULL };
     if (st == ENVRES_OK)
         st = change_run(ctx, given, &title, set_inside, &request, NULL, err);
     buf_free(&object);

@@ -370,7 +370,7 @@ version_open(struct context *ctx, const envres_version_name *name, struct slice 
     envres_status st = version_name_read(name, &request.app, &request.version, err);
     if (st < 0)
         return st;
-    struct change_title title = { "version.open", "version/", request.app };
+    struct change_title title = { "version.open", "version/", request.app, NULL };
     st = change_run(ctx, given, &title, open_inside, &request, &number, err);
     if (st == ENVRES_OK && out && !row)
         st = version_row_again(ctx, request.app, number, &row, err);

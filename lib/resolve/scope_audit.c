@@ -42,7 +42,7 @@ scope_load_audited(struct context *ctx, const struct scope_request *request,
     struct opening opening = { request, before, &scope };
     bool app = request->app.data != NULL;
     struct change_title title = { "scope.open", app ? "app/" : "environment/",
-                                  app ? request->app : request->environment };
+                                  app ? request->app : request->environment, NULL };
     envres_status st = change_run(ctx, NULL, &title, open_inside, &opening, NULL, err);
     if (st < 0)
         envres_scope_unref(scope);

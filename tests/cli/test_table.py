@@ -92,11 +92,6 @@ class Table(Case):
                 numbers = set(re.findall(r"\d", page[code]))
                 self.assertEqual({act, read, resolve}, numbers, page[code])
 
-    def test_later_commands_are_absent(self):
-        for name in ("query", "request", "salvage"):
-            self.fails(2, name, says="there is no command '%s'" % name)
-        self.fails(2, "key", "rotate", says="there is no command 'key rotate'")
-
     def test_version(self):
         self.assertRegex(self.ok("--version").out, r"\Aenvres \d+\.\d+\.\d+ \(library [\d.]+\)\n\Z")
 

@@ -152,7 +152,8 @@ def check_commands(root, files):
     """Commands, options and exit statuses of the table against the page."""
     if TABLE not in files:
         return
-    text = "".join(gate.without_comments(gate.read(root, table)) for table in (TABLE, OPTIONS))
+    tables = sorted(f for f in files if f.startswith(CLI + "/table") and f.endswith(".c"))
+    text = "".join(gate.without_comments(gate.read(root, table)) for table in tables)
     page = gate.read(root, COMMANDS) if COMMANDS in files else ""
     commands = [n for n in re.findall(r'\{ \.name = "([^"]+)",\s*\.run\b', text)
                 if not n.startswith("__")]
@@ -263,6 +264,9 @@ PLANTS = [
     plant("a new command", TABLE, '    { .name = "__h',
           '    { .name = "new", .run = h },\n    { .name = "__h',
           "headings `envres new`"),
+    ("a new command in a table of its own",
+     {CLI + "/table_new.c": 'rows[] = {\n    { .name = "new", .run = h },\n};\n'},
+     "headings `envres new`"),
     plant("a command that is gone", COMMANDS, "--env", "### `envres gone`\n--env",
           "no command 'gone'"),
     plant("a new option", OPTIONS, "\n};", '\n    [OPT_X] = { .name = "env-x" },\n};',

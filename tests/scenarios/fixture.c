@@ -173,6 +173,8 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = fixture_inbox(fx);
     if (st == ENVRES_OK)
+        st = fixture_requests(fx);
+    if (st == ENVRES_OK)
         st = envres_scope_open(fx->session, "development", 11, NULL, &fx->scope, fx->err);
     return st;
 }
@@ -347,6 +349,34 @@ dump_audit(struct fixture *fx, struct dump *dump)
     envres_list_free(list);
 }
 
+static int
+compare_lines(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Not their ids, which differ from store to store, nor their order, which follows the clock. */
+static void
+dump_requests(struct fixture *fx, struct dump *dump)
+{
+    enum { MOST = 16, LINE = 400 };
+    char lines[MOST][LINE];
+    envres_list *list = NULL;
+    size_t count = 0;
+    if (envres_request_list(fx->session, ENVRES_REQUEST_ALL, &list, fx->err) < 0)
+        dump->failed = 1;
+    for (; count < envres_list_count(list) && count < MOST; count++)
+        snprintf(lines[count], LINE, "request %s\t%s\t%s\t%s\n",
+                 envres_list_text(list, count, ENVRES_REQUEST_ACTION, NULL),
+                 envres_list_text(list, count, ENVRES_REQUEST_OBJECT, NULL),
+                 envres_list_text(list, count, ENVRES_REQUEST_STATE, NULL),
+                 envres_list_text(list, count, ENVRES_REQUEST_GIVEN, NULL));
+    envres_list_free(list);
+    qsort(lines, count, LINE, compare_lines);
+    for (size_t i = 0; i < count; i++)
+        dump_text(dump, lines[i], strlen(lines[i]));
+}
+
 char *
 fixture_dump(struct fixture *fx)
 {
@@ -377,6 +407,7 @@ fixture_dump(struct fixture *fx)
     dump_people(fx, &dump);
     dump_slots(fx, &dump);
     dump_audit(fx, &dump);
+    dump_requests(fx, &dump);
     if (!dump.failed)
         return dump.text;
     free(dump.text);

@@ -69,7 +69,7 @@ rekey_principal(struct fixture *fx)
 {
     uint8_t key[32];
     envres_credential credential = raw_key(key, 0x3E);
-    return envres_principal_rekey(fx->session, "otto", TEXT, &credential, NULL, fx->err);
+    return envres_principal_rekey(fx->session, "stacy", TEXT, &credential, NULL, fx->err);
 }
 
 /* The root, and a session that is opened with it pinned. */
@@ -190,7 +190,7 @@ grant_role(struct fixture *fx)
 envres_status
 revoke_role(struct fixture *fx)
 {
-    envres_role role = role_of("otto", ENVRES_ROLE_OWNER, NULL);
+    envres_role role = role_of("stacy", ENVRES_ROLE_EDITOR, "staging");
     return envres_role_revoke(fx->session, &role, NULL, fx->err);
 }
 

@@ -69,6 +69,8 @@ envres_status fixture_people(struct fixture *fx);
 envres_status fixture_inbox(struct fixture *fx);
 /* Rotations that are under way. */
 envres_status fixture_rotations(struct fixture *fx);
+/* An environment that asks for approvals, and what waits there. */
+envres_status fixture_requests(struct fixture *fx);
 
 /* Helpers of the scenario files. */
 envres_status put(struct fixture *fx, const char *environment, const char *name, const char *value,

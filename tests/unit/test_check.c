@@ -482,7 +482,7 @@ static void
 put_odd(struct fx *fx, const char *kind, const char *value)
 {
     struct odd_value odd = { kind, value };
-    struct change_title title = { "variable.put", "variable/", slice_str("PORT") };
+    struct change_title title = { "variable.put", "variable/", slice_str("PORT"), NULL };
     OK(change_run(&fx->session->context, NULL, &title, write_odd, &odd, NULL, fx->err));
 }
 

@@ -143,7 +143,7 @@ freeze(struct place *p, const char *name)
 {
     struct version version = { 0 };
     struct version *request = &version;
-    struct change_title title = { "version.promote", "version/", slice_str(name) };
+    struct change_title title = { "version.promote", "version/", slice_str(name), NULL };
     load_version(p, name, &version);
     OK(p, change_run(p->ctx, NULL, &title, freeze_inside, &request, NULL, p->err));
 }

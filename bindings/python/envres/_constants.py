@@ -293,6 +293,16 @@ ENVIRONMENT_UNPROTECT = 4
 ENVIRONMENT_REASON = 8
 #: set: they do not
 ENVIRONMENT_NO_REASON = 16
+#: set: `approvals` counts
+ENVIRONMENT_SET_APPROVALS = 32
+#: set: editors may reveal secrets here, unless it is protected
+ENVIRONMENT_EDITORS_REVEAL = 64
+#: set: they may not
+ENVIRONMENT_NO_EDITORS_REVEAL = 128
+#: set: rollbacks need the approvals too
+ENVIRONMENT_ROLLBACK_APPROVALS = 256
+#: set: one alone can roll back
+ENVIRONMENT_NO_ROLLBACK_APPROVALS = 512
 #: it goes to clients: a secret in it is an error of the check
 PART_PUBLIC = 1
 #: take it out; `data` is not read

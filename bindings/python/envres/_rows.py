@@ -138,6 +138,10 @@ class EnvironmentRow(NamedTuple):
     require_reason: bool
     #: integer: configuration revision
     revision: int
+    #: integer 0 or 1: editors may reveal secrets
+    reveals: bool
+    #: integer 0 or 1: rollbacks need approvals too
+    rollbacks: bool
 
 
 class ExplainRow(NamedTuple):
@@ -434,6 +438,23 @@ class VerifyRow(NamedTuple):
     audit_sequence: Optional[int]
 
 
+class SalvageRow(NamedTuple):
+    """A row of envres_store_salvage."""
+
+    #: text: a table of the store, or "file"
+    table: str
+    #: text: "variable/HOST in staging, revision 7"; null: no one of them
+    object: Optional[str]
+    #: integer: rows kept; null in rows with a code
+    kept: Optional[int]
+    #: integer: rows or objects lost, where it is known how many; or null
+    lost: Optional[int]
+    #: text: status name; null: nothing is wrong
+    code: Optional[str]
+    #: text: why, and what to do; null where there is no code
+    message: Optional[str]
+
+
 class InfoRow(NamedTuple):
     """A row of envres_store_info."""
 
@@ -599,7 +620,7 @@ COLUMNS = {
     StatusRow: "tttttitttiittm",
     AuditRow: "imtttttittti",
     InboxRow: "tttbittm",
-    EnvironmentRow: "tttibibi",
+    EnvironmentRow: "tttibibibb",
     ExplainRow: "tittttbimtt",
     SlotRow: "ittm",
     ExposureRow: "tttm",
@@ -615,6 +636,7 @@ COLUMNS = {
     ResourceRow: "tttbtii",
     SessionRow: "tt",
     VerifyRow: "ttti",
+    SalvageRow: "ttiitt",
     InfoRow: "tt",
     TagRow: "ttiiibt",
     VariableRow: "ttbtbtimtt",

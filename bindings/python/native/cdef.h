@@ -94,6 +94,8 @@ typedef struct envres_environment_options {
     size_t color_len;
     const char *after;
     size_t after_len;
+    uint32_t approvals;
+    uint32_t reserved;
 } envres_environment_options;
 typedef struct envres_part_write {
     uint32_t size;
@@ -347,6 +349,11 @@ envres_status envres_release_create(envres_session *session, const envres_versio
 envres_status envres_release_list(envres_session *session, const char *app, size_t app_len, envres_list **out, envres_error *err);
 envres_status envres_release_rollback(envres_session *session, const char *app, size_t app_len, const envres_rollback_options *options, const envres_change *change, envres_list **out, envres_list **findings, envres_error *err);
 envres_status envres_release_withdraw(envres_session *session, const char *app, size_t app_len, int64_t expect_live, const envres_change *change, envres_list **out, envres_error *err);
+envres_status envres_request_approve(envres_session *session, const char *id, size_t id_len, const envres_change *change, envres_error *err);
+envres_status envres_request_list(envres_session *session, uint32_t flags, envres_list **out, envres_error *err);
+envres_status envres_request_run(envres_session *session, const char *id, size_t id_len, const envres_change *change, int64_t *revision, envres_error *err);
+envres_status envres_request_show(envres_session *session, const char *id, size_t id_len, envres_list **out, envres_error *err);
+envres_status envres_request_withdraw(envres_session *session, const char *id, size_t id_len, const envres_change *change, envres_error *err);
 envres_status envres_resource_configure(envres_session *session, const char *environment, size_t environment_len, const envres_resource_write *write, const envres_change *change, int64_t *revision, envres_error *err);
 envres_status envres_resource_define(envres_session *session, const char *handle, size_t handle_len, const char *kind, size_t kind_len, const envres_change *change, envres_error *err);
 envres_status envres_resource_fallback(envres_session *session, const char *environment, size_t environment_len, const envres_fallback *fallback, const envres_change *change, envres_error *err);
@@ -434,6 +441,7 @@ envres_status envres_store_create(const char *path, size_t path_len, const envre
 envres_status envres_store_info(envres_store *store, envres_list **out, envres_error *err);
 envres_status envres_store_open(const char *path, size_t path_len, const envres_store_options *options, envres_store **out, envres_error *err);
 envres_status envres_store_poll(envres_store *store, int32_t *changed, envres_error *err);
+envres_status envres_store_salvage(const char *path, size_t path_len, const char *to, size_t to_len, const envres_store_options *options, const envres_credential *credential, envres_list **out, envres_error *err);
 envres_status envres_store_verify(envres_store *store, envres_session *session, envres_list **out, envres_error *err);
 envres_status envres_template_bind(envres_template *tmpl, envres_scope *scope, const envres_render_options *options, envres_bound **out, envres_error *err);
 envres_status envres_template_parse(const char *text, size_t len, const envres_template_options *options, envres_template **out, envres_error *err);
