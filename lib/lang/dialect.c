@@ -113,6 +113,12 @@ end_of_quotes(const struct sql_lexer *lexer, size_t at, char quote, bool has_esc
 {
     const char *text = lexer->text;
     for (; at < lexer->len; at++) {
+        if (!has_escapes) {
+            const char *found = memchr(text + at, quote, lexer->len - at);
+            if (!found)
+                return OPEN;
+            at = (size_t)(found - text);
+        }
         if (text[at] == '\\' && has_escapes)
             at++;
         else if (text[at] != quote)
@@ -192,10 +198,14 @@ end_of_dollars(const struct sql_lexer *lexer, size_t tag)
 static size_t
 end_of_line(const struct sql_lexer *lexer, size_t at)
 {
-    while (at < lexer->len && lexer->text[at] != '\n' &&
-           !(lexer->text[at] == '\r' && lexer->dialect->ends_at_return))
-        at++;
-    return at;
+    const char *from = lexer->text + at;
+    const char *found = memchr(from, '\n', lexer->len - at);
+    size_t len = found ? (size_t)(found - from) : lexer->len - at;
+    if (lexer->dialect->ends_at_return) {
+        found = memchr(from, '\r', len);
+        len = found ? (size_t)(found - from) : len;
+    }
+    return at + len;
 }
 
 static size_t

@@ -460,21 +460,16 @@ sql_check_list(struct slice json, envres_error *err)
 size_t
 sql_write_placeholder(uint8_t style, uint32_t number, char *to)
 {
-    char digits[10];
-    size_t count = 0;
-    size_t len = 0;
-    if (style == ENVRES_STYLE_QMARK) {
-        to[0] = '?';
-        return 1;
-    }
-    to[len++] = style == ENVRES_STYLE_DOLLAR ? '$' : ':';
+    size_t len = sql_placeholder_len(style, number);
+    char *digit = to + len;
+    to[0] = style == ENVRES_STYLE_QMARK ? '?' : style == ENVRES_STYLE_DOLLAR ? '$' : ':';
+    if (style == ENVRES_STYLE_QMARK)
+        return len;
     if (style == ENVRES_STYLE_COLON)
-        to[len++] = 'p';
+        to[1] = 'p';
     do {
-        digits[count++] = (char)('0' + number % 10);
+        *--digit = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    while (count > 0)
-        to[len++] = digits[--count];
     return len;
 }

@@ -32,4 +32,15 @@ envres_status sql_check_list(struct slice json, envres_error *err);
 enum { SQL_PLACEHOLDER_MAX = 2 + 10 };
 size_t sql_write_placeholder(uint8_t style, uint32_t number, char *to);
 
+static inline size_t
+sql_placeholder_len(uint8_t style, uint32_t number)
+{
+    size_t len = style == ENVRES_STYLE_COLON ? 3 : 2;
+    if (style == ENVRES_STYLE_QMARK)
+        return 1;
+    for (; number > 9; number /= 10)
+        len++;
+    return len;
+}
+
 #endif

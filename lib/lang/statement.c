@@ -242,27 +242,25 @@ cook_expr(struct writer *writer, uint32_t index, envres_error *err)
 
 /* ---- sizes ---------------------------------------------------------------------------------- */
 
-struct path {
-    const char *root;
-    bool has_name;
-};
-
-static const struct path paths[] = {
-    [REF_ENVIRONMENT_NAME] = { "environment.name", false },
-    [REF_ENVIRONMENT_LABEL] = { "environment.label", false },
-    [REF_VARIABLE] = { "environment.variables.", true },
-    [REF_RESOURCE] = { "resources.", true },
-    [REF_PARAM] = { "params.", true },
-    [REF_APP_NAME] = { "app.name", false },
-    [REF_APP_VERSION] = { "app.version", false },
-    [REF_APP_RELEASE] = { "app.release", false },
+#define ROOT(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+static const struct slice roots[] = {
+    [REF_ENVIRONMENT_NAME] = ROOT("environment.name"),
+    [REF_ENVIRONMENT_LABEL] = ROOT("environment.label"),
+    [REF_VARIABLE] = ROOT("environment.variables."),
+    [REF_RESOURCE] = ROOT("resources."),
+    [REF_PARAM] = ROOT("params."),
+    [REF_APP_NAME] = ROOT("app.name"),
+    [REF_APP_VERSION] = ROOT("app.version"),
+    [REF_APP_RELEASE] = ROOT("app.release"),
 };
 
 static size_t
 path_len(const struct template_ref *ref)
 {
-    return strlen(paths[ref->root].root) + ref->name.len + (ref->field.len ? 1 : 0) +
-           ref->field.len;
+    return roots[ref->root].len + ref->name.len + (ref->field.len ? 1 : 0) + ref->field.len;
 }
 
 static char *
@@ -276,11 +274,12 @@ put(char *to, const char *data, size_t len)
 static char *
 write_path(const struct template_ref *ref, char *to)
 {
-    to = put(to, paths[ref->root].root, strlen(paths[ref->root].root));
+    to = put(to, roots[ref->root].data, roots[ref->root].len);
     to = put(to, ref->name.data, ref->name.len);
-    if (ref->field.len > 0)
-        to = put(to, ".", 1);
-    to = put(to, ref->field.data, ref->field.len);
+    if (ref->field.len > 0) {
+        *to++ = '.';
+        to = put(to, ref->field.data, ref->field.len);
+    }
     *to = '\0';
     return to + 1;
 }
@@ -292,7 +291,6 @@ measure_tag(struct writer *writer, uint32_t expr)
     const struct cooked *cooked = &writer->cooked[expr];
     const struct item *items = writer->items + cooked->first;
     enum expr_place place = (enum expr_place)writer->view.exprs[expr].place;
-    char placeholder[SQL_PLACEHOLDER_MAX];
     if (place == PLACE_SQL_IDENT) {
         writer->text_len += items[0].len;
         return;
@@ -301,7 +299,7 @@ measure_tag(struct writer *writer, uint32_t expr)
         writer->text_len += 2 * (uint64_t)cooked->count; /* parentheses and ", " between */
     for (uint32_t i = 0; i < cooked->count; i++) {
         uint32_t number = writer->view.own + (uint32_t)++writer->count;
-        writer->text_len += sql_write_placeholder(writer->view.style, number, placeholder);
+        writer->text_len += sql_placeholder_len(writer->view.style, number);
         if (items[i].type != ENVRES_TYPE_NULL) {
             writer->values_len += items[i].len;
             writer->values_count++;

@@ -33,6 +33,7 @@ void store_make(const char *path, envres_store **store, envres_session **session
                 envres_error *err);
 
 void lines_template(struct fixture *fx);
+void lines_sql(struct fixture *fx);
 void lines_scope(struct fixture *fx);
 void lines_redact(struct fixture *fx);
 /* `folder`: where files may be made; `programs`: where cold_ours and cold_hand are. */

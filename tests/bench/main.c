@@ -152,6 +152,7 @@ main(int argc, char **argv)
 
     bench_begin(quick, cpu_time, only);
     lines_template(&fx);
+    lines_sql(&fx);
     lines_scope(&fx);
     lines_redact(&fx);
     lines_store(&fx, folder, programs);
