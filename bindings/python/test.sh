@@ -66,6 +66,11 @@ cp -R "$here"/envres "$here"/native "$here"/meson.build "$here"/pyproject.toml "
 rm -f "$work"/source/envres/*.so
 # shellcheck disable=SC2086
 quietly "building the package" $pip install --no-index --no-build-isolation --no-deps "$work/source"
+# The same once more with AddressSanitizer and UBSan in the extension.
+PATH=/usr/bin:$PATH quietly "configuring with sanitizers" meson setup "$work/sanitized" "$work/source" \
+    -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized \
+    -Dpython.platlibdir="$work/checked" -Dpython.purelibdir="$work/checked"
+quietly "building with sanitizers" meson install -C "$work/sanitized"
 unset PKG_CONFIG_PATH
 if [ "$offline" = no ]; then
     # shellcheck disable=SC2086
@@ -76,19 +81,38 @@ cd "$work"
 quietly "checking types" "$work/venv/bin/python" -m mypy --strict --cache-dir "$work/mypy" \
     --config-file "$here/pyproject.toml" -p envres
 export ENVRES_TREE="$root" ENVRES_OFFLINE="$offline"
-status=0
-"$work/venv/bin/python" -m pytest -q --rootdir "$here" -c "$here/pyproject.toml" "$@" \
-    "$here/tests" >"$work/log" 2>&1 || status=$?
-cat "$work/log"
+# tests LOG ARGUMENT...: pytest from outside of the sources; leaves its status in $status.
+tests() {
+    log=$1
+    shift
+    status=0
+    "$work/venv/bin/python" -m pytest -q --rootdir "$here" -c "$here/pyproject.toml" "$@" \
+        >"$log" 2>&1 || status=$?
+    cat "$log"
+}
+tests "$work/plain" "$@" "$here/tests"
+plain=$status
+(
+    # Memory that an interpreter keeps until its end is no leak; the allocator of the sanitizer is not
+    # flat either.
+    LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)"
+    export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
+    export PYTHONPATH="$work/checked"
+    tests "$work/checked.log" -k 'not flat and not files' "$here/tests/test_safety.py" \
+        "$here/tests/test_vectors.py"
+    exit "$status"
+) || sanitized=$?
 # pytest says "N failed, N passed, N skipped in ..."; what is skipped is not tested.
-"$python" - "$work/log" "$status" <<'PYTHON'
+"$python" - "$plain" "$work/plain" "${sanitized:-0}" "$work/checked.log" <<'PYTHON'
 import re
 import sys
-last = open(sys.argv[1], encoding="utf-8").read().strip().rsplit("\n", 1)[-1]
-counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", last)}
-bad = counts.get("failed", 0) + counts.get("errors", 0) + counts.get("error", 0)
-if not bad and sys.argv[2] != "0":
-    bad = 1
-print("%d passed, %d failed" % (counts.get("passed", 0), bad))
-sys.exit(1 if bad else 0)
+passed = failed = 0
+for status, log in zip(sys.argv[1::2], sys.argv[2::2]):
+    last = open(log, encoding="utf-8").read().strip().rsplit("\n", 1)[-1]
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", last)}
+    bad = counts.get("failed", 0) + counts.get("errors", 0) + counts.get("error", 0)
+    passed += counts.get("passed", 0)
+    failed += bad or (status != "0")
+print("%d passed, %d failed" % (passed, failed))
+sys.exit(1 if failed else 0)
 PYTHON

@@ -34,7 +34,7 @@ from ._scope import Resource, Scope
 from ._secret import Secret
 from ._session import Session
 from ._store import Store, kinds, version
-from ._template import Bound, Params, Statement, Template
+from ._template import Bound, Params, Statement, Template, render_many
 
 __all__ = [
     "Anchor", "AppRow", "AuditRow", "Bound", "Bump", "CallbackError", "CheckError", "Checkpoint",
@@ -47,5 +47,6 @@ __all__ = [
     "Resource", "ResourceRow", "Role", "Rows", "Scan", "Scope", "Secret", "SecretError", "Session",
     "SessionRow", "SlotRow", "StateError", "Statement", "StatusRow", "Store", "StoreError", "Style", "TagRow", "Template",
     "Text", "TextError", "Type", "UsageError", "VariableRow", "Verified", "VerifyRow", "VersionRow",
-    "Write", "generate_key", "kinds", "part_digest", "version",
+    "Write", "generate_key", "kinds", "part_digest", "render_many",
+    "version",
 ]

@@ -53,6 +53,25 @@ def take_slot() -> Any:
 
 give_slot = _slots.append
 
+# What the hot calls need besides their objects: an envres_py_work of native/shim.h, its buffer, and
+# the error slot that it points to. Taken and given back in one step, like slots.
+Work = Tuple[Any, Any, Any]
+works: List[Work] = []
+
+
+def new_work() -> Work:
+    """Another one, where all are in use."""
+    slot = take_slot()
+    work = ffi.new("envres_py_work *")
+    work.err = slot
+    return work, work.buffer, slot
+
+
+def give_failed(work: Work) -> None:
+    """Gives one back whose slot was written."""
+    lib.envres_error_clear(work[2])
+    works.append(work)
+
 
 def text_of(pointer: Any) -> str:
     """A NUL-terminated text of the library."""
@@ -74,6 +93,13 @@ def error_from(status: int, slot: Any) -> Error:
         (offset if offset != _SIZE_MAX else None, line or None,
          lib.envres_error_column(slot) if line else None))
     return found
+
+
+def fail_with(status: int, work: Work) -> NoReturn:
+    """Raises what its slot says, and gives it back."""
+    found = error_from(status, work[2])
+    give_failed(work)
+    raise found from _callbacks.take_raised(status)
 
 
 def fail(status: int, slot: Any) -> NoReturn:
@@ -187,6 +213,15 @@ def change(reason: Optional[str], operation: Optional[bytes], force: bool = Fals
 
 def take_value(value: Any) -> Text:
     """The text of an envres_value, which is freed: a str, or a Secret."""
+    try:
+        work = works.pop()
+    except IndexError:
+        work = new_work()
+    done = lib.envres_py_text(value, work[0])
+    found = str(ffi.unpack(work[1], done).decode("utf-8")) if done >= 0 else None
+    works.append(work)
+    if found is not None:
+        return found
     try:
         size = ffi.new("size_t *")
         data = lib.envres_value_data(value, size)

@@ -6,12 +6,16 @@ import json
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Union, cast
 
 from ._callbacks import Probing
-from ._constants import RENDER_NO_SECRETS, Context, Type
-from ._core import (Handle, Input, Rows, Text, call, integer_from, rows_from, text, text_of, value_from)
+from ._constants import RENDER_NO_SECRETS, Code, Context, Type
+from ._core import (Handle, Input, Rows, Text, call, fail_with, give_failed, integer_from, new_work,
+                    rows_from, text, text_of, value_from, works)
 from ._families import NotFoundError
 from ._native import ffi, lib
 from ._rows import ExplainRow
 from ._secret import Secret
+
+_get = lib.envres_py_get
+_unpack = ffi.unpack
 
 #: A variable in the type it has: a template is the text that it expands to.
 Native = Union[str, int, float, bool, None, List[Any], Dict[str, Any], Secret]
@@ -90,7 +94,21 @@ class Scope(Handle, Mapping[str, Text]):
             yield self.name(index)
 
     def __getitem__(self, name: str) -> Text:
-        return value_from(lib.envres_scope_get, self._pointer(), *text(name))
+        scope = self._cdata or self._pointer()
+        encoded = name.encode("utf-8", "surrogatepass")
+        try:
+            work = works.pop()
+        except IndexError:
+            work = new_work()
+        done = _get(scope, encoded, len(encoded), work[0])
+        if done >= 0:
+            found: str = _unpack(work[1], done).decode()
+            works.append(work)
+            return found
+        if done not in (Code.SECRET_SINK, Code.LIMIT):
+            fail_with(done, work)
+        give_failed(work)
+        return value_from(lib.envres_scope_get, scope, encoded, len(encoded))
 
     def __contains__(self, name: object) -> bool:
         try:

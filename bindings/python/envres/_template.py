@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._constants import (PARAM_SECRET, RENDER_NO_SECRETS, TEMPLATE_STRICT, Code, Context, Dialect,
                          Style, Type)
-from ._core import (NULL, Handle, Input, Rows, Text, call, fail, give_slot, rows_from, struct, take_slot,
-                    text, text_of, value_from)
+from ._core import (NULL, Handle, Input, Rows, Text, call, fail_with, give_failed, new_work,
+                    rows_from, struct, text, text_of, value_from, works)
 from ._families import FAMILIES
 from ._native import ffi, lib
 from ._rows import TagRow
@@ -17,11 +17,6 @@ from ._secret import Secret
 #: A parameter: None, bool, int, float, str, Secret, or anything json.dumps() takes; or a pair of
 #: Type and text.
 Param = Union[None, bool, int, float, str, Secret, List[Any], Dict[str, Any], Tuple[Type, Any]]
-
-# Buffers that nobody uses, for output that holds no secret; each with its size and a size_t.
-_buffers: List[Tuple[Any, Any]] = []
-_BUFFER = 4096
-
 
 def _typed(value: Param) -> Tuple[int, Input, int]:
     """Type, text and flags of a parameter."""
@@ -72,7 +67,11 @@ def _options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,
                   params=params._pointer() if params is not None else None, output_max=output_max)
 
 
-_NO_SECRETS = struct("envres_render_options", flags=RENDER_NO_SECRETS)
+_render = lib.envres_py_render
+_bound = lib.envres_py_bound
+_unpack = ffi.unpack
+# Not in the buffer, since it is secret or too long: then a value is made.
+_ELSEWISE = (Code.SECRET_SINK, Code.LIMIT)
 
 
 class Template(Handle):
@@ -109,30 +108,24 @@ class Template(Handle):
         Raises NotFoundError, TextError, UsageError (LIMIT), SecretError, IntegrityError, each with
         the tag's position.
         """
-        if params is None and not no_secrets and not output_max:
-            return self._render_plain(scope)
-        return value_from(lib.envres_template_render, self._pointer(), scope._pointer(),
-                          _options(params, no_secrets, output_max))
-
-    def _render_plain(self, scope: Handle) -> Text:
-        slot = take_slot()
-        tmpl, there = self._pointer(), scope._pointer()
+        if params is not None or no_secrets or output_max:
+            return value_from(lib.envres_template_render, self._pointer(), scope._pointer(),
+                              _options(params, no_secrets, output_max))
+        # The common case is one call into a buffer that is used again. It forbids secrets, so that
+        # none comes to lie there; only when there is one, the second call makes a value.
+        tmpl, there = self._cdata or self._pointer(), scope._cdata or scope._pointer()
         try:
-            buffer, need = _buffers.pop()
+            work = works.pop()
         except IndexError:
-            buffer, need = ffi.new("char[]", _BUFFER), ffi.new("size_t *")
-        status = lib.envres_template_render_into(tmpl, there, _NO_SECRETS, buffer, _BUFFER, need,
-                                                 slot)
-        if not status:
-            found: str = ffi.unpack(buffer, need[0]).decode()
-            _buffers.append((buffer, need))
-            give_slot(slot)
-            return found
-        _buffers.append((buffer, need))
-        if status not in (Code.SECRET_SINK, Code.LIMIT):
-            fail(status, slot)
-        lib.envres_error_clear(slot)
-        give_slot(slot)
+            work = new_work()
+        done = _render(tmpl, there, work[0])
+        if done >= 0:
+            text: str = _unpack(work[1], done).decode()
+            works.append(work)
+            return text
+        if done not in _ELSEWISE:
+            fail_with(done, work)
+        give_failed(work)
         return value_from(lib.envres_template_render, tmpl, there, NULL)
 
     def render_into(self, scope: Handle, buffer: Union[bytearray, memoryview],
@@ -172,6 +165,37 @@ class Template(Handle):
         return rows_from(TagRow, lib.envres_template_references, self._pointer())
 
 
+def render_many(templates: Sequence[Template], scope: Handle) -> List[Text]:
+    """Renders many templates against one scope, with one native call for as many as fit into 16 KiB
+    and hold no secret. Raises what render() raises, for the first that fails."""
+    pointers = [template._pointer() for template in templates]
+    there = scope._pointer()
+    array = ffi.new("envres_template *[]", pointers)
+    ends, status = ffi.new("size_t[]", len(pointers) or 1), ffi.new("int32_t *")
+    found: List[Text] = []
+    while len(found) < len(pointers):
+        try:
+            work = works.pop()
+        except IndexError:
+            work = new_work()
+        first = len(found)
+        done = lib.envres_py_render_many(array + first, len(pointers) - first, there, work[0], ends,
+                                         status)
+        at = 0
+        for end in ffi.unpack(ends, done):
+            found.append(ffi.unpack(work[1] + at, end - at).decode())
+            at = end
+        if first + done == len(pointers):
+            works.append(work)
+        elif status[0] not in _ELSEWISE:
+            fail_with(status[0], work)
+        else:
+            give_failed(work)
+            if done == 0:
+                found.append(value_from(lib.envres_template_render, pointers[first], there, NULL))
+    return found
+
+
 class Bound(Handle):
     """A template bound to a scope, which it keeps alive. Immutable; threads may share it."""
 
@@ -181,8 +205,21 @@ class Bound(Handle):
         super().__init__(ffi.gc(cdata, lib.envres_bound_unref))
 
     def render(self) -> Text:
-        """As Template.render()."""
-        return value_from(lib.envres_bound_render, self._pointer())
+        """As Template.render(). Text without secrets is rendered once and kept: text()."""
+        bound = self._cdata or self._pointer()
+        try:
+            work = works.pop()
+        except IndexError:
+            work = new_work()
+        done = _bound(bound, work[0])
+        if done >= 0:
+            text: str = _unpack(work[1], done).decode()
+            works.append(work)
+            return text
+        if done not in _ELSEWISE:
+            fail_with(done, work)
+        give_failed(work)
+        return value_from(lib.envres_bound_render, bound)
 
     def render_into(self, buffer: Union[bytearray, memoryview]) -> int:
         """As Template.render_into()."""

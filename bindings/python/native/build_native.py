@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the C source of the extension module envres._native: build_native.py CDEF OUTPUT.
+"""Writes the C source of the extension module envres._native: build_native.py CDEF SHIM OUTPUT.
 
 cffi in API mode: the C compiler checks every declaration against the installed headers, and the module
 is built for the stable ABI of Python.
@@ -28,14 +28,33 @@ extern "Python" {
 }
 """
 
+# What native/shim.h defines.
+SHIM = """
+typedef struct envres_py_work {
+    envres_error *err;
+    char buffer[16384];
+} envres_py_work;
+int64_t envres_py_render(const envres_template *tmpl, const envres_scope *scope,
+                         envres_py_work *work);
+int64_t envres_py_bound(envres_bound *bound, envres_py_work *work);
+int64_t envres_py_get(const envres_scope *scope, const char *name, size_t name_len,
+                      envres_py_work *work);
+int64_t envres_py_text(envres_value *value, envres_py_work *work);
+size_t envres_py_render_many(envres_template *const *templates, size_t count,
+                             const envres_scope *scope, envres_py_work *work, size_t *ends,
+                             int32_t *status);
+"""
+
 
 def main(argv):
-    cdef, output = argv
+    cdef, shim, output = argv
     with open(cdef, encoding="utf-8") as file:
         text = file.read()
     builder = cffi.FFI()
-    builder.cdef(text + CALLBACKS)
-    builder.set_source("envres._native", "#include <envres/envres.h>\n")
+    with open(shim, encoding="utf-8") as file:
+        source = file.read()
+    builder.cdef(text + CALLBACKS + SHIM)
+    builder.set_source("envres._native", source)
     builder.emit_c_code(output)
     return 0
 

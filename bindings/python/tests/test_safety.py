@@ -243,6 +243,20 @@ def test_rendering(scope):
     assert scope.explain("HOST")[0].layer == "value"
 
 
+def test_rendering_many(scope):
+    long = envres.Template("x" * 20000)
+    short = [envres.Template("%d-<< environment.variables.HOST >>" % n) for n in range(2000)]
+    secret = envres.Template("<< environment.variables.KEY >>")
+    made = envres.render_many([long, *short, secret, long, short[0]], scope)
+    assert made[0] == made[-2] == "x" * 20000 and made[-3].reveal() == MARK
+    assert made[1:2001] == ["%d-db.dev" % n for n in range(2000)] and made[-1] == "0-db.dev"
+    assert envres.render_many([], scope) == []
+    with raises("NOT_FOUND") as caught:
+        envres.render_many([short[0], envres.Template("<< environment.variables.NOPE >>")], scope)
+    assert caught.error.subject == "NOPE"
+    assert scope["HOST"] == "db.dev"
+
+
 def test_statements(session, scope):
     session.variables.put("development", "LIMIT", "10", type=envres.Type.NUMBER)
     scope = session.scope("development")
