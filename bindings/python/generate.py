@@ -155,5 +155,5 @@ def rows(api):
 
 def files(api):
     """path -> text."""
-    return {"native/cdef.h": cdef(api), "envres/_constants.py": constants(api),
+    return {"native/envres.cdef": cdef(api), "envres/_constants.py": constants(api),
             "envres/_families.py": families(api), "envres/_rows.py": rows(api)}

@@ -23,26 +23,22 @@ class Dashboard:
     """A WSGI application. Threads share one scope; parsed parts are kept as long as it is served."""
 
     def __init__(self, session, environment, app):
-        self.session, self.app = session, app
+        self.session = session
         self.lock = threading.Lock()
-        self.take(session.scope(environment, app=app))
-
-    def take(self, scope):
-        public = {part.path for part in self.session.parts.list(self.app, scope.version) if part.public}
-        self.serving = (scope, public, {})
+        self.serving = (session.scope(environment, app=app), {})
 
     def current(self):
         """What is live now: one look at the file, a fresh scope only when something changed."""
         with self.lock:
             scope = self.session.latest(self.serving[0])
             if scope is not self.serving[0]:
-                self.take(scope)
+                self.serving = (scope, {})
             return self.serving
 
     def page(self, path):
         """Content type, text and release of a part; None: no such page. Raises envres.Error."""
-        scope, public, parsed = self.current()
-        if path not in public:
+        scope, parsed = self.current()
+        if not scope.part_is_public(path):
             return None
         context, kind = TYPES.get(path[path.rfind("."):], (envres.Context.TEXT, "text/plain; charset=utf-8"))
         if path not in parsed:

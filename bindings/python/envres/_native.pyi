@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What cffi makes of native/cdef.h; the compiler checks that against the installed headers.
+# What cffi makes of native/envres.cdef; the compiler checks that against the installed headers.
 from typing import Any
 
 ffi: Any

@@ -13,6 +13,7 @@ from ._families import NotFoundError
 from ._native import ffi, lib
 from ._rows import ExplainRow
 from ._secret import Secret
+from ._template import Param, Params, render_options
 
 _get = lib.envres_py_get
 _unpack = ffi.unpack
@@ -238,6 +239,19 @@ class Scope(Handle, Mapping[str, Text]):
         scope = self._pointer()
         return [text_of(lib.envres_scope_part_path(scope, index))
                 for index in range(lib.envres_scope_part_count(scope))]
+
+    def part_is_public(self, path: str) -> bool:
+        """Whether the part goes to everybody, so that no secret may get into what is made of it.
+        False where there is none."""
+        return bool(lib.envres_scope_part_is_public(self._pointer(), *text(path)))
+
+    def render_part(self, path: str, params: Union[Params, Mapping[str, Param], None] = None, *,
+                    no_secrets: bool = False, output_max: int = 0) -> Text:
+        """Parses and renders a part: as JSON where its path ends in .json, else as text; without
+        secrets where it is public. Raises what Template() and render() raise; NotFoundError (the
+        part), UsageError (the scope serves no app)."""
+        return value_from(lib.envres_scope_render_part, self._pointer(), *text(path),
+                          render_options(params, no_secrets, output_max))
 
     def part(self, path: str) -> bytes:
         """A part's bytes. Raises NotFoundError, UsageError (the scope serves no app)."""

@@ -57,8 +57,9 @@ class Params(Handle):
             call(lib.envres_params_allow, made, *text(name))
 
 
-def _options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,
+def render_options(params: Union[Params, Mapping[str, Param], None], no_secrets: bool,
              output_max: int) -> Any:
+    """An envres_render_options, or NULL."""
     if params is None and not no_secrets and not output_max:
         return NULL
     if params is not None and not isinstance(params, Params):
@@ -110,7 +111,7 @@ class Template(Handle):
         """
         if params is not None or no_secrets or output_max:
             return value_from(lib.envres_template_render, self._pointer(), scope._pointer(),
-                              _options(params, no_secrets, output_max))
+                              render_options(params, no_secrets, output_max))
         # The common case is one call into a buffer that is used again. It forbids secrets, so that
         # none comes to lie there; only when there is one, the second call makes a value.
         tmpl, there = self._cdata or self._pointer(), scope._cdata or scope._pointer()
@@ -136,7 +137,7 @@ class Template(Handle):
         need = ffi.new("size_t *")
         view = ffi.from_buffer("char[]", buffer, require_writable=True)
         call(lib.envres_template_render_into, self._pointer(), scope._pointer(),
-             _options(params, no_secrets, output_max), view, len(view), need)
+             render_options(params, no_secrets, output_max), view, len(view), need)
         return int(need[0])
 
     def bind(self, scope: Handle, params: Union[Params, Mapping[str, Param], None] = None, *,
@@ -144,7 +145,7 @@ class Template(Handle):
         """Resolves every reference once: what is left for rendering is copying."""
         out = ffi.new("envres_bound **")
         call(lib.envres_template_bind, self._pointer(), scope._pointer(),
-             _options(params, no_secrets, output_max), out)
+             render_options(params, no_secrets, output_max), out)
         return Bound(out[0])
 
     def prepare(self, scope: Handle, params: Union[Params, Mapping[str, Param], None] = None, *,
@@ -157,7 +158,7 @@ class Template(Handle):
         """
         out = ffi.new("envres_statement **")
         call(lib.envres_template_prepare, self._pointer(), scope._pointer(),
-             _options(params, no_secrets, output_max), out)
+             render_options(params, no_secrets, output_max), out)
         return Statement(out[0])
 
     def references(self) -> Rows[TagRow]:

@@ -202,7 +202,9 @@ def test_apps_and_releases(session):
     scope = session.scope("production", app="shop")
     assert (scope.app, scope.version, scope.release, scope.sequence) == ("shop", "v2", "1.1.0", 2)
     assert scope.parts() == ["new.txt", "old.txt", "pages/home.json"]
-    assert scope.part("new.txt") == b"new"
+    assert scope.part("new.txt") == b"new" and [
+        scope.part_is_public(path) for path in scope.parts()] == [False, False, True]
+    assert scope.render_part("pages/home.json") == '{"host": "production"}'
     back, findings = session.releases.rollback("shop", expect_live=2, reason="bad")
     assert (back.kind, back.version, back.target) == ("rollback", "v1", 1) and findings == []
     assert session.latest(scope).version == "v1"
@@ -311,7 +313,6 @@ def test_deposits(store, session):
     assert session.scope("development")["TOKEN"].reveal() == "t-1"
 
 
-@pytest.mark.skipif(not exported("envres_key_rotate"), reason="this library has no rotation yet")
 def test_rotation(session):
     session.variables.put("development", "KEY", Secret("k"))
     session.keys.rotate("development", reason="yearly")
