@@ -379,6 +379,25 @@ def slot_set(owner):
             "digest": digest.hex(), "signature": owner.sign(b"slots", ws + principal + digest).hex()}
 
 
+def request(owner):
+    row = {"id": fixed("request", 16), "workspace": fixed("ws", 16), "environment": fixed("env", 16),
+           "base": fixed("base", 32), "content": fixed("content", 32), "requester": fixed("requester", 16),
+           "asserted": fixed("asserted", 16), "authors": fixed("author1", 16) + fixed("author2", 16)}
+    texts = {"action": "version.release", "object": "version/shop/v7", "reason": "caf\u00e9"}
+    numbers = {"right": 10, "needed": 2, "policy_version": 17, "secret": 1, "time": 1700000000000, "expires": 1700604800000}
+    encoded = (row["id"] + row["workspace"] + row["environment"] + text(texts["action"]) + text(texts["object"])
+               + u64(numbers["right"]) + u64(numbers["needed"]) + u64(numbers["policy_version"]) + row["base"]
+               + u64(numbers["secret"]) + row["content"] + text(row["authors"]) + row["requester"] + row["asserted"]
+               + text(texts["reason"]) + u64(numbers["time"]) + u64(numbers["expires"]))
+    digest = blake("envres1/request", encoded)
+    found = {name: value.hex() for name, value in row.items()}
+    found.update({name: value.encode().hex() for name, value in texts.items()})
+    found.update(numbers)
+    found.update({"seed": owner.seed.hex(), "digest": digest.hex(), "signature": owner.sign(b"request", digest).hex(),
+                  "approval": owner.sign(b"approval", digest).hex()})
+    return found
+
+
 class Identity:
     def __init__(self, name):
         self.seed = fixed(name, 32)
@@ -485,7 +504,7 @@ def main():
     self_check()
     alice, bob = Identity("alice"), Identity("bob")
     json.dump({"records": record_rows(), "two_keys": two_keys(), "head_row": head_row(), "head": head(),
-               "slots": slots(), "slot_set": slot_set(alice), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),
+               "slots": slots(), "slot_set": slot_set(alice), "request": request(alice), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),
                "env_key": env_key(alice), "deposits": deposits(bob),
                "audit": audit(alice)}, sys.stdout, indent=1)
     print()
