@@ -39,6 +39,16 @@ IN_PRODUCTION = [
     (["grant", "ci", "viewer"], "role.grant"),
     (["revoke", "owner", "owner"], "role.revoke"),
     (["principal", "add", "x", "--role", "viewer"], "principal.add"),
+    (["destroy", "API_KEY", "--revision", "1", "-y"], "variable.destroy"),
+    (["deposit", "API_KEY"], "inbox.deposit"),
+    (["inbox"], None),
+    (["inbox", "accept", "00000000"], "inbox.accept"),
+    (["inbox", "reject", "00000000", "-y"], "inbox.reject"),
+    (["key", "rotate"], "key.rotate"),
+    (["key", "exposure"], None),
+    (["redact"], None),
+    (["check", "--text", "-"], None),
+    (["render", "--context", "sql", "--dialect", "postgres"], None),
 ]
 ELSEWHERE = [
     (["env", "set", "production", "--protected", "no", "-y"], "environment.set"),
@@ -57,6 +67,8 @@ ELSEWHERE = [
     (["audit", "--verify"], None),
     (["gc"], "content.gc"),
     (["principal", "key", "owner", "-o", "x.key"], "principal.rekey"),
+    (["env", "set", "production", "--approvals", "0"], "environment.set"),
+    (["env", "set", "production", "--editors-reveal", "yes"], "environment.set"),
 ]
 
 
@@ -135,7 +147,9 @@ class StagingOnly(Access):
     def test_nothing_of_production_in_any_answer(self):
         for words in (["list"], ["list", "--reveal"], ["list", "--reveal", "--json"], ["status"],
                       ["resource", "list", "--json"], ["verify", "--json"], ["doctor"],
-                      ["env", "list"], ["principal", "list"], ["app", "list"]):
+                      ["env", "list"], ["principal", "list"], ["app", "list"],
+                      ["request", "list", "--all", "--json"], ["key", "exposure", "--json"],
+                      ["salvage", "envres.db", "out.db", "--json"]):
             for acting in ([], ["--as", "owner"]):
                 result = self.ci(*acting, *words)
                 self.assertNotIn(CANARY, result.out + result.err, words)
