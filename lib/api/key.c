@@ -36,11 +36,10 @@ static envres_status
 make_slot(envres_session *session, const envres_credential *credential, struct new_slot *made,
           envres_error *err)
 {
-    if (!session)
-        return err_set(err, ENVRES_E_INVALID, "the session is NULL");
+    envres_status st = session_check(session, err);
+    if (st < 0 || session->context.is_asserted)
+        return st;
     envres_store *store = session->store;
-    if (session->context.is_asserted)
-        return ENVRES_OK;
     return new_slot_make(store->arena, &store->mem, session->context.actor, credential,
                          store->kdf_memory_max, made, err);
 }
@@ -120,8 +119,8 @@ envres_principal_rekey(envres_session *session, const char *name, size_t name_le
     envres_status st = argument_name(name, name_len, false, "the principal's name", &text, err);
     if (st == ENVRES_OK)
         st = check_name(text, err);
-    if (st == ENVRES_OK && !session)
-        st = err_set(err, ENVRES_E_INVALID, "the session is NULL");
+    if (st == ENVRES_OK)
+        st = session_check(session, err);
     if (st < 0)
         return st;
     envres_store *store = session->store;

@@ -41,9 +41,9 @@ envres_principal_add(envres_session *session, const char *name, size_t name_len,
     struct new_principal made = { .identity = NULL };
     struct slice text = { 0 };
     char room[LIMIT_PRINCIPAL + 1];
-    if (!session)
-        return err_set(err, ENVRES_E_INVALID, "the session is NULL");
-    envres_status st = read_options(given, &options, err);
+    envres_status st = session_check(session, err);
+    if (st == ENVRES_OK)
+        st = read_options(given, &options, err);
     if (st == ENVRES_OK)
         st = argument_name(name, name_len, false, principal_what, &text, err);
     if (st == ENVRES_OK)

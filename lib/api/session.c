@@ -20,6 +20,13 @@
 #include "resolve/scope.h"
 
 envres_status
+session_check(const envres_session *session, envres_error *err)
+{
+    return session ? fork_check(session->store->forks, err)
+                   : err_set(err, ENVRES_E_INVALID, "the session is NULL");
+}
+
+envres_status
 session_enter(envres_session *session, envres_error *err)
 {
     if (!session)

@@ -64,6 +64,8 @@ extern const char *const store_verify_columns[ENVRES_VERIFY_COLUMNS];
 
 /* The same by way of a session. */
 envres_status session_enter(envres_session *session, envres_error *err);
+/* The same without the lock: for what is derived before it, and needs the arena. */
+envres_status session_check(const envres_session *session, envres_error *err);
 void session_leave(envres_session *session);
 
 #endif
