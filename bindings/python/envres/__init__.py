@@ -27,7 +27,7 @@ from ._groups import PartWrite, Verified, Write, part_digest
 from ._redact import Redactor
 from ._rows import (AppRow, AuditRow, DiffRow, EditRow, EnvironmentRow, ExplainRow, ExposureRow,
                     FindingRow, GcRow, HistoryRow, InboxRow, InfoRow, KindRow, LastRow, PartRow,
-                    PrincipalRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow, ResourceRow, SessionRow,
+                    PrincipalRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow, ResourceRow, SalvageRow, SessionRow,
                     SlotRow, StatusRow, TagRow, VariableRow, VerifyRow, VersionRow)
 from ._scan import Scan
 from ._scope import Resource, Scope
@@ -44,7 +44,7 @@ __all__ = [
     "KeyMaterialError", "KeyProvider", "KindRow", "LastRow", "NotFoundError", "OutOfMemoryError",
     "Params", "PartRow", "PartWrite", "PrincipalRow", "Redactor", "ReferenceRow", "RefusedRow",
     "ReleaseRow", "RequestRow",
-    "Resource", "ResourceRow", "Role", "Rows", "Scan", "Scope", "Secret", "SecretError", "Session",
+    "Resource", "ResourceRow", "Role", "Rows", "SalvageRow", "Scan", "Scope", "Secret", "SecretError", "Session",
     "SessionRow", "SlotRow", "StateError", "Statement", "StatusRow", "Store", "StoreError", "Style", "TagRow", "Template",
     "Text", "TextError", "Type", "UsageError", "VariableRow", "Verified", "VerifyRow", "VersionRow",
     "Write", "generate_key", "kinds", "part_digest", "render_many",

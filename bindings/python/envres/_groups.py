@@ -11,8 +11,11 @@ from typing import (TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, NamedTupl
 
 from ._callbacks import Checkpoint
 from ._constants import (APP_PIN_CONFIG, APP_PIN_NONE, APP_PROTECT, APP_UNPROTECT, DIFF_WITH_TEXT,
-                         ENVIRONMENT_NO_REASON, ENVIRONMENT_OFF_PATH, ENVIRONMENT_PROTECT,
-                         ENVIRONMENT_REASON, ENVIRONMENT_UNPROTECT, FIELD_SECRET, FIELD_UNSET,
+                         ENVIRONMENT_EDITORS_REVEAL, ENVIRONMENT_NO_EDITORS_REVEAL,
+                         ENVIRONMENT_NO_REASON, ENVIRONMENT_NO_ROLLBACK_APPROVALS,
+                         ENVIRONMENT_OFF_PATH, ENVIRONMENT_PROTECT, ENVIRONMENT_REASON,
+                         ENVIRONMENT_ROLLBACK_APPROVALS, ENVIRONMENT_SET_APPROVALS,
+                         ENVIRONMENT_UNPROTECT, FIELD_SECRET, FIELD_UNSET,
                          MOVE_DRY_RUN, MOVE_THROUGH, PART_ABSENT, PART_PUBLIC, PART_REMOVE,
                          READ_REVEAL, REQUEST_ALL, VERSION_ALL, VERSION_EMPTY, WRITE_PLAIN,
                          WRITE_SECRET, Bump, Role, Type)
@@ -73,11 +76,26 @@ class Environments(_Group):
 
     def set(self, key: str, *, label: Optional[str] = None, color: Optional[str] = None,
             protected: Optional[bool] = None, require_reason: Optional[bool] = None,
-            reason: Optional[str] = None, operation: Operation = None) -> None:
-        """Changes what is given; None stays as it is."""
+            approvals: Optional[int] = None, editors_reveal: Optional[bool] = None,
+            rollback_approvals: Optional[bool] = None, reason: Optional[str] = None,
+            operation: Operation = None) -> None:
+        """Changes what is given; None stays as it is.
+
+        ``approvals``           how many others must approve what is done there; at most 16
+        ``editors_reveal``      editors may reveal secrets, unless it is protected
+        ``rollback_approvals``  rollbacks need the approvals too
+
+        What lowers protection takes an owner, and the approvals needed so far. Raises NotFoundError,
+        DeniedError (QUORUM: more than others could give; APPROVALS), UsageError.
+        """
         flags = _choice(protected, ENVIRONMENT_PROTECT, ENVIRONMENT_UNPROTECT)
         flags |= _choice(require_reason, ENVIRONMENT_REASON, ENVIRONMENT_NO_REASON)
-        options = struct("envres_environment_options", flags=flags, label=label, color=color)
+        flags |= _choice(editors_reveal, ENVIRONMENT_EDITORS_REVEAL, ENVIRONMENT_NO_EDITORS_REVEAL)
+        flags |= _choice(rollback_approvals, ENVIRONMENT_ROLLBACK_APPROVALS,
+                         ENVIRONMENT_NO_ROLLBACK_APPROVALS)
+        flags |= ENVIRONMENT_SET_APPROVALS if approvals is not None else 0
+        options = struct("envres_environment_options", flags=flags, label=label, color=color,
+                         approvals=approvals)
         call(lib.envres_environment_set, self._pointer(), *text(key), options,
              change(reason, operation))
 

@@ -11,7 +11,7 @@ from ._constants import (STORE_ALLOW_FUSE, STORE_ANY_FILE_MODE, STORE_LOCKED_MEM
 from ._core import NULL, Handle, Rows, call, rows_from, struct, text, text_of
 from ._credential import Credential
 from ._native import ffi, lib
-from ._rows import InfoRow, KindRow, VerifyRow
+from ._rows import InfoRow, KindRow, SalvageRow, VerifyRow
 from ._session import Session
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -125,6 +125,24 @@ class Store(Handle):
         out = ffi.new("envres_store **")
         call(lib.envres_store_open, *text(os.fsencode(path)), options, out)
         return cls(out[0], callbacks)
+
+    @staticmethod
+    def salvage(path: Path, to: Path, credential: Credential, *, workspace: Optional[str] = None,
+                clock: Optional[Callable[[], int]] = None, kdf_memory_max: int = 0,
+                any_file_mode: bool = False, allow_fuse: bool = False) -> Rows[SalvageRow]:
+        """Makes a new store at ``to`` of all that still verifies in a damaged one at ``path``, which is
+        only read; the report, whose rows with a code say what is lost.
+
+        ``credential``  an owner's, or an administrator's while the roles verify
+
+        Raises ConflictError (STORE_EXISTS), NotFoundError (NO_STORE), StoreError, KeyMaterialError,
+        DeniedError; nothing is made then.
+        """
+        callbacks = StoreCallbacks(clock, None, None)
+        options = _options(callbacks, _flags(False, any_file_mode, allow_fuse, False, False), 0,
+                           kdf_memory_max, None, workspace, None)
+        return rows_from(SalvageRow, lib.envres_store_salvage, *text(os.fsencode(path)),
+                         *text(os.fsencode(to)), options, credential._struct())
 
     def session(self, credential: Credential, workspace: Optional[str] = None) -> Session:
         """Unlocks a principal in a workspace (None: the only one).

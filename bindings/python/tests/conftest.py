@@ -14,7 +14,9 @@ OWNER = envres.Credential.raw_key(KEY)
 
 
 # Columns that the library gives another name than their constant has.
-NAMED = {"ENVRES_EDIT_NUMBER": "edit", "ENVRES_KIND_NAME": "kind"}
+NAMED = {"ENVRES_EDIT_NUMBER": "edit", "ENVRES_KIND_NAME": "kind",
+         "ENVRES_ENVIRONMENT_REVEALS": "editors_reveal",
+         "ENVRES_ENVIRONMENT_ROLLBACKS": "rollback_approvals"}
 
 
 def vectors(name):

@@ -11,10 +11,6 @@ from envres import Role, Secret, Type
 NOON = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
 
 
-def exported(name):
-    return hasattr(envres._native.lib, name)
-
-
 def test_store_on_disk(tmp_path):
     path = tmp_path / "app.envres"
     with envres.Store.create(path, OWNER, workspace="acme", owner_name="ann") as store:
@@ -322,8 +318,45 @@ def test_rotation(session):
     assert session.keys.exposure()[:] == []
 
 
-@pytest.mark.skipif(not exported("envres_request_list"), reason="this library has no requests yet")
-def test_requests_of_nobody(session):
-    assert session.requests.list(all=True)[:] == []
-    with raises("NOT_FOUND"):
-        session.requests.show("0123456789abcdef")
+def test_requests(store, session):
+    people = {}
+    for number, name in enumerate(("ann", "ben"), 2):
+        people[name] = envres.Credential.raw_key(bytes([number]) * 32, principal=name)
+        session.principals.add(name, people[name], Role.OWNER)
+    session.environments.set("production", approvals=1)
+    assert session.environments.describe("production").approvals == 1
+    with raises("APPROVALS") as caught:
+        session.variables.put("production", "A", "1", reason="needed")
+    request = session.requests.show(caught.error.subject)
+    assert (request.action, request.state, request.needed, request.requester) == \
+        ("variable.put", "open", 1, "owner")
+    with raises("APPROVALS"):
+        session.requests.run(request.id)
+    with raises("OWN_CHANGE"):
+        session.requests.approve(request.id)
+    with store.session(people["ann"]) as ann:
+        ann.requests.approve(request.id[:8])
+    assert session.requests.show(request.id).given == "ann"
+    session.requests.run(request.id)
+    assert session.scope("production")["A"] == "1"
+    with raises("CLOSED"):
+        session.requests.withdraw(request.id)
+    with raises("APPROVALS"):
+        session.variables.put("production", "A", "2", reason="needed")
+    open_, = session.requests.list()
+    session.requests.withdraw(open_.id)
+    assert session.requests.list()[:] == []
+    assert [r.state for r in session.requests.list(all=True)] == ["done", "withdrawn"]
+    with raises("QUORUM"):
+        session.environments.set("staging", approvals=9)
+
+
+def test_salvage(tmp_path):
+    with envres.Store.create(tmp_path / "s", OWNER) as store, store.session(OWNER) as session:
+        session.variables.put("development", "A", "1")
+    report = envres.Store.salvage(tmp_path / "s", tmp_path / "new", OWNER)
+    assert [row for row in report if row.code] == [] and sum(row.kept or 0 for row in report) > 5
+    with envres.Store.open(tmp_path / "new") as store, store.session(OWNER) as session:
+        assert session.scope("development")["A"] == "1"
+    with raises("NO_STORE"):
+        envres.Store.salvage(tmp_path / "nothing", tmp_path / "other", OWNER)
