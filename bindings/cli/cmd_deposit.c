@@ -104,6 +104,16 @@ cmd_inbox(struct cli *cli)
         { "depositor", ENVRES_INBOX_DEPOSITOR, SHAPE_CELL },
         { "time", ENVRES_INBOX_TIME, SHAPE_TIME },
     };
+    static const struct column shown[] = {
+        { "DEPOSIT", ENVRES_INBOX_ID, SHAPE_DIGEST },
+        { "NAME", ENVRES_INBOX_NAME, SHAPE_CELL },
+        { "TYPE", ENVRES_INBOX_TYPE, SHAPE_CELL },
+        { "SECRET", ENVRES_INBOX_SECRET, SHAPE_FLAG },
+        { "FOR REVISION", ENVRES_INBOX_BASE, SHAPE_CELL },
+        { "STATE", ENVRES_INBOX_STATE, SHAPE_CELL },
+        { "DEPOSITOR", ENVRES_INBOX_DEPOSITOR, SHAPE_CELL },
+        { "TIME (UTC)", ENVRES_INBOX_TIME, SHAPE_TIME },
+    };
     const char *environment = NULL;
     envres_list *list = NULL;
     int status = open_environment(cli, &environment);
@@ -116,7 +126,7 @@ cmd_inbox(struct cli *cli)
     else if (envres_list_count(list) == 0)
         out_note(cli, "nothing waits in %s", environment);
     else
-        status = table_rows(cli, list, columns, COUNT(columns), 60);
+        status = table_rows(cli, list, shown, COUNT(shown), 60);
     envres_list_free(list);
     return status;
 }

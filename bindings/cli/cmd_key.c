@@ -15,7 +15,7 @@
 
 #define NUL ENVRES_NUL_TERMINATED
 
-static const char of_copies[] = "copies of the store made before still open with the old one";
+static const char of_copies[] = "copies of the store made before still open with what it held";
 
 /* What a slot, or a principal, opens with from now on. */
 struct fresh {

@@ -59,7 +59,9 @@ static const struct status_row status_rows[] = {
     { ENVRES_E_BUSY, 7, 7, 7, NULL },
     { ENVRES_E_IO, 8, 8, 8, NULL },
     { ENVRES_E_FULL, 8, 8, 8, NULL },
-    { ENVRES_E_CORRUPT, 8, 8, 8, NULL },
+    { ENVRES_E_CORRUPT, 8, 8, 8,
+      "keep a copy of the file; then restore a backup, or let `envres salvage FILE OUT` make a new "
+      "store of what still verifies" },
     { ENVRES_E_READ_ONLY, 8, 8, 8, NULL },
     { ENVRES_E_FILE_MODE, 8, 8, 8, NULL },
     { ENVRES_E_FILE_SYSTEM, 8, 8, 8, NULL },
