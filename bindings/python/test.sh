@@ -7,7 +7,7 @@
 #   sh bindings/python/test.sh [--offline] [BUILD_FOLDER] [-- PYTEST_ARGUMENT...]
 #
 #   --offline      without the OpenFeature provider, whose SDK comes from the Python package index
-#   BUILD_FOLDER   of the library, compiled already; without one, a folder is made and compiled
+#   BUILD_FOLDER   of the library, brought up to date; without one, a folder is made and compiled
 #
 # Python is Debian's, /usr/bin/python3, or $ENVRES_PYTHON.
 set -eu
@@ -51,7 +51,7 @@ if [ -z "$build" ]; then
         -Ddefault_library=shared
     quietly "compiling the library" ninja -C "$build"
 fi
-quietly "installing the library" env DESTDIR="$work/stage" meson install -C "$build" --no-rebuild
+quietly "installing the library" env DESTDIR="$work/stage" meson install -C "$build"
 libdir=$(dirname "$(find "$work/stage" -name libenvres.so)")
 sed -i "s|^prefix=|prefix=$work/stage|" "$libdir/pkgconfig/envres.pc"
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
