@@ -14,6 +14,7 @@
 
 enum {
     SQL_CURRENT,
+    SQL_OTHER_OBJECT,
     SQL_SUPERSEDE,
     SQL_INSERT,
     SQL_EACH_CURRENT,
@@ -26,6 +27,9 @@ enum {
 static const char *const config_sql[SQL_COUNT_] = {
     [SQL_CURRENT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
                     " AND object_id = ?2 AND field = ?3 AND until IS NULL",
+    [SQL_OTHER_OBJECT] = "SELECT 1 FROM setting WHERE name = ?1 AND environment_id = ?2"
+                         " AND state = 1 AND class = ?3 AND field = ?4 AND object_id <> ?5"
+                         " AND until IS NULL",
     [SQL_SUPERSEDE] = "UPDATE setting SET until = ?4 WHERE environment_id = ?1 AND object_id = ?2"
                       " AND field = ?3 AND until IS NULL",
     [SQL_INSERT] = "INSERT INTO setting (environment_id, object_id, field, revision, until, state,"
@@ -177,6 +181,44 @@ config_read_row(struct db_stmt *stmt, struct setting *out, envres_error *err)
     return ENVRES_OK;
 }
 
+/* ---- names ---------------------------------------------------------------------------------- */
+
+envres_status
+config_exchanged(struct slice name, envres_error *err)
+{
+    envres_status st = err_set(err, ENVRES_E_INTEGRITY, "a value was stored under another name");
+    err_subject(err, name.data, name.len);
+    return st;
+}
+
+/*
+ * Rows of objects are not sealed: what they say of a name holds only as far as the sealed rows say
+ * so too. Who exchanges two of them must not get one name's value for the other, nor make a value
+ * seem absent. `has` is the current row of the wanted object and field, NULL where there is none.
+ */
+static envres_status
+check_name(struct context *ctx, const struct environment *environment, const struct setting *wanted,
+           const struct setting *has, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    if (has && has->is_set)
+        return has->object_class == wanted->object_class && slice_equal(has->name, wanted->name)
+                   ? ENVRES_OK
+                   : config_exchanged(wanted->name, err);
+    envres_status st = db_use(ctx->db, config_sql[SQL_OTHER_OBJECT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_text(stmt, 1, wanted->name.data, wanted->name.len);
+    db_bind_blob(stmt, 2, environment->id, SEAL_ID);
+    db_bind_int(stmt, 3, wanted->object_class);
+    db_bind_text(stmt, 4, wanted->field.data, wanted->field.len);
+    db_bind_blob(stmt, 5, wanted->object, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    db_reset(stmt);
+    return st == ENVRES_OK && row == DB_ROW ? config_exchanged(wanted->name, err) : st;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 envres_status
@@ -225,11 +267,15 @@ supersede(struct config_writer *writer, const struct setting *setting, envres_er
     db_bind_blob(stmt, 2, setting->object, SEAL_ID);
     db_bind_text(stmt, 3, setting->field.data, setting->field.len);
     st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_DONE)
-        note_base(writer, setting, 0);
-    if (st < 0 || row == DB_DONE)
+    if (st < 0)
         return st;
+    if (row == DB_DONE) {
+        note_base(writer, setting, 0);
+        return check_name(writer->change->ctx, writer->environment, setting, NULL, err);
+    }
     st = config_read_row(stmt, &old, err);
+    if (st == ENVRES_OK && !writer->renames)
+        st = check_name(writer->change->ctx, writer->environment, setting, &old, err);
     if (st == ENVRES_OK) {
         note_base(writer, &old, old.revision);
         config_hash(writer->keys, &old, hash);
@@ -354,12 +400,16 @@ setting_row_free(struct setting_row *row)
 
 envres_status
 config_current(struct context *ctx, const struct environment *environment,
-               const uint8_t object[SEAL_ID], struct slice field, bool *found,
+               const struct object *object, struct slice field, bool *found,
                struct setting_row *out, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     struct setting setting;
+    struct setting wanted = { .object_class = object->object_class,
+                              .field = field,
+                              .name = slice_str(object->name) };
     int row = DB_DONE;
+    memcpy(wanted.object, object->id, SEAL_ID);
     memset(out, 0, sizeof(*out));
     *found = false;
     buf_init(&out->bytes, ctx->mem, false);
@@ -367,12 +417,16 @@ config_current(struct context *ctx, const struct environment *environment,
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, environment->id, SEAL_ID);
-    db_bind_blob(stmt, 2, object, SEAL_ID);
+    db_bind_blob(stmt, 2, object->id, SEAL_ID);
     db_bind_text(stmt, 3, field.data, field.len);
     st = db_step(stmt, &row, err);
-    if (st < 0 || row == DB_DONE)
+    if (st < 0)
         return st;
+    if (row == DB_DONE)
+        return check_name(ctx, environment, &wanted, NULL, err);
     st = config_read_row(stmt, &setting, err);
+    if (st == ENVRES_OK)
+        st = check_name(ctx, environment, &wanted, &setting, err);
     if (st == ENVRES_OK)
         st = setting_row_keep(&setting, out, err);
     db_reset(stmt);
@@ -381,6 +435,21 @@ config_current(struct context *ctx, const struct environment *environment,
     else
         *found = true;
     return st;
+}
+
+envres_status
+config_need_variable(struct context *ctx, const struct environment *environment, struct slice name,
+                     struct object *out, envres_error *err)
+{
+    struct setting wanted = { .object_class = OBJECT_VARIABLE,
+                              .field = slice_str(""),
+                              .name = name };
+    bool found = false;
+    envres_status st = object_find(ctx, OBJECT_VARIABLE, name, &found, out, err);
+    if (st < 0 || found)
+        return st;
+    st = check_name(ctx, environment, &wanted, NULL, err);
+    return st < 0 ? st : object_need(ctx, OBJECT_VARIABLE, name, out, err);
 }
 
 static bool

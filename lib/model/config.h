@@ -16,6 +16,16 @@ enum object_class { OBJECT_VARIABLE = 1, OBJECT_RESOURCE = 2 };
 /* The field of a resource's row that declares its fallback; its value is an environment's key. */
 #define FALLBACK_FIELD "@fallback"
 
+/* What a name is in a workspace. */
+struct object {
+    uint8_t id[SEAL_ID];
+    enum object_class object_class;
+    bool secret;
+    bool is_removed;
+    char name[LIMIT_NAME + 1];
+    char kind[LIMIT_NAME + 1];
+};
+
 /* What a row says besides its value. Names and kinds are as they were when it was written. */
 struct setting {
     uint8_t object[SEAL_ID];
@@ -63,6 +73,7 @@ struct config_writer {
     struct env_keys *keys;
     struct head head;
     const uint8_t *author; /* NULL: who acts */
+    bool renames;          /* the rows that are there bear the name before */
     int64_t revision;      /* the one being made */
     size_t written;
 };
@@ -104,9 +115,17 @@ void setting_row_free(struct setting_row *row);
 /* Copies what a setting borrows behind what `out->bytes` holds, and points there. */
 envres_status setting_row_keep(const struct setting *from, struct setting_row *out,
                                envres_error *err);
+/* INTEGRITY: the row bears another name than its object, or the name's row is another object's. */
 envres_status config_current(struct context *ctx, const struct environment *environment,
-                             const uint8_t object[SEAL_ID], struct slice field, bool *found,
+                             const struct object *object, struct slice field, bool *found,
                              struct setting_row *out, envres_error *err);
+
+/* INTEGRITY: a name's rows are not those written under it. Worded here alone. */
+envres_status config_exchanged(struct slice name, envres_error *err);
+
+/* NOT_FOUND as object_need() has it; INTEGRITY where a variable that is set has lost its object. */
+envres_status config_need_variable(struct context *ctx, const struct environment *environment,
+                                   struct slice name, struct object *out, envres_error *err);
 
 /* What a row adds to the sums of its head. */
 void config_hash(const struct env_keys *keys, const struct setting *setting,
@@ -157,15 +176,6 @@ envres_status config_verify(struct context *ctx, const struct environment *envir
                             db_finding_fn finding, void *user, envres_error *err);
 
 /* ---- objects: what the names are ------------------------------------------------------------ */
-
-struct object {
-    uint8_t id[SEAL_ID];
-    enum object_class object_class;
-    bool secret;
-    bool is_removed;
-    char name[LIMIT_NAME + 1];
-    char kind[LIMIT_NAME + 1];
-};
 
 envres_status object_find(struct context *ctx, enum object_class object_class, struct slice name,
                           bool *found, struct object *out, envres_error *err);

@@ -94,17 +94,20 @@ list_variable(struct context *ctx, envres_list *list, const struct object *objec
     struct setting_row row = { 0 };
     struct env_keys *keys = NULL;
     bool found = false;
-    envres_status st =
-        config_current(ctx, environment, object->id, slice_str(""), &found, &row, err);
-    if (st < 0)
+    envres_status st = config_current(ctx, environment, object, slice_str(""), &found, &row, err);
+    bool exchanged = st == ENVRES_E_INTEGRITY;
+    if (st < 0 && !exchanged)
         return st;
+    st = ENVRES_OK;
     bool is_set = found && row.setting.is_set;
     list_row(list);
     list_set_str(list, ENVRES_VARIABLE_NAME, object->name);
     list_set_str(list, ENVRES_VARIABLE_TYPE, object->kind);
     list_set_int(list, ENVRES_VARIABLE_SECRET, object->secret);
     list_set_str(list, ENVRES_VARIABLE_ENVIRONMENT, environment->key);
-    list_set_int(list, ENVRES_VARIABLE_SET, is_set);
+    list_set_int(list, ENVRES_VARIABLE_SET, is_set || exchanged);
+    if (exchanged)
+        list_set_str(list, ENVRES_VARIABLE_ERROR, envres_status_name(ENVRES_E_INTEGRITY));
     if (is_set) {
         list_set_int(list, ENVRES_VARIABLE_REVISION, row.setting.revision);
         list_set_int(list, ENVRES_VARIABLE_TIME, row.setting.time);
@@ -197,6 +200,7 @@ static const char *const history_columns[ENVRES_HISTORY_COLUMNS] = {
 
 struct history {
     struct context *ctx;
+    struct object object;
     const struct env_keys *keys;
     envres_list *list;
     uint32_t flags;
@@ -223,9 +227,27 @@ static envres_status
 history_row(void *user, const struct setting *setting, envres_error *err)
 {
     struct history *history = user;
+    /* Variables are renamed, resources never. */
+    if (history->object.object_class == OBJECT_RESOURCE &&
+        !slice_equal(setting->name, slice_str(history->object.name)))
+        return config_exchanged(slice_str(history->object.name), err);
     envres_status st = list_revision(history, setting, err);
     if (st == ENVRES_OK)
         st = fill_author(history->ctx, setting, history->list, ENVRES_HISTORY_AUTHOR, err);
+    return st;
+}
+
+/* INTEGRITY: the name's present value is another object's. */
+static envres_status
+check_present(struct context *ctx, const struct environment *environment,
+              const struct object *object, envres_error *err)
+{
+    struct setting_row row = { 0 };
+    bool found = false;
+    if (object->object_class == OBJECT_RESOURCE)
+        return ENVRES_OK;
+    envres_status st = config_current(ctx, environment, object, slice_str(""), &found, &row, err);
+    setting_row_free(&row);
     return st;
 }
 
@@ -236,16 +258,23 @@ history_inside(struct context *ctx, struct slice environment, enum object_class 
     struct environment row = { 0 };
     struct object object = { 0 };
     struct env_keys *keys = NULL;
+    struct head head = { 0 };
     envres_status st = environment_find(ctx, environment, &row, err);
     if (st == ENVRES_OK)
         st = right_check(ctx, ACTION_LIST, &row, err);
     if (st == ENVRES_OK)
         st = object_need(ctx, object_class, name, &object, err);
     if (st == ENVRES_OK)
+        st = check_present(ctx, &row, &object, err);
+    if (st == ENVRES_OK)
         st = flags_there(ctx, &row, &history->flags, err);
     if (st == ENVRES_OK)
         st = keys_if_held(ctx, &row, &keys, err);
+    /* Its rows are sealed for the id; that the id is this environment's is in its head. */
+    if (st == ENVRES_OK && keys)
+        st = environment_head(ctx, &row, &keys, &head, err);
     history->keys = keys;
+    history->object = object;
     if (st == ENVRES_OK)
         st = config_history(ctx, &row, object.id, history_row, history, err);
     return st == ENVRES_OK ? list_status(history->list, err) : st;

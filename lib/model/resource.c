@@ -378,8 +378,7 @@ carry_field(struct config_writer *writer, const struct object *object, const str
         return write_field(writer, object, name, state->secret, NULL, err);
     buf_init(&value, ctx->mem, true);
     buf_init(&canonical, ctx->mem, true);
-    envres_status st =
-        config_current(ctx, writer->environment, object->id, name, &found, &row, err);
+    envres_status st = config_current(ctx, writer->environment, object, name, &found, &row, err);
     if (st == ENVRES_OK && found)
         st = config_open_value(ctx->mem, writer->keys, &row.setting, &value, err);
     struct slice kept = slice_of(value.data, value.len);
@@ -563,7 +562,7 @@ fallback_of(struct context *ctx, const struct environment *environment, const st
     struct env_keys *keys = NULL;
     bool found = false;
     envres_status st =
-        config_current(ctx, environment, object->id, slice_str(FALLBACK_FIELD), &found, &row, err);
+        config_current(ctx, environment, object, slice_str(FALLBACK_FIELD), &found, &row, err);
     if (st < 0)
         return st;
     if (found && row.setting.is_set) {

@@ -203,8 +203,7 @@ check_expected(struct context *ctx, const struct environment *environment,
     bool found = false;
     if (expect == 0)
         return ENVRES_OK;
-    envres_status st =
-        config_current(ctx, environment, object->id, slice_str(""), &found, &row, err);
+    envres_status st = config_current(ctx, environment, object, slice_str(""), &found, &row, err);
     if (st < 0)
         return st;
     int64_t has = found && row.setting.is_set ? row.setting.revision : -1;
@@ -462,7 +461,7 @@ take_away(struct config_writer *writer, const struct object *object, bool *had, 
     struct setting_row row = { 0 };
     bool found = false;
     envres_status st =
-        config_current(ctx, writer->environment, object->id, slice_str(""), &found, &row, err);
+        config_current(ctx, writer->environment, object, slice_str(""), &found, &row, err);
     if (st < 0)
         return st;
     bool is_set = found && row.setting.is_set;
@@ -547,7 +546,7 @@ move_value(struct config_writer *writer, const struct object *object, struct sli
     struct buf value;
     bool found = false;
     envres_status st =
-        config_current(ctx, writer->environment, object->id, slice_str(""), &found, &row, err);
+        config_current(ctx, writer->environment, object, slice_str(""), &found, &row, err);
     if (st < 0 || !found)
         return st;
     buf_init(&value, ctx->mem, true);
@@ -555,6 +554,7 @@ move_value(struct config_writer *writer, const struct object *object, struct sli
     if (setting.is_set)
         st = config_open_value(ctx->mem, writer->keys, &row.setting, &value, err);
     setting.name = to;
+    writer->renames = true;
     if (st == ENVRES_OK && setting.is_set)
         st = config_put(writer, &setting, slice_of(value.data, value.len), err);
     buf_free(&value);
@@ -709,9 +709,9 @@ get_inside(struct context *ctx, struct slice environment, struct slice name, uin
     if (st == ENVRES_OK)
         st = config_check(ctx, &env, err);
     if (st == ENVRES_OK)
-        st = object_need(ctx, OBJECT_VARIABLE, name, &object, err);
+        st = config_need_variable(ctx, &env, name, &object, err);
     if (st == ENVRES_OK)
-        st = config_current(ctx, &env, object.id, slice_str(""), &found, &row, err);
+        st = config_current(ctx, &env, &object, slice_str(""), &found, &row, err);
     if (st == ENVRES_OK && (!found || !row.setting.is_set))
         st = not_set(ctx, &env, &object, err);
     if (st == ENVRES_OK && row.setting.secret && !(flags & ENVRES_READ_REVEAL)) {
