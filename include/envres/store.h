@@ -162,10 +162,12 @@ ENVRES_API envres_status envres_store_backup(envres_store *store, const char *pa
 /** Columns of envres_store_salvage(). Rows with a code tell what is lost, or what nothing vouches
  *  for; they come first. Rows without one tell what was kept, table by table. */
 enum {
-    ENVRES_SALVAGE_TABLE = 0,   /**< text: a table of the store, or "file" */
-    ENVRES_SALVAGE_OBJECT = 1,  /**< text: "variable/HOST in staging, revision 7"; null: no one of them */
-    ENVRES_SALVAGE_KEPT = 2,    /**< integer: rows kept; null in rows with a code */
-    ENVRES_SALVAGE_LOST = 3,    /**< integer: rows or objects lost, where it is known how many; or null */
+    ENVRES_SALVAGE_TABLE = 0, /**< text: a table of the store, or "file" */
+    ENVRES_SALVAGE_OBJECT =
+        1, /**< text: "variable/HOST in staging, revision 7"; null: no one of them */
+    ENVRES_SALVAGE_KEPT = 2, /**< integer: rows kept; null in rows with a code */
+    ENVRES_SALVAGE_LOST =
+        3, /**< integer: rows or objects lost, where it is known how many; or null */
     ENVRES_SALVAGE_CODE = 4,    /**< text: status name; null: nothing is wrong */
     ENVRES_SALVAGE_MESSAGE = 5, /**< text: why, and what to do; null where there is no code */
     ENVRES_SALVAGE_COLUMNS = 6
@@ -188,12 +190,14 @@ enum {
  * @param to          the new one; must not exist
  * @param options     as for envres_store_create(); `workspace` names the workspace when its name is
  *                    lost
- * @param credential  an owner's, or an administrator's while the roles verify: it seals the new store
+ * @param credential  an owner's, or an administrator's while the roles verify: it seals the new
+ * store
  * @param out         the report; names and counts, never a value
  *
  * Errors: ENVRES_E_STORE_EXISTS, ENVRES_E_NO_STORE, ENVRES_E_NOT_A_STORE (no row of a store is in
- * it), ENVRES_E_NEWER_STORE, ENVRES_E_KEY (also: what the credential unlocks is lost), ENVRES_E_DENIED,
- * ENVRES_E_BUSY, ENVRES_E_FILE_MODE, ENVRES_E_IO, ENVRES_E_FULL. Nothing is made then. Since 0.1.
+ * it), ENVRES_E_NEWER_STORE, ENVRES_E_KEY (also: what the credential unlocks is lost),
+ * ENVRES_E_DENIED, ENVRES_E_BUSY, ENVRES_E_FILE_MODE, ENVRES_E_IO, ENVRES_E_FULL. Nothing is made
+ * then. Since 0.1.
  */
 ENVRES_API envres_status envres_store_salvage(const char *path, size_t path_len, const char *to,
                                               size_t to_len, const envres_store_options *options,

@@ -474,7 +474,7 @@ audit_count(struct db *db, const uint8_t *workspace, const uint8_t *environment,
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, environment, SEAL_ID);
+    db_bind_blob(stmt, 2, environment ? environment : workspace, environment ? SEAL_ID : 0);
     db_bind_text(stmt, 3, action, strlen(action));
     st = db_step(stmt, &row, err);
     if (st < 0)

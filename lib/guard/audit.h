@@ -70,7 +70,7 @@ envres_status audit_hash_at(struct db *db, const uint8_t *workspace, int64_t seq
 envres_status audit_follow(struct db *db, const uint8_t *workspace, const struct audit_tip *from,
                            envres_error *err);
 
-/* How often something was done in an environment. */
+/* How often something was done in an environment; NULL: in the workspace itself. */
 envres_status audit_count(struct db *db, const uint8_t *workspace, const uint8_t *environment,
                           const char *action, int64_t *count, envres_error *err);
 

@@ -161,8 +161,8 @@ envres_status env_keys_withdraw_all(struct db *db, const uint8_t *principal, int
 /* Inside a write transaction: removes every grant of an environment, and who ever had one. */
 envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
 
-/* Deletes slots and grants that keyring_verify() would report; `dropped` counts them. What the set of
- * a principal's slots is then, it did not sign. Inside a write transaction. */
+/* Deletes slots and grants that keyring_verify() would report; `dropped` counts them. What the set
+ * of a principal's slots is then, it did not sign. Inside a write transaction. */
 envres_status keyring_prune(struct db *db, const uint8_t *workspace, int64_t *dropped,
                             envres_error *err);
 

@@ -615,8 +615,7 @@ reject_inside(struct change *change, const void *asked, envres_error *err)
     buf_init(&body, ctx->mem, false);
     envres_status st = environment_find(ctx, request->environment, &environment, err);
     if (st == ENVRES_OK)
-        st =
-            change_asks(change, ACTION_EDIT, &environment, err); /* a rejection needs nobody else */
+        st = change_asks(change, ACTION_EDIT, &environment, err); /* nobody else is needed */
     if (st == ENVRES_OK)
         st = find_deposit(ctx, &environment, request->id, &found, &deposit, &body, err);
     buf_free(&body);
@@ -632,7 +631,7 @@ reject_inside(struct change *change, const void *asked, envres_error *err)
 }
 
 static envres_status
-take(struct context *ctx, struct take_request *request, const char *action, change_fn work,
+take(struct context *ctx, const struct take_request *request, const char *action, change_fn work,
      encode_fn encode, const envres_change *options, int64_t *revision, envres_error *err)
 {
     struct buf object = { .mem = NULL };
@@ -642,8 +641,8 @@ take(struct context *ctx, struct take_request *request, const char *action, chan
         return err_set(err, ENVRES_E_INVALID, "the id of a deposit is %d to %d hexadecimal digits",
                        (int)ID_LEAST, 2 * SEAL_ID);
     buf_init(&object, ctx->mem, false);
-    request->object = &object;
-    envres_status st = change_run(ctx, options, &title, work, request, revision, err);
+    struct take_request inside = { request->environment, request->id, &object };
+    envres_status st = change_run(ctx, options, &title, work, &inside, revision, err);
     buf_free(&object);
     return st;
 }

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "guard/audit.h"
 #include "model/release.h"
 
 enum { SQL_LAST, SQL_REMEMBER, SQL_HAS_RELEASE, SQL_COUNT_ };
@@ -34,6 +35,7 @@ struct listing {
     struct environment *environments;
     size_t environment_count;
     envres_list *list;
+    bool salvaged; /* the audit tells of a salvage; known when verifying */
 };
 
 static envres_status
@@ -449,7 +451,9 @@ row_fault(const struct listing *listing, const struct version *version, int64_t 
         return "it stands in an environment that is not on the path";
     if (version->stored == STORED_DRAFT && stage->position != 1)
         return "it is a draft, but not in the first environment";
-    if (released && version->stored != STORED_RELEASED && version->stored != STORED_DISCARDED)
+    /* Only a salvage discards what was released: when its content is lost. */
+    if (released && version->stored != STORED_RELEASED &&
+        !(listing->salvaged && version->stored == STORED_DISCARDED))
         return "a release names it, but its state does not say so";
     if (!released && version->stored == STORED_RELEASED)
         return "its state says that it was released, but no release names it";
@@ -521,9 +525,12 @@ version_verify(struct context *ctx, db_finding_fn finding, void *user, envres_er
 {
     struct app *apps = NULL;
     size_t count = 0;
-    envres_status st = app_all(ctx, &apps, &count, err);
+    int64_t salvages = 0;
+    envres_status st = audit_count(ctx->db, ctx->workspace, NULL, "store.salvage", &salvages, err);
+    if (st == ENVRES_OK)
+        st = app_all(ctx, &apps, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
-        struct listing listing = { .ctx = ctx };
+        struct listing listing = { .ctx = ctx, .salvaged = salvages > 0 };
         st = verify_app(&listing, &apps[i], finding, user, err);
         if (st == ENVRES_E_CORRUPT) {
             finding(user, "ENVRES_E_CORRUPT", apps[i].name, "the rows of the app do not fit");

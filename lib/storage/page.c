@@ -2,8 +2,8 @@
 /*
  * Rows out of single pages.
  *
- *   leaf   : 0x0D | first free u16 | cells u16 | content u16 | fragments u8 | offset u16 of each cell
- *   cell   : payload size varint | row number varint | payload, its tail in overflow pages
+ *   leaf   : 0x0D | first free u16 | cells u16 | content u16 | fragments u8 | offset u16 of each
+ * cell cell   : payload size varint | row number varint | payload, its tail in overflow pages
  *   record : header size varint | a type varint for each column | the values, one behind another
  *
  * Numbers are big-endian. A cell whose sizes do not add up to the byte is no row. Pages that hold
@@ -121,8 +121,7 @@ page_payload(const struct page_source *source, const uint8_t *page, size_t n, st
     at += taken;
     size_t more = taken ? get_varint(page + at, end, &row) : 0;
     at += more;
-    if (!more || len == 0 || len > PAYLOAD_MAX ||
-        len > (uint64_t)source->size * source->count)
+    if (!more || len == 0 || len > PAYLOAD_MAX || len > (uint64_t)source->size * source->count)
         return false;
     size_t local = local_len(source->size, len);
     bool spills = local < len;

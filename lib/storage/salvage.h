@@ -19,8 +19,8 @@ struct salvage_reading {
 /*
  * Copies all rows of the file `path` that can be read into `into`, a new and empty database, in one
  * transaction. A row whose table cannot be told goes into each that could have it. `into` checks no
- * foreign keys from then on: it is closed when the rows have been gone through. NO_STORE, FILE_MODE,
- * BUSY, NOT_A_STORE (no row at all was found), IO, FULL, NOMEM.
+ * foreign keys from then on: it is closed when the rows have been gone through. NO_STORE,
+ * FILE_MODE, BUSY, NOT_A_STORE (no row at all was found), IO, FULL, NOMEM.
  */
 envres_status salvage_read(struct db *into, const char *path, struct salvage_reading *out,
                            envres_error *err);

@@ -105,7 +105,7 @@ class Completion(Case):
             ("envres principal add x --role e", ["editor"]),
             ("envres --as c", ["ci"]),
             ("envres audit --since 1 --app ", ["shop"]),
-            ("envres key ", ["show-public", "slot"]),
+            ("envres key ", ["exposure", "rotate", "show-public", "slot"]),
             ("envres key sl", ["slot"]),
             ("envres key slot ", ["add", "change", "list", "remove"]),
             ("envres key slot ch", ["change"]),
