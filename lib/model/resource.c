@@ -252,6 +252,9 @@ configure_inside(struct change *change, const void *asked, envres_error *err)
     uint32_t stride = 0;
     memcpy(&stride, write->fields, sizeof(stride));
     envres_status st = environment_find(ctx, request->environment, &row, err);
+    /* First: who may not write here is told nothing of what is here. */
+    if (st == ENVRES_OK)
+        st = config_begin(change, &row, &writer, err);
     if (st == ENVRES_OK)
         st = object_need(ctx, OBJECT_RESOURCE, request->handle, &object, err);
     if (st == ENVRES_OK)
@@ -260,8 +263,6 @@ configure_inside(struct change *change, const void *asked, envres_error *err)
         st = load_fields(ctx, &row, &object, &states, err);
     if (st == ENVRES_OK)
         st = check_expected(&states, &object, &row, write->expect_revision, err);
-    if (st == ENVRES_OK)
-        st = config_begin(change, &row, &writer, err);
     for (size_t i = 0; st == ENVRES_OK && i < write->count; i++)
         st = configure_field(&writer, &object, kind, &states,
                              (const void *)((const char *)write->fields + i * stride), err);

@@ -494,10 +494,11 @@ unset_inside(struct change *change, const void *asked, envres_error *err)
     struct config_writer writer = { 0 };
     bool had = false;
     envres_status st = environment_find(change->ctx, request->environment, &row, err);
-    if (st == ENVRES_OK)
-        st = object_need(change->ctx, OBJECT_VARIABLE, request->name, &object, err);
+    /* First: who may not write here is told nothing of what is here. */
     if (st == ENVRES_OK)
         st = config_begin(change, &row, &writer, err);
+    if (st == ENVRES_OK)
+        st = object_need(change->ctx, OBJECT_VARIABLE, request->name, &object, err);
     if (st == ENVRES_OK)
         st = take_away(&writer, &object, &had, err);
     if (st == ENVRES_OK && !had)
