@@ -181,6 +181,16 @@ static const struct attack attacks[] = {
       "INSERT INTO setting SELECT environment_id, object_id, 'schema', revision, until, state,"
       " class, name, kind, secret, content, record, author, time FROM setting WHERE " FIELD(
           "host") },
+    { 69, "records", NULL, NULL, NULL, NULL,
+      "UPDATE setting SET record = CAST(x'02' || substr(record, 2) AS BLOB) WHERE state = 1" },
+    { 69, "heads", NULL, NULL, NULL, NULL,
+      "UPDATE environment SET head = CAST(x'02' || substr(head, 2) AS BLOB)" },
+    { 69, "grants of keys", NULL, NULL, NULL, NULL,
+      "UPDATE key_grant SET body = CAST(x'02' || substr(body, 2) AS BLOB)" },
+    { 69, "slots", NULL, NULL, NULL, NULL,
+      "UPDATE slot SET body = CAST(x'02' || substr(body, 2) AS BLOB)" },
+    { 69, "the store", NULL, NULL, NULL, NULL,
+      "UPDATE workspace SET name = name; PRAGMA user_version = 2" },
 };
 
 /* What was written. NULL: nothing, and nothing must be answered. */
@@ -542,6 +552,7 @@ ATTACK(test_10_relabelled, 10)
 ATTACK(test_11_taken_away, 11)
 ATTACK(test_12_put_back, 12)
 ATTACK(test_13_doubled, 13)
+ATTACK(test_69_another_format, 69)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, serve_setup, serve_teardown_damaged)
 
@@ -559,6 +570,7 @@ main(void)
         TEST(test_11_taken_away),
         TEST(test_12_put_back),
         TEST(test_13_doubled),
+        TEST(test_69_another_format),
     };
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

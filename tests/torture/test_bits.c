@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bits of blobs: in a store that has everything, a bit of a blob is flipped, in each blob column of
+ * each table, wherever the schema has one. Then all is asked. No value is one that was not written;
+ * and where anything the store says of itself differs, a call fails or verify has a finding.
+ *
+ *     test_bits [--each N | --all] [--column TABLE.COLUMN]
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "../scenarios/scenario.h"
+
+#define TEXT ENVRES_NUL_TERMINATED
+
+enum { MOST_COLUMNS = 120, NAME = 64 };
+
+struct column {
+    char table[NAME];
+    char name[NAME];
+    sqlite3_int64 bits; /* of all its cells */
+};
+
+static char folder[64] = "/tmp/envres-bits-XXXXXX";
+static char path[96];
+static unsigned char *sound;
+static size_t sound_len;
+static char *sound_dump;
+static struct column columns[MOST_COLUMNS];
+static size_t column_count;
+static int failures;
+static unsigned long flipped;
+static unsigned long refused; /* flips that the store, its session or its dump did not survive */
+
+/*
+ * Columns that no record, head or signature covers. They say who wrote something, for which the
+ * signed audit is the proof, or name content that is no longer delivered (replaced, discarded) by a
+ * digest, which content is always held against. Lists may repeat what stands there; values not.
+ */
+static const char *const unsealed[] = {
+    "app.author", "part_edit.author", "part_edit.part", "version.author", "version.content",
+};
+
+/* What is asked of each environment: each tag has a default, which must not stand in. */
+static const struct {
+    const char *environment;
+    const char *app;
+    const char *text;
+    const char *answer;
+} expected[] = {
+    { "production", NULL, "<< environment.variables.HOST | default(\"LOST\") >>", "db.prod" },
+    { "production", NULL, "<< environment.variables.DB_PASSWORD | default(\"LOST\") >>",
+      "prod-secret-1" },
+    { "development", NULL, "<< environment.variables.DATABASE_URL | default(\"LOST\") >>",
+      "postgres://app:dev-secret-2@db.dev/crm" },
+    { "development", NULL, "<< resources.crm.password | default(\"LOST\") >>", "p@ss word" },
+    { "staging", NULL, "<< resources.crm.host | default(\"LOST\") >>", "db.dev" },
+    { "production", NULL, "<< environment.variables.EMPTY | default(\"unset\") >>", "unset" },
+    { "production", "portal", "<< app.name >> << app.version >> << app.release >>",
+      "portal v2 1.1.0" },
+    { "production", "tool", "<< environment.variables.HOST | default(\"LOST\") >>", "db.prod" },
+};
+
+static const struct {
+    const char *app;
+    const char *path;
+    const char *answer;
+} parts[] = {
+    { "portal", "index.html", "<p>second, << environment.name >></p>\n" },
+    { "portal", "query/find.sql", "SELECT name FROM item WHERE id = << params.id >>\n" },
+    { "tool", "main.txt", "<< environment.variables.HOST >>\n" },
+};
+
+static void
+complain(const struct column *column, sqlite3_int64 bit, const char *what, const char *got)
+{
+    fprintf(stderr, "%s.%s bit %lld: %s%s%s\n", column->table, column->name, (long long)bit, what,
+            got ? ": " : "", got ? got : "");
+    failures++;
+}
+
+/* ---- the sound store ------------------------------------------------------------------------ */
+
+static struct fixture
+usual(void)
+{
+    struct fixture fx = { .path = path,
+                          .store_flags = ENVRES_STORE_ANY_FILE_MODE | ENVRES_STORE_RELAXED };
+    for (size_t i = 0; i < sizeof(fx.key); i++)
+        fx.key[i] = (uint8_t)(i + 1);
+    return fx;
+}
+
+static bool
+read_sound(void)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    fseek(file, 0, SEEK_END);
+    sound_len = (size_t)ftell(file);
+    rewind(file);
+    sound = malloc(sound_len);
+    bool good = sound && fread(sound, 1, sound_len, file) == sound_len;
+    fclose(file);
+    return good;
+}
+
+static bool
+write_sound(void)
+{
+    char journal[112];
+    FILE *file = fopen(path, "wb");
+    snprintf(journal, sizeof(journal), "%s-journal", path);
+    unlink(journal);
+    if (!file)
+        return false;
+    bool good = fwrite(sound, 1, sound_len, file) == sound_len;
+    return fclose(file) == 0 && good;
+}
+
+static bool
+make_sound(void)
+{
+    struct fixture fx = usual();
+    if (!mkdtemp(folder))
+        return false;
+    snprintf(path, sizeof(path), "%s/bits.db", folder);
+    envres_status st = fixture_make(&fx);
+    if (st < 0)
+        fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
+    fixture_close(&fx);
+    return st == ENVRES_OK && read_sound();
+}
+
+/* Every blob column that the schema declares, with the bits there are in it. */
+static bool
+find_columns(void)
+{
+    static const char sql[] =
+        "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c"
+        " WHERE m.type = 'table' AND c.type = 'BLOB' ORDER BY m.name, c.cid";
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK;
+    while (good && sqlite3_step(stmt) == SQLITE_ROW && column_count < MOST_COLUMNS) {
+        struct column *column = &columns[column_count++];
+        sqlite3_stmt *sum = NULL;
+        char text[256];
+        snprintf(column->table, NAME, "%s", (const char *)sqlite3_column_text(stmt, 0));
+        snprintf(column->name, NAME, "%s", (const char *)sqlite3_column_text(stmt, 1));
+        snprintf(text, sizeof(text), "SELECT coalesce(sum(length(%.63s)), 0) * 8 FROM %.63s",
+                 column->name, column->table);
+        good = sqlite3_prepare_v2(db, text, -1, &sum, NULL) == SQLITE_OK &&
+               sqlite3_step(sum) == SQLITE_ROW;
+        if (good)
+            column->bits = sqlite3_column_int64(sum, 0);
+        sqlite3_finalize(sum);
+    }
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return good && column_count > 0 && column_count < MOST_COLUMNS;
+}
+
+/* ---- flipping ------------------------------------------------------------------------------- */
+
+/* Flips one bit of a row's cell. */
+static bool
+flip_cell(sqlite3 *db, const struct column *column, sqlite3_int64 row, const void *cell, int len,
+          sqlite3_int64 bit)
+{
+    char text[256];
+    sqlite3_stmt *stmt = NULL;
+    unsigned char *bytes = malloc((size_t)len);
+    if (!bytes)
+        return false;
+    memcpy(bytes, cell, (size_t)len);
+    bytes[bit / 8] ^= (unsigned char)(1u << (bit % 8));
+    snprintf(text, sizeof(text), "UPDATE %.63s SET %.63s = ?1 WHERE rowid = ?2", column->table,
+             column->name);
+    bool good = sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK;
+    if (good) {
+        sqlite3_bind_blob(stmt, 1, bytes, len, SQLITE_STATIC);
+        sqlite3_bind_int64(stmt, 2, row);
+        good = sqlite3_step(stmt) == SQLITE_DONE && sqlite3_changes(db) == 1;
+    }
+    sqlite3_finalize(stmt);
+    free(bytes);
+    return good;
+}
+
+/* Flips one bit of a column, counted through all its rows. */
+static bool
+flip(const struct column *column, sqlite3_int64 bit)
+{
+    char text[256];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    bool good = false;
+    snprintf(text, sizeof(text), "SELECT rowid, %.63s FROM %.63s ORDER BY rowid", column->name,
+             column->table);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) ==
+            SQLITE_OK &&
+        sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK) {
+        while (!good && sqlite3_step(stmt) == SQLITE_ROW) {
+            sqlite3_int64 row = sqlite3_column_int64(stmt, 0);
+            const void *cell = sqlite3_column_blob(stmt, 1);
+            int len = sqlite3_column_bytes(stmt, 1);
+            if (bit < (sqlite3_int64)len * 8) {
+                unsigned char *kept = malloc((size_t)len);
+                if (!kept)
+                    break;
+                memcpy(kept, cell, (size_t)len);
+                sqlite3_reset(stmt);
+                good = flip_cell(db, column, row, kept, len, bit);
+                free(kept);
+                break;
+            }
+            bit -= (sqlite3_int64)len * 8;
+        }
+    }
+    sqlite3_finalize(stmt);
+    return sqlite3_close(db) == SQLITE_OK && good;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+static void
+ask_values(struct fixture *fx, uint32_t flags, const struct column *column, sqlite3_int64 bit)
+{
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        envres_scope_options options = { .size = sizeof(options),
+                                         .flags = flags,
+                                         .app = expected[i].app,
+                                         .app_len = expected[i].app ? TEXT : 0 };
+        envres_scope *scope = NULL;
+        envres_value *value = NULL;
+        if (envres_scope_open(fx->session, expected[i].environment, TEXT, &options, &scope, NULL) <
+            0)
+            continue;
+        if (envres_scope_expand(scope, expected[i].text, TEXT, 0, 0, &value, NULL) == ENVRES_OK &&
+            strcmp(envres_value_data(value, NULL), expected[i].answer) != 0)
+            complain(column, bit, expected[i].text, envres_value_data(value, NULL));
+        envres_value_free(value);
+        envres_scope_unref(scope);
+    }
+}
+
+static void
+ask_parts(struct fixture *fx, const struct column *column, sqlite3_int64 bit)
+{
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        envres_scope_options options = { .size = sizeof(options),
+                                         .app = parts[i].app,
+                                         .app_len = TEXT };
+        envres_scope *scope = NULL;
+        const char *got = NULL;
+        size_t len = 0;
+        if (envres_scope_open(fx->session, "production", TEXT, &options, &scope, NULL) < 0)
+            continue;
+        if (envres_scope_part(scope, parts[i].path, TEXT, &got, &len, NULL) == ENVRES_OK &&
+            (len != strlen(parts[i].answer) || memcmp(got, parts[i].answer, len) != 0))
+            complain(column, bit, "another part", parts[i].path);
+        envres_scope_unref(scope);
+    }
+}
+
+static bool
+is_unsealed(const struct column *column)
+{
+    char name[2 * NAME + 1];
+    snprintf(name, sizeof(name), "%.63s.%.63s", column->table, column->name);
+    for (size_t i = 0; i < sizeof(unsealed) / sizeof(unsealed[0]); i++) {
+        if (strcmp(name, unsealed[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first line in which two dumps differ. */
+static const char *
+difference(const char *a, const char *b, char line[200])
+{
+    size_t begin = 0;
+    size_t i = 0;
+    for (; a[i] && a[i] == b[i]; i++)
+        begin = a[i] == '\n' ? i + 1 : begin;
+    snprintf(line, 200, "%.*s", (int)strcspn(b + begin, "\n"), b + begin);
+    return line;
+}
+
+static void
+ask_all(const struct column *column, sqlite3_int64 bit)
+{
+    struct fixture fx = usual();
+    envres_list *findings = NULL;
+    char *dump = NULL;
+    char line[200];
+    envres_status st = fixture_open(&fx);
+    if (st > 0)
+        complain(column, bit, "an open with a positive status", NULL);
+    if (fx.session) {
+        ask_values(&fx, 0, column, bit);
+        ask_values(&fx, ENVRES_SCOPE_DAMAGED, column, bit);
+        ask_parts(&fx, column, bit);
+        st = envres_store_verify(fx.store, fx.session, &findings, NULL);
+        dump = fixture_dump(&fx);
+        refused += !dump;
+        if (dump && strcmp(dump, sound_dump) != 0 && st == ENVRES_OK &&
+            envres_list_count(findings) == 0 && !is_unsealed(column))
+            complain(column, bit, "says something else, and verify finds nothing",
+                     difference(sound_dump, dump, line));
+    } else {
+        refused++;
+    }
+    envres_list_free(findings);
+    free(dump);
+    fixture_close(&fx);
+}
+
+static void
+run_column(const struct column *column, sqlite3_int64 each)
+{
+    sqlite3_int64 count = each < column->bits ? each : column->bits;
+    for (sqlite3_int64 i = 0; i < count && failures < 20; i++) {
+        /* Evenly over the column, elsewhere in each stretch. */
+        sqlite3_int64 stretch = column->bits / count;
+        sqlite3_int64 at = stretch * i + (i * 7919 + (column - columns) * 104729) % stretch;
+        if (!write_sound() || !flip(column, at)) {
+            complain(column, at, "cannot be flipped", NULL);
+            continue;
+        }
+        ask_all(column, at);
+        flipped++;
+    }
+}
+
+/* Unflipped, everything is answered: else the test proves nothing. */
+static bool
+sound_answers(void)
+{
+    static const struct column none = { "sound", "store", 0 };
+    struct fixture fx = usual();
+    if (fixture_open(&fx) < 0)
+        return false;
+    ask_values(&fx, 0, &none, 0);
+    ask_parts(&fx, &none, 0);
+    bool clean = fixture_verify(&fx) == 0;
+    sound_dump = fixture_dump(&fx);
+    fixture_close(&fx);
+    return clean && sound_dump && failures == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    sqlite3_int64 each = 1;
+    const char *only = NULL;
+    char journal[112];
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            each = INT64_MAX;
+        else if (strcmp(argv[i], "--each") == 0 && i + 1 < argc)
+            each = strtoll(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--column") == 0 && i + 1 < argc)
+            only = argv[++i];
+    }
+    umask(077);
+    bool ready = make_sound() && find_columns() && sound_answers();
+    for (size_t i = 0; ready && i < column_count; i++) {
+        char name[2 * NAME + 1];
+        snprintf(name, sizeof(name), "%.63s.%.63s", columns[i].table, columns[i].name);
+        if (columns[i].bits == 0)
+            printf("%s: nothing is in it\n", name);
+        else if (!only || strcmp(only, name) == 0)
+            run_column(&columns[i], each);
+    }
+    unlink(path);
+    snprintf(journal, sizeof(journal), "%s-journal", path);
+    unlink(journal);
+    rmdir(folder);
+    free(sound);
+    free(sound_dump);
+    printf("bits: %lu flipped in %zu columns, %lu refused\n", flipped, column_count, refused);
+    printf("%d passed, %d failed\n", ready && !failures, !ready || failures);
+    return ready && !failures ? 0 : 1;
+}
