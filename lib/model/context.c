@@ -160,6 +160,31 @@ plain_keys(struct context *ctx, const struct environment *environment, struct en
     return st < 0 ? st : add_keys(ctx, &ctx->plain, &ctx->plain_count, *out, err);
 }
 
+/* Opens those of the present generation, in the place of any other. `known` has none for secrets,
+ * which a role given since may have brought: it stays when there still is none, since others borrow
+ * it. */
+static envres_status
+open_keys(struct context *ctx, const struct environment *environment, struct env_keys *known,
+          struct env_keys **out, envres_error *err)
+{
+    struct env_keys *keys = NULL;
+    envres_status st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
+                                     environment->id, environment->generation, &keys, err);
+    if (st < 0) {
+        err_prepend(err, "%s: ", environment->key);
+        return st;
+    }
+    if (known && !keys->secret_data) {
+        env_keys_unref(keys);
+        return ENVRES_OK;
+    }
+    context_drop_keys(ctx, environment->id);
+    st = context_add_keys(ctx, keys, err);
+    if (st == ENVRES_OK)
+        *out = keys;
+    return st;
+}
+
 envres_status
 context_keys(struct context *ctx, const struct environment *environment, struct env_keys **out,
              envres_error *err)
@@ -171,15 +196,8 @@ context_keys(struct context *ctx, const struct environment *environment, struct 
     if (st < 0)
         return st;
     struct env_keys *keys = find_keys(ctx->keys, ctx->key_count, environment);
-    if (!keys) {
-        context_drop_keys(ctx, environment->id); /* those of another generation, if any */
-        st = env_keys_open(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace,
-                           environment->id, environment->generation, &keys, err);
-        if (st < 0)
-            err_prepend(err, "%s: ", environment->key);
-        else
-            st = context_add_keys(ctx, keys, err);
-    }
+    if (!keys || (uses && !keys->secret_data))
+        st = open_keys(ctx, environment, keys, &keys, err);
     if (st == ENVRES_OK && !uses && keys->secret_data)
         return plain_keys(ctx, environment, keys, out, err);
     if (st == ENVRES_OK)
