@@ -96,7 +96,7 @@ enum {
  * Begins a rotation of an environment's keys, in one transaction: keys of the next generation, for
  * everybody who may have them; what is written from now on is sealed under them. Open requests
  * there are void. envres_key_rotate_step() does the rest. A rotation that is under way is gone on
- * with.
+ * with, unless somebody lost the keys that it made: then it begins with others.
  * @param out  the secrets to change at their source; may be NULL
  * Errors: ENVRES_E_DENIED, ENVRES_E_NOT_FOUND (environment). Since 0.1.
  */

@@ -24,6 +24,7 @@ enum {
     SQL_OLDER,
     SQL_COUNT_OLDER,
     SQL_OF_GENERATION,
+    SQL_LEFT,
     SQL_ROW,
     SQL_RESEAL,
     SQL_GENERATION,
@@ -41,6 +42,12 @@ static const char *const rotate_sql[SQL_COUNT_] = {
                         " AND length(record) > 0 AND substr(record, 5, 4) <> ?2",
     [SQL_OF_GENERATION] = "SELECT 1 FROM setting NOT INDEXED WHERE environment_id = ?1"
                           " AND substr(record, 5, 4) = ?2 LIMIT 1",
+    [SQL_LEFT] = "SELECT 1 FROM key_past k JOIN env_key e ON e.environment_id = k.environment_id"
+                 " WHERE k.environment_id = ?1 AND e.generation = ?2"
+                 " AND k.withdrawn_at >= e.created_at"
+                 " AND NOT EXISTS (SELECT 1 FROM key_grant g WHERE g.environment_id = ?1"
+                 " AND g.generation = ?2 AND g.class = k.class"
+                 " AND g.principal_id = k.principal_id) LIMIT 1",
     [SQL_ROW] = "SELECT " SETTING_COLUMNS " FROM setting NOT INDEXED WHERE rowid = ?1",
     [SQL_RESEAL] = "UPDATE setting SET record = ?2 WHERE rowid = ?1",
     [SQL_GENERATION] = "UPDATE environment SET generation = ?2 WHERE id = ?1",
@@ -205,8 +212,25 @@ look_for_work(struct older *older, bool *any, bool *opens, envres_error *err)
     return st;
 }
 
+/* Has somebody lost the newest keys, who was given them? Then they are to be replaced as well. */
+static envres_status
+has_leaver(struct older *older, bool *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(older->ctx->db, rotate_sql[SQL_LEFT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, older->environment->id, SEAL_ID);
+    db_bind_int(stmt, 2, older->keys->generation);
+    st = db_step(stmt, &row, err);
+    *out = row == DB_ROW;
+    db_reset(stmt);
+    return st;
+}
+
 /* Under way: there is work left, or only the erasing of the older keys. Records that nobody can
- * open do not keep keys from being made anew. */
+ * open do not keep keys from being made anew, nor does it when somebody left meanwhile. */
 static envres_status
 is_under_way(struct older *older, bool *out, envres_error *err)
 {
@@ -215,13 +239,16 @@ is_under_way(struct older *older, bool *out, envres_error *err)
     struct generations held = { .count = 0 };
     bool any = false;
     bool opens = false;
-    envres_status st = ENVRES_OK;
-    do {
+    bool left = false;
+    envres_status st = has_leaver(older, &left, err);
+    while (st == ENVRES_OK && !opens) {
         st = look_for_work(older, &any, &opens, err);
-    } while (st == ENVRES_OK && !opens && older->count > 0);
+        if (older->count == 0)
+            break;
+    }
     if (st == ENVRES_OK)
         st = generations_older(older->ctx->db, &label, &held, err);
-    *out = opens || (!any && held.count > 0);
+    *out = !left && (opens || (!any && held.count > 0));
     if (st < 0 || *out || held.count + 1 < LIMIT_GENERATIONS)
         return st;
     st = err_set(err, ENVRES_E_LIMIT, "keys of %d generations are still needed in %s",
