@@ -50,8 +50,10 @@ typedef struct envres_environment_options {
 /**
  * Adds an environment with fresh keys, granted to the session's principal.
  * @param key  1 to 64 of a-z 0-9 - _, beginning with a letter
- * Errors: ENVRES_E_NAME, ENVRES_E_NAME_TAKEN, ENVRES_E_NOT_FOUND (after), ENVRES_E_LIMIT. Since
- * 0.1.
+ * Releases are made at the end of the path: where its last environment asks for approvals, adding
+ * one behind it lowers that protection, and waits for other owners (ENVRES_E_APPROVALS).
+ * Errors: ENVRES_E_NAME, ENVRES_E_NAME_TAKEN, ENVRES_E_NOT_FOUND (after), ENVRES_E_LIMIT,
+ * ENVRES_E_DENIED (the right to administer the workspace), ENVRES_E_QUORUM. Since 0.1.
  */
 ENVRES_API envres_status envres_environment_add(envres_session *session, const char *key,
                                                 size_t key_len,
@@ -60,7 +62,8 @@ ENVRES_API envres_status envres_environment_add(envres_session *session, const c
 
 /**
  * Removes an environment and its keys; what was sealed under them cannot be read again.
- * Errors: ENVRES_E_FIXED (one of the three), ENVRES_E_NOT_FOUND, ENVRES_E_REFERRED (it still holds
+ * Errors: ENVRES_E_FIXED (one of the three), ENVRES_E_NOT_FOUND, ENVRES_E_DENIED (the right to
+ * administer the workspace), ENVRES_E_REFERRED (it still holds
  * values, or a fallback leads to it; ENVRES_CHANGE_FORCE removes all the same). Since 0.1.
  */
 ENVRES_API envres_status envres_environment_remove(envres_session *session, const char *key,

@@ -34,6 +34,7 @@ static const struct replay replays[] = {
     { "resource.remove", resource_replay_remove },
     { "restore", history_replay_restore },
     { "inbox.accept", deposit_replay_accept },
+    { "environment.add", environment_replay_add },
     { "environment.set", environment_replay_set },
     { "environment.remove", environment_replay_remove },
     { "role.grant", principal_replay_grant },

@@ -46,6 +46,7 @@ begin(struct context *ctx, const envres_change *given, const char *action, struc
         return st;
     buf_init(&change.gate.base, ctx->mem, false);
     buf_init(&change.gate.authors, ctx->mem, false);
+    buf_init(&change.gate.places, ctx->mem, false);
     change.now = clock_now(ctx->clock);
     st = db_begin_write(ctx->db, err);
     if (st < 0)
@@ -61,11 +62,28 @@ begin(struct context *ctx, const envres_change *given, const char *action, struc
 
 /* ---- what must be asked for ----------------------------------------------------------------- */
 
+static bool
+is_asked(const struct buf *places, const struct gate_place *place)
+{
+    for (size_t i = 0; i + sizeof(*place) <= places->len; i += sizeof(*place)) {
+        if (memcmp(places->data + i, place, sizeof(*place)) == 0)
+            return true;
+    }
+    return false;
+}
+
 void
 change_needs(struct change *change, enum action action, const struct environment *environment,
              int64_t approvals)
 {
     struct gate *gate = &change->gate;
+    struct gate_place place;
+    memset(&place, 0, sizeof(place)); /* with its padding: places are compared as bytes */
+    place.right = policy_approver(action);
+    place.needed = approvals;
+    memcpy(place.environment, environment->id, SEAL_ID);
+    if (approvals > 0 && !is_asked(&gate->places, &place))
+        buf_add(&gate->places, &place, sizeof(place));
     if (approvals <= gate->needed)
         return;
     gate->needed = approvals;
@@ -251,10 +269,10 @@ end(struct change *change, envres_status st, envres_error *err)
         (void)ended; /* nothing was written: there is nothing to lose */
         return change->repeated ? ENVRES_OK : st;
     }
-    bool waits = st == ENVRES_OK && change->gate.needed > 0 && !ctx->running;
+    bool waits = st == ENVRES_OK && change->gate.needed > 0 && !change->running;
     if (waits)
         st = ENVRES_E_APPROVALS;
-    else if (st == ENVRES_OK && ctx->running && !change->settled)
+    else if (st == ENVRES_OK && change->running && !change->settled)
         st = request_settle(change, err);
     if (st == ENVRES_OK && !change->silent)
         st = append_entry(change, err);
@@ -280,8 +298,11 @@ envres_status
 change_run(struct context *ctx, const envres_change *given, const struct change_title *title,
            change_fn work, const void *request, int64_t *revision, envres_error *err)
 {
+    /* Taken before the lock is released for the host's callbacks: nothing else rides on it. */
+    const struct request_row *running = ctx->running;
     struct change change = { .ctx = ctx };
     struct buf object;
+    ctx->running = NULL;
     buf_init(&object, ctx->mem, false);
     buf_add_str(&object, title->prefix);
     buf_add(&object, title->name.data, title->name.len);
@@ -293,6 +314,7 @@ change_run(struct context *ctx, const envres_change *given, const struct change_
     if (st == ENVRES_OK) {
         change.request = request;
         change.encode = title->encode;
+        change.running = running;
         if (!change.repeated)
             st = work(&change, request, err);
         st = end(&change, st, err);
@@ -301,6 +323,7 @@ change_run(struct context *ctx, const envres_change *given, const struct change_
     }
     buf_free(&change.gate.base);
     buf_free(&change.gate.authors);
+    buf_free(&change.gate.places);
     buf_free(&object);
     return st;
 }

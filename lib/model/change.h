@@ -13,13 +13,21 @@
 #include "model/environment.h"
 #include "model/right.h"
 
-/* What others must approve: the most that any step of the change asked for. */
+/* What others must approve: the most that any step of the change asked for. Where it touches
+ * several environments, each has its own approvals: those of one do not stand in for another's. */
 struct gate {
     int64_t needed; /* 0: nothing */
     enum action right;
     struct environment environment;
+    struct buf places;  /* all of them, each a struct gate_place */
     struct buf base;    /* what the change builds on, in a canonical encoding */
     struct buf authors; /* ids of who made what it brings forward: they may not approve it */
+};
+
+struct gate_place {
+    uint8_t environment[SEAL_ID];
+    enum action right;
+    int64_t needed;
 };
 
 /* Writes a request of a change down, so that it can be run later (act.h). */
@@ -48,6 +56,7 @@ struct change {
     struct gate gate;
     const void *request; /* of the work, and how it is written down; NULL: it cannot wait */
     encode_fn encode;
+    const struct request_row *running; /* the request that this change runs, or NULL */
 };
 
 /* Asks for a right, in an environment or (NULL) in the workspace: DENIED. A change that asked for

@@ -62,7 +62,7 @@ struct context {
     struct rotation_hint rotation;
     struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
     uint8_t tree_digest[SEAL_DIGEST];
-    const struct request_row *running; /* the request that is being run, or NULL */
+    const struct request_row *running; /* what the next change runs (it takes it), or NULL */
 };
 
 /* Roles of both in one environment (zero: in the workspace). */

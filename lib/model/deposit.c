@@ -571,6 +571,7 @@ accept_found(struct config_writer *writer, const struct deposit *deposit, struct
         return refuse(change->ctx, writer->environment, deposit, state, err);
     memcpy(change->operation, deposit->id, SEAL_ID);
     change_author(change, who_of(deposit));
+    change_author(change, deposit->depositor); /* who signed it for another */
     change_builds_on(change, "deposit", body.data, body.len);
     return take_in(writer, deposit, body, err);
 }

@@ -531,6 +531,38 @@ struct environment_request {
     const envres_environment_options *options;
 };
 
+static void
+encode_request(const void *asked, struct buf *out)
+{
+    const struct environment_request *request = asked;
+    const envres_environment_options *options = request->options;
+    act_put_text(out, request->key);
+    buf_add_u32(out, options->flags);
+    buf_add_u32(out, options->approvals);
+    act_put_text(out, slice_of(options->label, options->label_len));
+    act_put_text(out, slice_of(options->color, options->color_len));
+    act_put_text(out, slice_of(options->after, options->after_len));
+}
+
+/* Releases are made at the end of the path: to move it away from an environment that asks for
+ * approvals lowers that one's protection. */
+static void
+ask_of_the_end(struct change *change, const struct environment *all, size_t count, int64_t position)
+{
+    const struct environment *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].position > 0 && (!last || all[i].position > last->position))
+            last = &all[i];
+    }
+    if (!last || position <= last->position || last->approvals == 0)
+        return;
+    change_needs(change, ACTION_LOWER, last, last->approvals);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].position > 0)
+            change_builds_on(change, "path", all[i].id, SEAL_ID);
+    }
+}
+
 static envres_status
 add_inside(struct change *change, const void *asked, envres_error *err)
 {
@@ -564,11 +596,16 @@ add_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = choose_position(all, count, options, &row.position, err);
     if (st == ENVRES_OK && row.position > 0)
+        ask_of_the_end(change, all, count, row.position);
+    if (st == ENVRES_OK && row.position > 0)
         st = shift_path(ctx, all, count, row.position, 1, err);
     if (st == ENVRES_OK)
         st = create_row(ctx, &row, change->now, err);
     if (st == ENVRES_OK)
         st = principal_fit_keys(ctx, &row, change->now, err);
+    context_drop_keys(ctx, row.id); /* it may be rolled back: they are opened when they are used */
+    if (st == ENVRES_OK)
+        st = request_check_quorum(ctx, &row, err);
     if (st == ENVRES_OK) {
         memcpy(change->environment, row.id, SEAL_ID);
         change->has_environment = true;
@@ -582,7 +619,7 @@ environment_add(struct context *ctx, struct slice key, const envres_environment_
                 const envres_change *given, envres_error *err)
 {
     struct environment_request request = { key, options };
-    struct change_title title = { "environment.add", "environment/", key, NULL };
+    struct change_title title = { "environment.add", "environment/", key, encode_request };
     envres_status st = check_key(key, err);
     return st < 0 ? st : change_run(ctx, given, &title, add_inside, &request, NULL, err);
 }
@@ -630,31 +667,41 @@ set_inside(struct change *change, const void *asked, envres_error *err)
     return st;
 }
 
-static void
-encode_set(const void *asked, struct buf *out)
+static envres_environment_options
+read_options(struct act_reader *reader, struct slice *key)
 {
-    const struct environment_request *request = asked;
-    const envres_environment_options *options = request->options;
-    act_put_text(out, request->key);
-    buf_add_u32(out, options->flags);
-    buf_add_u32(out, options->approvals);
-    act_put_text(out, slice_of(options->label, options->label_len));
-    act_put_text(out, slice_of(options->color, options->color_len));
+    *key = act_text(reader);
+    envres_environment_options options = { .size = sizeof(options), .flags = act_u32(reader) };
+    options.approvals = act_u32(reader);
+    struct slice label = act_text(reader);
+    struct slice color = act_text(reader);
+    struct slice after = act_text(reader);
+    options.label = label.data;
+    options.label_len = label.len;
+    options.color = color.data;
+    options.color_len = color.len;
+    options.after = after.data;
+    options.after_len = after.len;
+    return options;
+}
+
+envres_status
+environment_replay_add(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
+    struct slice key = { 0 };
+    envres_environment_options options = read_options(reader, &key);
+    envres_status st = act_end(reader, err);
+    (void)revision;
+    return st < 0 ? st : environment_add(ctx, key, &options, given, err);
 }
 
 envres_status
 environment_replay_set(struct context *ctx, struct act_reader *reader, const envres_change *given,
                        int64_t *revision, envres_error *err)
 {
-    struct slice key = act_text(reader);
-    envres_environment_options options = { .size = sizeof(options), .flags = act_u32(reader) };
-    options.approvals = act_u32(reader);
-    struct slice label = act_text(reader);
-    struct slice color = act_text(reader);
-    options.label = label.data;
-    options.label_len = label.len;
-    options.color = color.data;
-    options.color_len = color.len;
+    struct slice key = { 0 };
+    envres_environment_options options = read_options(reader, &key);
     envres_status st = act_end(reader, err);
     (void)revision;
     return st < 0 ? st : environment_set(ctx, key, &options, given, err);
@@ -665,7 +712,7 @@ environment_set(struct context *ctx, struct slice key, const envres_environment_
                 const envres_change *given, envres_error *err)
 {
     struct environment_request request = { key, options };
-    struct change_title title = { "environment.set", "environment/", key, encode_set };
+    struct change_title title = { "environment.set", "environment/", key, encode_request };
     return change_run(ctx, given, &title, set_inside, &request, NULL, err);
 }
 
@@ -718,12 +765,18 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         err_subject(err, row.key, strlen(row.key));
         return st;
     }
-    st = change_in(change, ACTION_ADMIN, &row, err);
+    /* With a role for the workspace: one that goes with the environment could sign nothing after.
+     */
+    st = change_may(change, ACTION_ADMIN, NULL, err);
+    memcpy(change->environment, row.id, SEAL_ID);
+    change->has_environment = true;
+    if (st == ENVRES_OK)
+        st = change_reason(change, &row, err);
     change_needs(change, ACTION_LOWER, &row, row.approvals);
     change_builds_on(change, "head", row.head, row.head_len);
     if (st == ENVRES_OK && !change->force)
         st = check_unused(ctx, &row, err);
-    if (st == ENVRES_OK && ctx->running)
+    if (st == ENVRES_OK && change->running)
         st = request_settle(change, err); /* before it goes with its environment */
     if (st == ENVRES_OK)
         st = roles_drop_environment(ctx->db, ctx->workspace, row.id, err);

@@ -68,6 +68,9 @@ envres_status environment_list(struct context *ctx, struct slice key, envres_lis
                                envres_error *err);
 
 /* What was written down of a change that waited for approvals, done (act.h). */
+envres_status environment_replay_add(struct context *ctx, struct act_reader *reader,
+                                     const envres_change *given, int64_t *revision,
+                                     envres_error *err);
 envres_status environment_replay_set(struct context *ctx, struct act_reader *reader,
                                      const envres_change *given, int64_t *revision,
                                      envres_error *err);

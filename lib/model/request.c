@@ -265,6 +265,20 @@ is_void(const struct request_row *row, const char *why, envres_error *err)
     return st;
 }
 
+/* Enough of those who approved may do so in each environment that the change touches. */
+static envres_status
+check_places(struct change *change, const struct request_view *view, envres_error *err)
+{
+    const struct buf *places = &change->gate.places;
+    struct gate_place place = { .needed = 0 };
+    envres_status st = buf_status(places, err);
+    for (size_t i = 0; st == ENVRES_OK && i + sizeof(place) <= places->len; i += sizeof(place)) {
+        memcpy(&place, places->data + i, sizeof(place));
+        st = request_check_place(change->ctx, view, &place, err);
+    }
+    return st;
+}
+
 envres_status
 request_settle(struct change *change, envres_error *err)
 {
@@ -277,7 +291,7 @@ request_settle(struct change *change, envres_error *err)
     if (st == ENVRES_OK)
         st = buf_status(&gate->authors, err);
     if (st == ENVRES_OK)
-        st = request_view_by_id(ctx, ctx->running->id, &view, err);
+        st = request_view_by_id(ctx, change->running->id, &view, err);
     const struct request_row *row = &view.row;
     if (st == ENVRES_OK)
         st = request_check_open(ctx, &view, err);
@@ -293,6 +307,8 @@ request_settle(struct change *change, envres_error *err)
         st = is_void(row, "what it builds on has changed", err);
     if (st == ENVRES_OK && view.counting < row->needed)
         st = request_missing(ctx, &view, err);
+    if (st == ENVRES_OK)
+        st = check_places(change, &view, err);
     if (st == ENVRES_OK)
         st = approval_close(ctx->db, row->id, REQUEST_DONE, change->operation, err);
     change->settled = st == ENVRES_OK;
@@ -577,7 +593,7 @@ add_view(struct context *ctx, const struct request_view *view, envres_list *list
     if (st == ENVRES_OK)
         st = context_author(ctx, for_another ? row->asserted : row->requester, &texts[1], err);
     if (st == ENVRES_OK && (strcmp(state, "open") == 0 || strcmp(state, "approved") == 0))
-        st = request_list_approvers(ctx, view, "\n", SIZE_MAX, &texts[2], err);
+        st = request_list_approvers(ctx, view, NULL, "\n", SIZE_MAX, &texts[2], err);
     for (size_t i = 0; st == ENVRES_OK && i < 3; i++)
         st = buf_status(&texts[i], err);
     if (st == ENVRES_OK) {

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "model/change.h"
 #include "model/right.h"
 
 enum { SHORT_ID = 8, NAMES_SHOWN = 8 };
@@ -205,10 +206,19 @@ join_lines(struct context *ctx, struct slice lines, size_t count, const char *be
     return buf_status(out, err);
 }
 
-/* Names of who may approve and has not, joined by `between`; appended. */
+/* Has somebody the rights to approve there, too? */
+static bool
+may_there(const struct context *ctx, const struct request_view *view, const struct elsewhere *place,
+          const uint8_t principal[SEAL_ID])
+{
+    return request_has_right(ctx, view->roles, &place->environment, ACTION_APPROVE, principal) &&
+           request_has_right(ctx, view->roles, &place->environment, place->right, principal);
+}
+
 envres_status
-request_list_approvers(struct context *ctx, const struct request_view *view, const char *between,
-                       size_t most, struct buf *out, envres_error *err)
+request_list_approvers(struct context *ctx, const struct request_view *view,
+                       const struct elsewhere *place, const char *between, size_t most,
+                       struct buf *out, envres_error *err)
 {
     struct buf lines = { .mem = NULL };
     size_t count = 0;
@@ -216,7 +226,8 @@ request_list_approvers(struct context *ctx, const struct request_view *view, con
     buf_init(&lines, ctx->mem, false);
     for (size_t i = 0; st == ENVRES_OK && i < view->roles->key_count; i++) {
         const uint8_t *id = view->roles->keys[i].principal;
-        if (!may_approve(ctx, view, id) || request_has_given(view, id))
+        if (!may_approve(ctx, view, id) || request_has_given(view, id) ||
+            (place && !may_there(ctx, view, place, id)))
             continue;
         if (count++ > 0)
             buf_add_char(&lines, '\n');
@@ -245,23 +256,23 @@ request_list_given(struct context *ctx, const struct request_view *view, struct 
     return st;
 }
 
-/* APPROVALS: how many are missing, and who may give them. */
-envres_status
-request_missing(struct context *ctx, const struct request_view *view, envres_error *err)
+static envres_status
+missing(struct context *ctx, const struct request_view *view, const struct elsewhere *place,
+        int64_t left, envres_error *err)
 {
     struct buf names = { .mem = NULL };
     char hex[2 * SEAL_ID + 1];
-    int64_t left = view->row.needed - view->counting;
+    const char *key = place ? place->environment.key : view->environment.key;
     text_hex(hex, view->row.id, SEAL_ID);
     buf_init(&names, ctx->mem, false);
-    envres_status st = request_list_approvers(ctx, view, ", ", NAMES_SHOWN, &names, err);
+    envres_status st = request_list_approvers(ctx, view, place, ", ", NAMES_SHOWN, &names, err);
     bool nobody = names.len == 0;
     buf_add_char(&names, '\0');
     if (st == ENVRES_OK)
         st = buf_status(&names, err);
     if (st == ENVRES_OK) {
         st = err_set(err, ENVRES_E_APPROVALS, "this needs %lld more approval%s in %s: request %.*s",
-                     (long long)left, left == 1 ? "" : "s", view->environment.key, SHORT_ID, hex);
+                     (long long)left, left == 1 ? "" : "s", key, SHORT_ID, hex);
         err_subject(err, hex, strlen(hex));
         if (nobody)
             err_hint(err, "nobody is left who may approve it: grant the right to somebody first");
@@ -270,4 +281,24 @@ request_missing(struct context *ctx, const struct request_view *view, envres_err
     }
     buf_free(&names);
     return st;
+}
+
+envres_status
+request_missing(struct context *ctx, const struct request_view *view, envres_error *err)
+{
+    return missing(ctx, view, NULL, view->row.needed - view->counting, err);
+}
+
+envres_status
+request_check_place(struct context *ctx, const struct request_view *view,
+                    const struct gate_place *place, envres_error *err)
+{
+    struct elsewhere there = { .right = place->right };
+    int64_t good = 0;
+    envres_status st = find_environment(ctx, place->environment, &there.environment, err);
+    for (size_t i = 0; st == ENVRES_OK && i < view->given_count; i++)
+        good += counts(ctx, view, &view->given[i]) &&
+                may_there(ctx, view, &there, view->given[i].principal);
+    return st < 0 || good >= place->needed ? st
+                                           : missing(ctx, view, &there, place->needed - good, err);
 }

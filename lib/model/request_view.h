@@ -7,6 +7,8 @@
 #include "guard/approval.h"
 #include "model/environment.h"
 
+struct gate_place;
+
 struct request_view {
     struct request_row row;
     struct environment environment;
@@ -33,11 +35,17 @@ const char *request_state(const struct context *ctx, const struct request_view *
 envres_status request_check_open(const struct context *ctx, const struct request_view *view,
                                  envres_error *err);
 
+/* Whose approval counts in an environment beside the request's own. */
+struct elsewhere {
+    struct environment environment;
+    enum action right;
+};
+
 /* Names of who may approve and has not, in order, joined by `between`; of the first `most`, and how
- * many more there are. Appended. */
+ * many more there are. Appended. `place` NULL: in the request's own environment alone. */
 envres_status request_list_approvers(struct context *ctx, const struct request_view *view,
-                                     const char *between, size_t most, struct buf *out,
-                                     envres_error *err);
+                                     const struct elsewhere *place, const char *between,
+                                     size_t most, struct buf *out, envres_error *err);
 
 /* Names of who approved and counts, one in a line; appended. */
 envres_status request_list_given(struct context *ctx, const struct request_view *view,
@@ -46,6 +54,10 @@ envres_status request_list_given(struct context *ctx, const struct request_view 
 /* APPROVALS: how many are missing, and who may give them. */
 envres_status request_missing(struct context *ctx, const struct request_view *view,
                               envres_error *err);
+
+/* The same unless enough of those that count may approve there. */
+envres_status request_check_place(struct context *ctx, const struct request_view *view,
+                                  const struct gate_place *place, envres_error *err);
 
 bool request_has_given(const struct request_view *view, const uint8_t principal[SEAL_ID]);
 

@@ -534,7 +534,7 @@ roles_and_environments_wait(void **state)
     open_office(&office, fx, 1);
     settle(&office, envres_role_grant(fx->session, &role, NULL, fx->err));
     settle(&office, envres_role_revoke(fx->session, &role, NULL, fx->err));
-    OK(fx, envres_environment_add(fx->session, "eu", TEXT, NULL, NULL, fx->err));
+    settle(&office, envres_environment_add(fx->session, "eu", TEXT, NULL, NULL, fx->err));
     OK(fx, envres_environment_set(fx->session, "eu", TEXT, &options, NULL, fx->err));
     settle_and(&office, envres_environment_remove(fx->session, "eu", TEXT, &force, fx->err), true);
     verify_clean(fx);
