@@ -87,6 +87,8 @@ envres_request_run(envres_session *session, const char *id, size_t id_len,
                    const envres_change *change, int64_t *revision, envres_error *err)
 {
     struct slice given = { 0 };
+    if (revision)
+        *revision = 0;
     envres_status st = enter_with_id(session, id, id_len, &given, err);
     if (st < 0)
         return st;

@@ -2,8 +2,9 @@
 /*
  * Rows of requests and approvals. Every field that says what is to be done, by whom and until when
  * goes into the digest; only the state does not, since it is what closes a request. A state that
- * was set back opens nothing: what a request builds on has moved when it was done, and the audit
- * keeps the operation.
+ * was set back in the file opens nothing where what the request builds on moved when it was done.
+ * The protection of an app has no revision: there it counts again, for seven days. Who writes the
+ * file can set that protection itself; requests do not hold against them.
  */
 #include "guard/approval.h"
 

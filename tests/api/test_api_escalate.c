@@ -97,6 +97,10 @@ an_equal_environment_does_not_either(void **state)
     OK(fx, envres_request_approve(sock, id, TEXT, NULL, fx->err));
     FAILS(fx, ENVRES_E_APPROVALS, envres_request_run(fx->session, id, TEXT, NULL, NULL, fx->err));
     envres_session_close(sock);
+    int64_t revision = 7;
+    FAILS(fx, ENVRES_E_NOT_FOUND,
+          envres_request_run(fx->session, "0000000000", TEXT, NULL, &revision, fx->err));
+    assert_int_equal(revision, 0);
 }
 
 /* An environment that asks for more approvals than anybody could give would block the workspace. */
