@@ -229,6 +229,60 @@ test_49_there_or_not_is_not_told(void **state)
     envres_session_close(session);
 }
 
+/* ---- names that look like something else ---------------------------------------------------- */
+
+static envres_status
+add_named(struct fx *fx, const char *name, size_t len)
+{
+    uint8_t key[32] = { 7 };
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = key,
+                                     .secret_len = sizeof(key) };
+    envres_principal_options options = { .size = sizeof(options), .credential = &credential };
+    return envres_principal_add(fx->session, name, len, &options, NULL, fx->err);
+}
+
+/* No name stands for another, for all, or for a way out; a look-alike is somebody else. */
+static void
+test_47_special_names(void **state)
+{
+    static const char *const nowhere[] = { "*", "",           "..",          ".",
+                                           "/", "Production", "production ", "\xd1\x80roduction" };
+    struct fx *fx = *state;
+    envres_session *session = NULL;
+    static char longest[65536];
+    memset(longest, 'n', sizeof(longest));
+    OK(fx, fx_put(fx, "production", "TOKEN", "x", 0, ENVRES_WRITE_SECRET));
+    /* Of these nobody is made: too long, with a NUL, not UTF-8. */
+    assert_int_not_equal(add_named(fx, longest, sizeof(longest)), ENVRES_OK);
+    assert_int_not_equal(add_named(fx, "ow\0ner", 6), ENVRES_OK);
+    assert_int_not_equal(add_named(fx, "ow\xff", 3), ENVRES_OK);
+    FAILS(fx, ENVRES_E_NAME_TAKEN, add_named(fx, "owner", 5));
+    for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+        envres_scope *scope = NULL;
+        assert_int_not_equal(
+            envres_scope_open(fx->session, nowhere[i], TEXT, NULL, &scope, fx->err), ENVRES_OK);
+        assert_null(scope);
+        assert_int_not_equal(fx_put(fx, nowhere[i], "A", "1", 0, 0), ENVRES_OK);
+    }
+    assert_int_not_equal(fx_put(fx, "production",
+                                "TO\xd0\x9a"
+                                "EN",
+                                "1", 0, 0),
+                         ENVRES_OK);
+    /* A Cyrillic letter, and the two spellings of one accent: three people, none the owner. */
+    static const char *const alike[] = { "\xd0\xbewner", "own\xc3\xa9r", "owne\xcc\x81r" };
+    for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+        OK(fx, people_add(fx, alike[i], ENVRES_ROLE_EDITOR, "staging"));
+        OK(fx, people_enter(fx, fx->store, alike[i], &session));
+        people_reads(fx, session, "production", "TOKEN", NULL, ENVRES_E_DENIED);
+        envres_session_close(session);
+    }
+    assert_int_not_equal(people_role(fx, alike[1], ENVRES_ROLE_OWNER, "*", envres_role_grant),
+                         ENVRES_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, serve_setup, serve_teardown)
 
 int
@@ -237,6 +291,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_43_ids_of_another_workspace),
         TEST(test_46_revoked_while_resolving),
+        TEST(test_47_special_names),
         TEST(test_49_there_or_not_is_not_told),
     };
     return cmocka_run_group_tests_name("walls", tests, NULL, NULL);

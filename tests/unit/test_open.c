@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -405,6 +406,62 @@ file_rules_hold_for_stores(void **state)
     assert_non_null(strstr(envres_error_hint(f->err), "chmod o-w"));
 }
 
+/* Another file is put in the place of the store at the moment SQLite opens it, or just after. */
+static struct {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *below;
+    const char *with; /* NULL: it was done */
+    const char *path;
+    bool after;
+} replacing;
+
+static int
+open_and_replace(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags, int *out)
+{
+    (void)vfs;
+    bool now = replacing.with && (flags & SQLITE_OPEN_MAIN_DB);
+    if (now && !replacing.after)
+        assert_int_equal(rename(replacing.with, replacing.path), 0);
+    int rc = replacing.below->xOpen(replacing.below, name, file, flags, out);
+    if (now && replacing.after)
+        assert_int_equal(rename(replacing.with, replacing.path), 0);
+    if (now)
+        replacing.with = NULL;
+    return rc;
+}
+
+static void
+test_65_a_file_replaced_while_it_is_opened(void **state)
+{
+    struct fixture *f = *state;
+    replacing.below = sqlite3_vfs_find(NULL);
+    replacing.vfs = *replacing.below;
+    replacing.vfs.zName = "replacing";
+    replacing.vfs.pNext = NULL;
+    replacing.vfs.xOpen = open_and_replace;
+    for (int after = 0; after < 2; after++) {
+        struct db *db = NULL;
+        struct db_options options = options_of(f->path, 0);
+        unlink(f->path);
+        db_close(open_db(f->path, DB_CREATE));
+        db_close(open_db(f->other, DB_CREATE));
+        replacing.with = f->other;
+        replacing.path = f->path;
+        replacing.after = after != 0;
+        assert_int_equal(sqlite3_vfs_register(&replacing.vfs, 1), SQLITE_OK);
+        envres_status st = db_open(&options, &db, f->err);
+        assert_int_equal(sqlite3_vfs_unregister(&replacing.vfs), SQLITE_OK);
+        assert_int_equal(sqlite3_vfs_register(replacing.below, 1), SQLITE_OK);
+        assert_null(replacing.with);
+        assert_int_equal(st, ENVRES_E_FILE_MODE);
+        assert_null(db);
+        assert_non_null(strstr(envres_error_message(f->err), "replaced"));
+        /* What stands there now is a store as well, and opens by itself. */
+        assert_int_equal(db_open(&options, &db, f->err), ENVRES_OK);
+        db_close(db);
+    }
+}
+
 /* A link on the way to the store is fine, and the working directory may change. */
 static void
 the_way_to_a_store_may_have_links(void **state)
@@ -514,6 +571,7 @@ main(void)
         TEST(a_newer_store_in_wal_mode_is_left_alone),
         TEST(other_files_are_refused),
         TEST(file_rules_hold_for_stores),
+        TEST(test_65_a_file_replaced_while_it_is_opened),
         TEST(the_way_to_a_store_may_have_links),
         TEST(a_path_longer_than_sqlite_takes),
         TEST(reading_only_never_writes),
