@@ -150,22 +150,31 @@ ask(struct settling *s, int sql, const uint8_t *id, int64_t *out, envres_error *
 /* Rows of parts and of lists of parts look alike: each was read into both tables. */
 enum bytes_kind { BYTES_NONE, BYTES_PART, BYTES_TREE };
 
-static enum bytes_kind
-kind_of(struct settling *s, struct slice digest, struct slice body)
+/* Only memory that runs out is an error: it says nothing about the row. */
+static envres_status
+kind_of(struct settling *s, struct slice digest, struct slice body, enum bytes_kind *out,
+        envres_error *err)
 {
     uint8_t computed[SEAL_DIGEST] = { 0 };
     struct tree tree = { .mem = s->ctx->mem };
+    *out = BYTES_NONE;
     if (digest.len != SEAL_DIGEST)
-        return BYTES_NONE;
+        return ENVRES_OK;
     part_digest(computed, body.data, body.len);
-    if (memcmp(computed, digest.data, SEAL_DIGEST) == 0)
-        return BYTES_PART;
+    if (memcmp(computed, digest.data, SEAL_DIGEST) == 0) {
+        *out = BYTES_PART;
+        return ENVRES_OK;
+    }
     seal_digest(computed, "envres1/tree", body.data, body.len);
     if (memcmp(computed, digest.data, SEAL_DIGEST) != 0)
-        return BYTES_NONE;
+        return ENVRES_OK;
     envres_status st = tree_decode(s->ctx->mem, body, &tree, NULL);
     tree_free(&tree);
-    return st == ENVRES_OK ? BYTES_TREE : BYTES_NONE;
+    if (st == ENVRES_E_NOMEM)
+        return err_code(err, st);
+    if (st == ENVRES_OK)
+        *out = BYTES_TREE;
+    return ENVRES_OK;
 }
 
 static envres_status
@@ -185,8 +194,11 @@ prune_bytes(struct settling *s, int select, int drop, enum bytes_kind wanted, in
         if (st < 0 || row == DB_DONE)
             break;
         at = db_column_int(stmt, 0);
-        enum bytes_kind kind = kind_of(s, db_column_blob(stmt, 1), db_column_blob(stmt, 2));
+        enum bytes_kind kind = BYTES_NONE;
+        st = kind_of(s, db_column_blob(stmt, 1), db_column_blob(stmt, 2), &kind, err);
         db_reset(stmt);
+        if (st < 0)
+            break;
         *damaged += kind == BYTES_NONE;
         if (kind == wanted)
             continue;

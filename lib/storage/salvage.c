@@ -27,6 +27,7 @@ enum {
     TABLES_MAX = 64,
     NAME_SIZE = 32,
     SQL_SIZE = 96,
+    SUFFIX_SIZE = sizeof("-journal"),
     ORPHANS_MAX = 10000
 };
 
@@ -132,7 +133,7 @@ struct salvage {
     struct db *into;
     sqlite3_vfs *vfs;
     char *source;     /* resolved */
-    char *copy;       /* beside `into` */
+    char *copy;       /* beside `into`; with room for a suffix */
     struct raw lock;  /* the source, held shared while it is copied */
     struct raw pages; /* the copy */
     struct page_source from;
@@ -150,6 +151,18 @@ joined(const struct mem *mem, const char *a, const char *b)
     if (out) {
         memcpy(out, a, strlen(a));
         memcpy(out + strlen(a), b, strlen(b) + 1);
+    }
+    return out;
+}
+
+/* The name of the copy, and room behind it for that of its journals. */
+static char *
+with_room(const struct mem *mem, const char *into)
+{
+    char *out = mem_alloc(mem, strlen(into) + sizeof(copy_suffix) + SUFFIX_SIZE);
+    if (out) {
+        memcpy(out, into, strlen(into));
+        memcpy(out + strlen(into), copy_suffix, sizeof(copy_suffix));
     }
     return out;
 }
@@ -196,16 +209,19 @@ copy_one(struct salvage *s, size_t i, envres_error *err)
     return st;
 }
 
+/* Needs no memory: what is left over when there is none would hold the store's rows. */
 static void
 remove_copy(const struct salvage *s)
 {
+    size_t len = s->copy ? strlen(s->copy) : 0;
     for (size_t i = 0; s->copy && i < COPIED; i++) {
-        char *path = joined(s->into->mem, s->copy, copied[i].suffix);
+        memcpy(s->copy + len, copied[i].suffix, strlen(copied[i].suffix) + 1);
         /* An empty file counts as none for SQLite, and is to go too. */
-        if (path && (sqlite_has_file(s->into) || exists(s->vfs, path)))
-            s->vfs->xDelete(s->vfs, path, 0);
-        mem_free(s->into->mem, path);
+        if (sqlite_has_file(s->into) || exists(s->vfs, s->copy))
+            s->vfs->xDelete(s->vfs, s->copy, 0);
     }
+    if (s->copy)
+        s->copy[len] = '\0';
 }
 
 /* No one writes while it is copied. */
@@ -554,7 +570,7 @@ find_source(struct salvage *s, const char *path, envres_error *err)
     }
     if (st < 0)
         err_subject(err, path, strlen(path));
-    else if (!(s->copy = joined(into->mem, into->real, copy_suffix)))
+    else if (!(s->copy = with_room(into->mem, into->real)))
         st = err_code(err, ENVRES_E_NOMEM);
     return st;
 }

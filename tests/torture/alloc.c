@@ -3,10 +3,14 @@
  * Interposition: definitions here win over the C library's for every library of the process. What
  * lies behind them are glibc's own entry points, which are documented for this very use. mmap is
  * counted too, since libsodium takes guarded pages from it; unmapping gives a mapping back.
+ *
+ * Whence a request comes is told by the frames of this program alone, which holds the library under
+ * test: how SQLite came to ask is not looked at.
  */
 #include "alloc.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,12 +24,30 @@ extern void *__libc_realloc(void *ptr, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *ptr);
 
+/* Where the program's own code begins and ends: symbols of the linker. */
+extern const char __executable_start;
+extern const char etext;
+
+enum { FRAMES = 128 };
+
 static bool armed;
 static bool forever_on;
 static bool hit;
 static uint64_t left;
 static uint64_t requests;
 static int64_t live;
+static uint64_t *places;
+static size_t places_max;
+
+void
+alloc_note(uint64_t *out, size_t max)
+{
+    void *frames[2];
+    backtrace(frames, 2); /* its first call loads a library */
+    places = out;
+    places_max = max;
+    alloc_fail_at(UINT64_MAX, false);
+}
 
 void
 alloc_fail_at(uint64_t nth, bool forever)
@@ -41,6 +63,7 @@ bool
 alloc_stop(void)
 {
     armed = false;
+    places = NULL;
     return hit;
 }
 
@@ -56,11 +79,28 @@ alloc_requests(void)
     return requests;
 }
 
+/* FNV-1a over the return addresses. */
+static uint64_t
+place(void)
+{
+    void *frames[FRAMES];
+    uint64_t hash = UINT64_C(14695981039346656037);
+    int count = backtrace(frames, FRAMES);
+    for (int i = 0; i < count; i++) {
+        const char *at = frames[i];
+        if (at >= &__executable_start && at < &etext)
+            hash = (hash ^ (uintptr_t)at) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
 static bool
 refuse(void)
 {
     if (!armed)
         return false;
+    if (places && requests < places_max)
+        places[requests] = place();
     requests++;
     if (left > 0) {
         left--;
