@@ -197,44 +197,6 @@ render_source(struct cli *cli, const envres_scope *scope, const struct source *s
     return code;
 }
 
-/* Numbers and booleans as JSON has them; json as its text, which is what is bound. */
-static void
-json_param(struct json *json, const envres_statement *statement, uint32_t index)
-{
-    size_t len = 0;
-    const char *value = envres_statement_value(statement, index, &len);
-    int32_t type = envres_statement_type(statement, index);
-    bool is_number = type == ENVRES_TYPE_INTEGER || type == ENVRES_TYPE_NUMBER;
-    json_open(json, '{');
-    json_key(json, "name");
-    json_word(json, envres_statement_name(statement, index));
-    json_key(json, "type");
-    json_word(json, envres_type_name(type));
-    json_key(json, "value");
-    if (type == ENVRES_TYPE_JSON)
-        json_string(json, value, len);
-    else
-        json_typed(json, is_number ? "number" : envres_type_name(type), value, len);
-    json_close(json, '}');
-}
-
-static void
-json_statement(const envres_statement *statement, struct json *json)
-{
-    size_t len = 0;
-    const char *text = envres_statement_text(statement, &len);
-    json_open(json, '{');
-    json_key(json, "text");
-    json_string(json, text, len);
-    json_key(json, "params");
-    json_open(json, '[');
-    for (uint32_t i = 0; i < envres_statement_count(statement); i++)
-        json_param(json, statement, i);
-    json_close(json, ']');
-    json_close(json, '}');
-    text_puts(&json->text, "\n");
-}
-
 static int
 json_value(struct cli *cli, const envres_value *value, struct json *json)
 {
@@ -272,10 +234,12 @@ write_out(struct cli *cli, const struct result *result)
     const char *data = envres_value_data(result->value, &len);
     bool is_json = cli->json || result->statement;
     int status = 0;
-    if (result->statement)
-        json_statement(result->statement, &json);
-    else if (cli->json)
+    if (result->statement) {
+        json_statement(&json, result->statement);
+        text_puts(&json.text, "\n");
+    } else if (cli->json) {
         status = json_value(cli, result->value, &json);
+    }
     if (is_json) {
         data = text_get(&json.text);
         len = json.text.len;

@@ -66,6 +66,14 @@ int cmd_withdraw(struct cli *cli);
 int cmd_releases(struct cli *cli);
 int cmd_status(struct cli *cli);
 
+int cmd_query_put(struct cli *cli);
+int cmd_query_get(struct cli *cli);
+int cmd_query_list(struct cli *cli);
+int cmd_query_show(struct cli *cli);
+int cmd_query_render(struct cli *cli);
+int cmd_query_history(struct cli *cli);
+int cmd_query_restore(struct cli *cli);
+int cmd_query_remove(struct cli *cli);
 int cmd_principal_add(struct cli *cli);
 int cmd_principal_list(struct cli *cli);
 int cmd_principal_remove(struct cli *cli);

@@ -77,6 +77,14 @@ enum option_id {
     OPT_STYLE,
     OPT_IDENT,
     OPT_PARAM,
+    OPT_RESOURCE,
+    OPT_DECLARE,
+    OPT_METHOD,
+    OPT_PATH,
+    OPT_HEADERS,
+    OPT_GIVE,
+    OPT_QUERY_IDENT,
+    OPT_QUERY_REVISION,
     OPT_NO_SECRETS,
     OPT_REPLACEMENT,
     OPT_STRICT,
@@ -193,6 +201,7 @@ struct command_table {
 };
 
 extern const struct command_table commands_of_settings;
+extern const struct command_table commands_of_queries;
 extern const struct command_table commands_of_access;
 extern const struct command_table commands_of_store;
 

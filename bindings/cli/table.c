@@ -19,6 +19,7 @@ const struct group_row group_rows[] = {
     { "app", "what is versioned and released" },
     { "part", "the files of an app" },
     { "version", "states of an app's parts, on their way through the environments" },
+    { "query", "the query library: named queries with typed parameters" },
     { "principal", "who acts: people, programs, builds" },
     { "inbox", "values that were deposited, and wait" },
     { "key", "what unlocks you, keys of environments, and what the store is known by" },
@@ -631,8 +632,8 @@ static const struct command rows[] = {
 
 const struct command_table commands_of_settings = { rows, sizeof(rows) / sizeof(rows[0]) };
 
-static const struct command_table *const tables[] = { &commands_of_settings, &commands_of_access,
-                                                      &commands_of_store };
+static const struct command_table *const tables[] = { &commands_of_settings, &commands_of_queries,
+                                                      &commands_of_access, &commands_of_store };
 
 const struct command *
 command_at(size_t index)

@@ -107,3 +107,40 @@ list_is(const envres_list *list, size_t row, uint32_t column, const char *text, 
     const char *there = envres_list_text(list, row, column, &have);
     return there && have == len && memcmp(there, text, len) == 0;
 }
+
+/* Numbers and booleans as JSON has them; json as its text, which is what is bound. */
+static void
+json_param(struct json *json, const envres_statement *statement, uint32_t index)
+{
+    size_t len = 0;
+    const char *value = envres_statement_value(statement, index, &len);
+    int32_t type = envres_statement_type(statement, index);
+    bool is_number = type == ENVRES_TYPE_INTEGER || type == ENVRES_TYPE_NUMBER;
+    json_open(json, '{');
+    json_key(json, "name");
+    json_word(json, envres_statement_name(statement, index));
+    json_key(json, "type");
+    json_word(json, envres_type_name(type));
+    json_key(json, "value");
+    if (type == ENVRES_TYPE_JSON)
+        json_string(json, value, len);
+    else
+        json_typed(json, is_number ? "number" : envres_type_name(type), value, len);
+    json_close(json, '}');
+}
+
+void
+json_statement(struct json *json, const envres_statement *statement)
+{
+    size_t len = 0;
+    const char *text = envres_statement_text(statement, &len);
+    json_open(json, '{');
+    json_key(json, "text");
+    json_string(json, text, len);
+    json_key(json, "params");
+    json_open(json, '[');
+    for (uint32_t i = 0; i < envres_statement_count(statement); i++)
+        json_param(json, statement, i);
+    json_close(json, ']');
+    json_close(json, '}');
+}

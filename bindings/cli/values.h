@@ -31,6 +31,8 @@ int reveal_say(struct cli *cli, const char *environment, const char *object);
 /* One value alone: refused when it is secret and --reveal was not given. */
 int value_print(struct cli *cli, const char *name, const envres_value *value);
 
+/* {"text", "params": [{"name", "type", "value"}]}: what a driver needs. */
+void json_statement(struct json *json, const envres_statement *statement);
 /* The answer of a change under --json: {"ok":true, key: name, "environment", "revision"}. */
 int change_print(struct cli *cli, const char *key, const char *name, int64_t revision);
 

@@ -14,6 +14,7 @@
 #include <envres/memory.h>
 #include <envres/part.h>
 #include <envres/principal.h>
+#include <envres/query.h>
 #include <envres/redact.h>
 #include <envres/release.h>
 #include <envres/request.h>

@@ -24,7 +24,8 @@ enum {
     ENVRES_TYPE_TEMPLATE = 5, /**< of variables only: text with tags, expanded when used */
     ENVRES_TYPE_NULL = 6,     /**< of parameters only */
     ENVRES_TYPE_BYTES = 7,    /**< of parts only: any bytes */
-    ENVRES_TYPE_INTEGER = 8   /**< of a statement's parameters only: a number within int64 */
+    ENVRES_TYPE_INTEGER = 8,  /**< of parameters of statements and queries: within int64 */
+    ENVRES_TYPE_TIMESTAMP = 9 /**< of a query's parameters only: as RFC 3339 writes it */
 };
 
 /** The bytes, followed by a NUL that is not counted; borrowed for the life of the value.

@@ -19,6 +19,7 @@
 #include "model/content.h"
 #include "model/deposit.h"
 #include "model/principal.h"
+#include "model/query.h"
 #include "model/release.h"
 #include "model/request.h"
 #include "model/trail.h"
@@ -398,6 +399,8 @@ verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *
         st = content_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
         st = release_verify(&ctx, add_finding, list, err);
+    if (st == ENVRES_OK)
+        st = query_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
         st = deposit_verify(&ctx, add_finding, list, err);
     return st;

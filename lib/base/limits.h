@@ -54,6 +54,10 @@ enum {
     LIMIT_REPLACEMENT = 64,                 /* bytes of what stands in the place of a secret */
     LIMIT_DIFF_LINES = 2 * 1024 * 1024,     /* of two texts together that are compared one by one */
     LIMIT_PARAMS = 100000,                  /* parameters of one render */
+    LIMIT_QUERIES = 100000,                 /* queries of one workspace that a list takes in */
+    LIMIT_QUERY = 256 * 1024,               /* bytes of each text of a query */
+    LIMIT_QUERY_PARAMS = 256,               /* parameters that a query declares */
+    LIMIT_QUERY_REVISIONS = 1000000,        /* revisions of one query */
     LIMIT_PASSPHRASE = 1024 * 1024,
     LIMIT_SLOTS = 16,       /* slots of one principal */
     LIMIT_SLOT_LABEL = 128, /* bytes of a slot's label */

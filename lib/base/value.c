@@ -204,7 +204,7 @@ const char *
 envres_type_name(int32_t type)
 {
     static const char *const names[] = { "?",        "string", "number", "boolean", "json",
-                                         "template", "null",   "bytes",  "integer" };
+                                         "template", "null",   "bytes",  "integer", "timestamp" };
     if (type < 1 || type >= (int32_t)(sizeof(names) / sizeof(names[0])))
         return "?";
     return names[type];

@@ -342,3 +342,13 @@ params_allow(const envres_params *params, struct slice ident)
 {
     return params && find(&params->idents, ident, hash_name(params, ident));
 }
+
+envres_status
+params_allow_same(envres_params *to, const envres_params *from, envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (uint32_t i = 0; st == ENVRES_OK && from && i < from->idents.count; i++)
+        st = envres_params_allow(to, from->idents.entries[i].name, from->idents.entries[i].name_len,
+                                 err);
+    return st;
+}

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "lang/template.h"
 #include "model/kind.h"
+#include "model/query.h"
 #include "model/reference.h"
 
 /* ---- the fields set now --------------------------------------------------------------------- */
@@ -462,6 +463,8 @@ change_kind(struct change *change, struct object *object, const struct kind *kin
         st = refuse_configured(ctx, object, err);
         if (st == ENVRES_OK)
             st = reference_check_unused(ctx, OBJECT_RESOURCE, slice_str(object->name), err);
+        if (st == ENVRES_OK)
+            st = query_check_unused(ctx, object, err);
     }
     memcpy(object->kind, kind->name, strlen(kind->name) + 1);
     if (st == ENVRES_OK)
@@ -521,6 +524,8 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
         st = object_need(ctx, OBJECT_RESOURCE, handle, &object, err);
     if (st == ENVRES_OK && !change->force)
         st = reference_check_unused(ctx, OBJECT_RESOURCE, handle, err);
+    if (st == ENVRES_OK && !change->force)
+        st = query_check_unused(ctx, &object, err);
     if (st == ENVRES_OK)
         st = clear_fields(change, &object, NULL, err);
     if (st == ENVRES_OK)

@@ -12,6 +12,7 @@
  *       |--< audit (a hash chain)
  *       |--< app --< version --< part_edit        tree (path -> part, one row for each content)
  *       |     `----< release (a line of records; app.live points at the one that is served)
+ *       |--< query --< query_revision >-- object (the resource that it is for)
  *       `--< tree, part (bytes by their digest; gc frees what nothing refers to)
  *
  * A setting row is one revision of one value (field '') or of one field of a resource. It is
@@ -341,6 +342,29 @@ static const char *const step_0[] = {
     "CREATE UNIQUE INDEX release_tag ON release (app_id, tag_order) WHERE kind = 1",
 
     "CREATE INDEX release_version ON release (app_id, version_id, sequence)",
+
+    "CREATE TABLE query ("
+    "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
+    "workspace_id BLOB NOT NULL REFERENCES workspace (id),"
+    "name TEXT NOT NULL,"
+    "created_at INTEGER NOT NULL,"
+    "removed_at INTEGER"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX query_name ON query (workspace_id, name) WHERE removed_at IS NULL",
+
+    "CREATE TABLE query_revision ("
+    "query_id BLOB NOT NULL REFERENCES query (id),"
+    "revision INTEGER NOT NULL CHECK (revision >= 1),"
+    "resource_id BLOB NOT NULL REFERENCES object (id),"
+    "body BLOB NOT NULL,"
+    "restored INTEGER NOT NULL CHECK (restored >= 0 AND restored < revision),"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "time INTEGER NOT NULL,"
+    "signer BLOB NOT NULL REFERENCES principal (id),"
+    "signature BLOB NOT NULL CHECK (length(signature) = 64),"
+    "PRIMARY KEY (query_id, revision)"
+    ") STRICT",
 
     "CREATE TABLE editing ("
     "app_id BLOB NOT NULL REFERENCES app (id),"

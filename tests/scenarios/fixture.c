@@ -163,6 +163,8 @@ fixture_make(struct fixture *fx)
     if (st == ENVRES_OK)
         st = define_all(fx);
     if (st == ENVRES_OK)
+        st = fixture_queries(fx);
+    if (st == ENVRES_OK)
         st = fixture_apps(fx);
     if (st == ENVRES_OK)
         st = fixture_contents(fx);
@@ -250,6 +252,23 @@ dump_list(struct dump *dump, const char *title, envres_list *list)
         dump_text(dump, "\n", 1);
     }
     envres_list_free(list);
+}
+
+static void
+dump_queries(struct fixture *fx, struct dump *dump)
+{
+    envres_list *names = NULL;
+    envres_list *history = NULL;
+    if (envres_query_list(fx->session, &names, fx->err) < 0)
+        dump->failed = 1;
+    for (size_t i = 0; !dump->failed && i < envres_list_count(names); i++) {
+        const char *name = envres_list_text(names, i, ENVRES_QUERY_LIST_NAME, NULL);
+        if (envres_query_history(fx->session, name, ENVRES_NUL_TERMINATED, &history, fx->err) < 0)
+            dump->failed = 1;
+        else
+            dump_list(dump, name, history);
+    }
+    envres_list_free(names);
 }
 
 static void
@@ -394,6 +413,8 @@ fixture_dump(struct fixture *fx)
         dump_list(&dump, "resources", list);
     else
         dump.failed = 1;
+    if (!dump.failed)
+        dump_queries(fx, &dump);
     for (size_t i = 0; i < envres_list_count(environments); i++) {
         const char *key = envres_list_text(environments, i, ENVRES_ENVIRONMENT_KEY, NULL);
         dump_histories(fx, &dump, key);

@@ -19,6 +19,7 @@ void dump_list(struct dump *dump, const char *title, envres_list *list);
 void dump_apps(struct fixture *fx, struct dump *dump);
 
 envres_status fixture_apps(struct fixture *fx);
+envres_status fixture_queries(struct fixture *fx);
 /* Reads fx->draft, staged, ready. */
 envres_status fixture_contents(struct fixture *fx);
 

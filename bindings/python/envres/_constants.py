@@ -269,8 +269,10 @@ class Type(IntEnum):
     NULL = 6
     #: of parts only: any bytes
     BYTES = 7
-    #: of a statement's parameters only: a number within int64
+    #: of parameters of statements and queries: within int64
     INTEGER = 8
+    #: of a query's parameters only: as RFC 3339 writes it
+    TIMESTAMP = 9
 
 
 #: The configuration a release saw comes back with it: in the environment it was released from,
@@ -309,6 +311,22 @@ PART_PUBLIC = 1
 PART_REMOVE = 2
 #: only if there is none of that path; else ENVRES_E_CHANGED
 PART_ABSENT = 4
+#: the SQL; of a request the body, "" for none
+QUERY_TEXT = 0
+#: of a request: GET, ...; no template
+QUERY_METHOD = 1
+#: of a request: "" or what begins with / or ?
+QUERY_PATH = 2
+#: of a request: a JSON object of strings, "" for none
+QUERY_HEADERS = 3
+QUERY_TEXTS = 4
+#: It need not be given. Without a preset, every tag that takes it has a default.
+QUERY_PARAM_OPTIONAL = 1
+#: any secret is ENVRES_E_SECRET_SINK
+QUERY_NO_SECRETS = 1
+#: Parameters given as strings are read as the types that are declared: for values that come from a
+#: command line or a form.
+QUERY_READ_STRINGS = 2
 #: promote: over several environments, each of them checked
 MOVE_THROUGH = 1
 #: answer as if it were done, and change nothing

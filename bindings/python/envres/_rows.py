@@ -260,6 +260,53 @@ class PrincipalRow(NamedTuple):
     time: datetime
 
 
+class QueryListRow(NamedTuple):
+    """A row of envres_query_list."""
+
+    #: text
+    name: str
+    #: text
+    resource: str
+    #: text: "postgres", ...
+    kind: str
+    #: integer: the newest
+    revision: int
+    #: integer: how many are declared
+    params: int
+    #: text: of the newest revision
+    author: str
+    #: integer: ms since 1970
+    time: int
+
+
+class QueryHistoryRow(NamedTuple):
+    """A row of envres_query_history."""
+
+    #: integer
+    revision: int
+    #: text
+    resource: str
+    #: text
+    author: str
+    #: integer: ms since 1970
+    time: int
+    #: integer: the revision that it brought back; or null
+    restored: Optional[int]
+
+
+class QueryParamRow(NamedTuple):
+    """A row of envres_query_params."""
+
+    #: text
+    name: str
+    #: text: "string", ...
+    type: str
+    #: integer 0 or 1: it must be given
+    required: bool
+    #: text, or null
+    preset: Optional[str]
+
+
 class RefusedRow(NamedTuple):
     """A row of envres_redactor_refused."""
 
@@ -628,6 +675,9 @@ COLUMNS = {
     EditRow: "itttibtm",
     GcRow: "iii",
     PrincipalRow: "tttitm",
+    QueryListRow: "tttiiti",
+    QueryHistoryRow: "ittii",
+    QueryParamRow: "ttbt",
     RefusedRow: "tttt",
     FindingRow: "tttiitt",
     ReleaseRow: "itttttmbiittitt",
