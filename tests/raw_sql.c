@@ -39,3 +39,31 @@ raw_blob(const char *path, const char *sql, unsigned char *out, size_t cap)
     sqlite3_close(db);
     return len;
 }
+
+size_t
+raw_answer(const char *script, const char *sql, const struct raw_param *params, size_t count,
+           char *out, size_t cap)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, script, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_bind_parameter_count(stmt), count);
+    for (size_t i = 0; i < count; i++) {
+        int at = (int)i + 1;
+        if (params[i].text)
+            sqlite3_bind_text(stmt, at, params[i].text, (int)params[i].len, SQLITE_STATIC);
+        else
+            sqlite3_bind_int64(stmt, at, params[i].integer);
+    }
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, 0);
+    assert_true(len <= cap);
+    if (len > 0)
+        memcpy(out, sqlite3_column_text(stmt, 0), len);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_DONE);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return len;
+}

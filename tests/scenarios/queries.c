@@ -21,7 +21,7 @@ param_of(const char *name, int32_t type, const char *preset)
 }
 
 static envres_status
-put(struct fixture *fx, const char *name, const char *text)
+put_text(struct fixture *fx, const char *name, const char *text)
 {
     envres_query_param params[] = { param_of("id", ENVRES_TYPE_INTEGER, "1"),
                                     param_of("who", ENVRES_TYPE_STRING, NULL) };
@@ -55,9 +55,9 @@ fixture_queries(struct fixture *fx)
     envres_status st =
         envres_resource_define(fx->session, "reports", TEXT, "postgres", TEXT, NULL, fx->err);
     if (st == ENVRES_OK)
-        st = put(fx, "find", "SELECT << params.id >>::int");
+        st = put_text(fx, "find", "SELECT << params.id >>::int");
     if (st == ENVRES_OK)
-        st = put(fx, "find", "SELECT << params.id >>::int, << params.who >>::text");
+        st = put_text(fx, "find", "SELECT << params.id >>::int, << params.who >>::text");
     return st == ENVRES_OK ? envres_query_put(fx->session, &write, NULL, NULL, fx->err) : st;
 }
 
@@ -66,13 +66,13 @@ fixture_queries(struct fixture *fx)
 envres_status
 put_query(struct fixture *fx)
 {
-    return put(fx, "new_query", "SELECT << params.who >>::text");
+    return put_text(fx, "new_query", "SELECT << params.who >>::text");
 }
 
 envres_status
 put_query_again(struct fixture *fx)
 {
-    return put(fx, "find", "SELECT 3");
+    return put_text(fx, "find", "SELECT 3");
 }
 
 envres_status
