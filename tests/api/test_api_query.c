@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "raw_sql.h"
+#include "../raw_sql.h"
 
 #define PARAM(n, t, f, p)                                                                          \
     {                                                                                              \

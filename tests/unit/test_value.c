@@ -221,9 +221,10 @@ static void
 test_type_names(void **state)
 {
     (void)state;
-    static const char *const names[] = { "?",        "string", "number", "boolean", "json",
-                                         "template", "null",   "bytes",  "integer", "?" };
-    for (int32_t type = 0; type < 10; type++)
+    static const char *const names[] = { "?",       "string",    "number", "boolean",
+                                         "json",    "template",  "null",   "bytes",
+                                         "integer", "timestamp", "?" };
+    for (int32_t type = 0; type < 11; type++)
         assert_string_equal(envres_type_name(type), names[type]);
     assert_string_equal(envres_type_name(-1), "?");
     assert_string_equal(envres_type_name(INT32_MAX), "?");
