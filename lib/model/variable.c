@@ -418,6 +418,7 @@ variable_replay_put(struct context *ctx, struct act_reader *reader, const envres
     if (!writes)
         return err_code(err, ENVRES_E_NOMEM);
     for (uint32_t i = 0; i < count; i++) {
+        writes[i] = (struct variable_write){ .keep_shape = false };
         writes[i].name = act_text(reader);
         writes[i].value = act_text(reader);
         writes[i].type = (int32_t)act_u32(reader);

@@ -17,6 +17,16 @@
 
 #include "helper.h"
 
+/* AddressSanitizer takes the place of mlock(), which then always succeeds. */
+#if !defined(__has_feature)
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { LOCKING_IS_REAL = 0 };
+#else
+enum { LOCKING_IS_REAL = 1 };
+#endif
+
 enum { KEY = 32, SLOT = 64, KEYS = 512, AREA = 16 << 20 };
 
 struct keys {
@@ -251,6 +261,8 @@ memory_that_cannot_be_locked(void **state)
 {
     int status = 0;
     (void)state;
+    if (!LOCKING_IS_REAL)
+        skip();
     pid_t child = fork();
     if (child == 0)
         _exit(without_locking());
