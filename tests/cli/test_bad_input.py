@@ -394,12 +394,14 @@ class FullDisk(Case):
 
     def test_full_file_system(self):
         """A real one, in a mount name space of its own, where the system lets us make one."""
-        script = ("mount -t tmpfs -o size=352k,mode=700 tmpfs . && cd \"$PWD\" && "
+        self.ok("init", "-q")  # to see how large one is: room for one, not for two
+        size = os.path.getsize(self.path("envres.db")) * 3 // 2 // 1024
+        script = ("mount -t tmpfs -o size=%dk,mode=700 tmpfs . && cd \"$PWD\" && "
                   "envres -q init && envres set A=1 -e staging && "
-                  "head -c 400000 /dev/zero | tr '\\0' a | envres set BIG -e staging; "
+                  "head -c 900000 /dev/zero | tr '\\0' a | envres set BIG -e staging; "
                   "echo \"status $?\"; envres get A -e staging; envres verify --json; "
                   "envres backup copy.db; echo \"status $?\"; ls; rm -f copy.db*; envres set A=2 -e staging; "
-                  "envres get A -e staging")
+                  "envres get A -e staging") % size
         unshare = ["unshare", "-rm"] if os.geteuid() else ["unshare", "-m"]
         if subprocess.run([*unshare, "mount", "-t", "tmpfs", "tmpfs", self.folder],
                           capture_output=True, check=False).returncode:
