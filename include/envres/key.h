@@ -36,11 +36,11 @@ ENVRES_API envres_status envres_slot_list(envres_session *session, envres_list *
 
 /**
  * Adds a way to unlock the session's own principal; nobody adds one for somebody else.
- * @param label       for people, at most 128 bytes, may be empty: "laptop", "safe"
+ * @param label       for people, at most 128 bytes, no control characters, may be empty: "laptop"
  * @param credential  what the new slot opens with; its `principal` is ignored
  * @param ordinal     may be NULL
- * Errors: ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK, ENVRES_E_LIMIT (16 slots),
- * ENVRES_E_DENIED (a session that acts as another). Since 0.1.
+ * Errors: ENVRES_E_NAME (the label), ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK,
+ * ENVRES_E_LIMIT (16 slots), ENVRES_E_DENIED (a session that acts as another). Since 0.1.
  */
 ENVRES_API envres_status envres_slot_add(envres_session *session, const char *label,
                                          size_t label_len, const envres_credential *credential,

@@ -56,6 +56,8 @@ envres_slot_add(envres_session *session, const char *label, size_t label_len,
         *ordinal = 0;
     envres_status st = text_argument(label, label ? label_len : 0, LIMIT_SLOT_LABEL,
                                      "the slot's label", &text, err);
+    if (st == ENVRES_OK && text.len > 0)
+        st = argument_check_title(text, "the slot's label", err);
     if (st == ENVRES_OK)
         st = make_slot(session, credential, &made, err);
     if (st == ENVRES_OK)

@@ -45,7 +45,8 @@ static const char *const approval_sql[SQL_COUNT_] = {
                            " (SELECT id FROM request WHERE environment_id = ?1)",
     [SQL_DROP] = "DELETE FROM request WHERE environment_id = ?1",
     [SQL_GIVE] = "INSERT INTO approval (request_id, principal_id, signature, time)"
-                 " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                 " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (request_id, principal_id)"
+                 " DO UPDATE SET signature = excluded.signature, time = excluded.time",
     [SQL_GIVEN] = "SELECT principal_id, signature FROM approval WHERE request_id = ?1"
                   " ORDER BY time, principal_id",
 };

@@ -70,7 +70,7 @@ struct approval {
     uint8_t signature[SIGNATURE_SIZE];
 };
 
-/* Signs; nothing when that principal has approved already. */
+/* Signs; takes the place of what stands there in that principal's name. */
 envres_status approval_give(struct db *db, const uint8_t *workspace, const struct identity *by,
                             const struct request_row *row, int64_t now, envres_error *err);
 /* In the order in which they were given; the caller frees the array. */

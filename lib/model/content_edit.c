@@ -672,7 +672,7 @@ content_authors(struct change *change, const struct version *version, const uint
 {
     struct version at = *version;
     envres_status st = ENVRES_OK;
-    for (size_t i = 0; st == ENVRES_OK && i < LIMIT_AUTHORS; i++) {
+    for (size_t i = 0; st == ENVRES_OK && i < LIMIT_VERSIONS; i++) {
         if (live && memcmp(at.id, live, SEAL_ID) == 0)
             break;
         change_author(change, at.author);

@@ -408,7 +408,7 @@ approve_inside(struct change *change, const void *asked, envres_error *err)
     envres_status st = request_view_find(ctx, id, &view, err);
     if (st == ENVRES_OK)
         st = check_approver(change, &view, err);
-    if (st == ENVRES_OK && request_has_given(&view, ctx->actor->id))
+    if (st == ENVRES_OK && request_has_given(ctx, &view, ctx->actor->id))
         change->nothing = true;
     else if (st == ENVRES_OK)
         st = approval_give(ctx->db, ctx->workspace, ctx->actor, &view.row, change->now, err);

@@ -54,22 +54,24 @@ may_approve(const struct context *ctx, const struct request_view *view,
                              principal);
 }
 
-bool
-request_has_given(const struct request_view *view, const uint8_t principal[SEAL_ID])
-{
-    for (size_t i = 0; i < view->given_count; i++) {
-        if (memcmp(view->given[i].principal, principal, SEAL_ID) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool
 counts(const struct context *ctx, const struct request_view *view, const struct approval *approval)
 {
     const struct role_key *key = roles_key(view->roles, approval->principal);
     return key && may_approve(ctx, view, approval->principal) &&
            approval_is_signed(ctx->workspace, &view->row, approval, key->sign_key);
+}
+
+/* A row in somebody's name that they did not sign is none. */
+bool
+request_has_given(const struct context *ctx, const struct request_view *view,
+                  const uint8_t principal[SEAL_ID])
+{
+    for (size_t i = 0; i < view->given_count; i++) {
+        if (memcmp(view->given[i].principal, principal, SEAL_ID) == 0)
+            return counts(ctx, view, &view->given[i]);
+    }
+    return false;
 }
 
 static envres_status
@@ -226,7 +228,7 @@ request_list_approvers(struct context *ctx, const struct request_view *view,
     buf_init(&lines, ctx->mem, false);
     for (size_t i = 0; st == ENVRES_OK && i < view->roles->key_count; i++) {
         const uint8_t *id = view->roles->keys[i].principal;
-        if (!may_approve(ctx, view, id) || request_has_given(view, id) ||
+        if (!may_approve(ctx, view, id) || request_has_given(ctx, view, id) ||
             (place && !may_there(ctx, view, place, id)))
             continue;
         if (count++ > 0)

@@ -59,7 +59,8 @@ envres_status request_missing(struct context *ctx, const struct request_view *vi
 envres_status request_check_place(struct context *ctx, const struct request_view *view,
                                   const struct gate_place *place, envres_error *err);
 
-bool request_has_given(const struct request_view *view, const uint8_t principal[SEAL_ID]);
+bool request_has_given(const struct context *ctx, const struct request_view *view,
+                       const uint8_t principal[SEAL_ID]);
 
 /* Who asked, who it was asked for, who worked on it. */
 bool request_is_author(const struct request_row *row, const uint8_t principal[SEAL_ID]);

@@ -569,6 +569,11 @@ test_45_an_approval_of_another_request_does_not_count(void **state)
     ask_for_value(&fx, "LIMIT", "5", first);
     ask_for_value(&fx, "LIMIT", "6", second);
     OK(&fx, approve(&office.ann, &fx, first));
+    /* A row in somebody's name does not keep them from approving. */
+    raw_sql(path, "UPDATE approval SET signature = zeroblob(64)");
+    assert_state(&fx, first, "open");
+    OK(&fx, approve(&office.ann, &fx, first));
+    assert_state(&fx, first, "approved");
     raw_sql(path,
             "UPDATE approval SET request_id = (SELECT id FROM request WHERE id <> request_id)");
     assert_state(&fx, second, "open");

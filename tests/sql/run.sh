@@ -86,7 +86,7 @@ start_mysql() {
     local data=$work/mysql log=$work/mysql.log
     local options=(--no-defaults "--datadir=$data/data" "--tmpdir=$data")
     command -v mariadb-install-db >/dev/null && PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null ||
-        { echo "MariaDB is missing (Debian package mariadb-server)"; return 1; }
+        { echo "MariaDB is missing (Debian package mariadb-server-core)"; return 1; }
     "${as_server[@]}" mkdir "$data" &&
         "${as_server[@]}" env "PATH=$PATH:/usr/sbin" mariadb-install-db "${options[@]}" \
             --auth-root-authentication-method=normal --skip-test-db >"$log" 2>&1 ||
