@@ -98,8 +98,8 @@ plain=$status
     LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)"
     export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1
     export PYTHONPATH="$work/checked"
-    tests "$work/checked.log" -k 'not flat and not files' "$here/tests/test_safety.py" \
-        "$here/tests/test_vectors.py"
+    tests "$work/checked.log" -k 'not flat and not files' "$here/tests/test_queries.py" \
+        "$here/tests/test_safety.py" "$here/tests/test_vectors.py"
     exit "$status"
 ) || sanitized=$?
 # pytest says "N failed, N passed, N skipped in ..."; what is skipped is not tested.

@@ -116,7 +116,7 @@ enum {
     ENVRES_QUERY_LIST_REVISION = 3, /**< integer: the newest */
     ENVRES_QUERY_LIST_PARAMS = 4,   /**< integer: how many are declared */
     ENVRES_QUERY_LIST_AUTHOR = 5,   /**< text: of the newest revision */
-    ENVRES_QUERY_LIST_TIME = 6,     /**< integer: ms since 1970 */
+    ENVRES_QUERY_LIST_TIME = 6,     /**< integer, ms UTC */
     ENVRES_QUERY_LIST_COLUMNS = 7
 };
 
@@ -129,7 +129,7 @@ enum {
     ENVRES_QUERY_HISTORY_REVISION = 0, /**< integer */
     ENVRES_QUERY_HISTORY_RESOURCE = 1, /**< text */
     ENVRES_QUERY_HISTORY_AUTHOR = 2,   /**< text */
-    ENVRES_QUERY_HISTORY_TIME = 3,     /**< integer: ms since 1970 */
+    ENVRES_QUERY_HISTORY_TIME = 3,     /**< integer, ms UTC */
     ENVRES_QUERY_HISTORY_RESTORED = 4, /**< integer: the revision that it brought back; or null */
     ENVRES_QUERY_HISTORY_COLUMNS = 5
 };

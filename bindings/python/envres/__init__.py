@@ -24,11 +24,13 @@ from ._families import (CallbackError, CheckError, ConflictError, DeniedError, I
                         InvalidNameError, KeyMaterialError, NotFoundError, OutOfMemoryError,
                         SecretError, StateError, StoreError, TextError, UsageError)
 from ._groups import PartWrite, Verified, Write, part_digest
+from ._query import Query, QueryParam, QueryResult
 from ._redact import Redactor
 from ._rows import (AppRow, AuditRow, DiffRow, EditRow, EnvironmentRow, ExplainRow, ExposureRow,
                     FindingRow, GcRow, HistoryRow, InboxRow, InfoRow, KindRow, LastRow, PartRow,
-                    PrincipalRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow, ResourceRow, SalvageRow, SessionRow,
-                    SlotRow, StatusRow, TagRow, VariableRow, VerifyRow, VersionRow)
+                    PrincipalRow, QueryHistoryRow, QueryListRow, QueryParamRow, ReferenceRow,
+                    RefusedRow, ReleaseRow, RequestRow, ResourceRow, SalvageRow, SessionRow, SlotRow,
+                    StatusRow, TagRow, VariableRow, VerifyRow, VersionRow)
 from ._scan import Scan
 from ._scope import Resource, Scope
 from ._secret import Secret
@@ -42,7 +44,8 @@ __all__ = [
     "Dialect", "DiffRow", "EditRow", "EnvironmentRow", "Error", "ExplainRow", "ExposureRow", "FindingRow",
     "GcRow", "Handle", "HistoryRow", "InboxRow", "InfoRow", "IntegrityError", "InvalidNameError",
     "KeyMaterialError", "KeyProvider", "KindRow", "LastRow", "NotFoundError", "OutOfMemoryError",
-    "Params", "PartRow", "PartWrite", "PrincipalRow", "Redactor", "ReferenceRow", "RefusedRow",
+    "Params", "PartRow", "PartWrite", "PrincipalRow", "Query", "QueryHistoryRow",
+    "QueryListRow", "QueryParam", "QueryParamRow", "QueryResult", "Redactor", "ReferenceRow", "RefusedRow",
     "ReleaseRow", "RequestRow",
     "Resource", "ResourceRow", "Role", "Rows", "SalvageRow", "Scan", "Scope", "Secret", "SecretError", "Session",
     "SessionRow", "SlotRow", "StateError", "Statement", "StatusRow", "Store", "StoreError", "Style", "TagRow", "Template",

@@ -223,13 +223,18 @@ def take_value(value: Any) -> Text:
     if found is not None:
         return found
     try:
-        size = ffi.new("size_t *")
-        data = lib.envres_value_data(value, size)
-        if lib.envres_value_is_secret(value):
-            return Secret(ffi.buffer(data, size[0]), _ranges(value))
-        return str(ffi.unpack(data, size[0]).decode("utf-8"))
+        return copy_value(value)
     finally:
         lib.envres_value_free(value)
+
+
+def copy_value(value: Any) -> Text:
+    """The text of an envres_value that is borrowed: a str, or a Secret."""
+    size = ffi.new("size_t *")
+    data = lib.envres_value_data(value, size)
+    if lib.envres_value_is_secret(value):
+        return Secret(ffi.buffer(data, size[0]), _ranges(value))
+    return str(ffi.unpack(data, size[0]).decode("utf-8"))
 
 
 def take_bytes(value: Any) -> bytes:

@@ -275,8 +275,8 @@ class QueryListRow(NamedTuple):
     params: int
     #: text: of the newest revision
     author: str
-    #: integer: ms since 1970
-    time: int
+    #: integer, ms UTC
+    time: datetime
 
 
 class QueryHistoryRow(NamedTuple):
@@ -288,8 +288,8 @@ class QueryHistoryRow(NamedTuple):
     resource: str
     #: text
     author: str
-    #: integer: ms since 1970
-    time: int
+    #: integer, ms UTC
+    time: datetime
     #: integer: the revision that it brought back; or null
     restored: Optional[int]
 
@@ -675,8 +675,8 @@ COLUMNS = {
     EditRow: "itttibtm",
     GcRow: "iii",
     PrincipalRow: "tttitm",
-    QueryListRow: "tttiiti",
-    QueryHistoryRow: "ittii",
+    QueryListRow: "tttiitm",
+    QueryHistoryRow: "ittmi",
     QueryParamRow: "ttbt",
     RefusedRow: "tttt",
     FindingRow: "tttiitt",

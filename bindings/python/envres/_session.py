@@ -11,6 +11,7 @@ from ._core import (Handle, Input, Rows, call, change, integer_from, row_from, r
 from ._groups import (Apps, Audit, Environments, Inbox, Keys, Parts, Principals, Releases, Requests,
                       Resources, Roles, Slots, Variables, Versions, findings_of, variable_write)
 from ._native import ffi, lib
+from ._query import Queries
 from ._rows import GcRow, ReferenceRow, SessionRow
 from ._scan import Scan
 from ._scope import Scope
@@ -53,6 +54,11 @@ class Session(Handle):
     def resources(self) -> Resources:
         """Resources: define, configure, fallback, remove, list, history."""
         return Resources(self)
+
+    @property
+    def queries(self) -> Queries:
+        """The query library: put, restore, remove, list, history, open."""
+        return Queries(self)
 
     @property
     def apps(self) -> Apps:

@@ -254,13 +254,17 @@ class Statement(Handle):
 
     __slots__ = ()
 
-    def __init__(self, cdata: Any) -> None:
-        super().__init__(ffi.gc(cdata, lib.envres_statement_free))
+    def __init__(self, cdata: Any, owner: Any = None) -> None:
+        def kept(_: Any, owner: Any = owner) -> None:
+            """Frees nothing: lets go of what the statement is borrowed from."""
+
+        super().__init__(ffi.gc(cdata, lib.envres_statement_free if owner is None else kept))
 
     @property
     def text(self) -> str:
         """The SQL. Holds no value."""
-        return text_of(lib.envres_statement_text(self._pointer(), NULL))
+        statement = self._pointer()
+        return text_of(lib.envres_statement_text(statement, NULL))
 
     @property
     def first(self) -> int:
@@ -282,7 +286,8 @@ class Statement(Handle):
 
     def parameters(self) -> List[Bindable]:
         """The values in their types; those that are secret as Secret."""
-        return [self._value(self._pointer(), index) for index in range(len(self))]
+        statement = self._pointer()
+        return [self._value(statement, index) for index in range(len(self))]
 
     def reveal(self) -> List[Union[None, bool, int, float, str]]:
         """The values, secrets in clear, as a driver wants them."""

@@ -28,6 +28,7 @@ UNSET = {
     ("envres_redactor_options", "allocator"): "likewise",
 }
 UNUSED = {
+    "ENVRES_QUERY_TEXTS": "how many there are; each has a method",
     "ENVRES_TEMPLATE_BORROW": "bytes of Python may move; the text is copied",
 }
 
