@@ -5,7 +5,7 @@
  * after, whole, and as after whenever the call had answered OK. Faults of the disk, too: the n-th
  * read, write, sync ... fails, once and from then on.
  *
- *     test_cuts [--trials N] [--seed N] [scenario-name-part]
+ *     test_cuts [--trials N] [--seed N] [--shard I N] [scenario-name-part]
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -192,6 +192,8 @@ main(int argc, char **argv)
     const char *part = "";
     unsigned long wanted = 0;
     uint64_t seed = 1;
+    size_t shard = 0;
+    size_t shards = 1;
     unsigned passed = 0;
     unsigned failed = 0;
     for (int i = 1; i < argc; i++) {
@@ -199,9 +201,14 @@ main(int argc, char **argv)
             wanted = strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             seed = strtoull(argv[++i], NULL, 10);
-        else
+        else if (strcmp(argv[i], "--shard") == 0 && i + 2 < argc) {
+            shard = strtoul(argv[++i], NULL, 10);
+            shards = strtoul(argv[++i], NULL, 10);
+        } else
             part = argv[i];
     }
+    if (shards == 0)
+        return 2;
     setvbuf(stdout, NULL, _IOLBF, 1024);
     struct cutvfs *disk = cutvfs_new(vfs_name, seed);
     if (!disk)
@@ -213,7 +220,8 @@ main(int argc, char **argv)
                                .seed = seed + round * 1000003 + i * 7919 };
             int before = failures;
             uint64_t n = 0;
-            if (scenarios[i].kind != SCENARIO_CHANGES || !strstr(scenarios[i].name, part))
+            if (scenarios[i].kind != SCENARIO_CHANGES || !strstr(scenarios[i].name, part) ||
+                i % shards != shard)
                 continue;
             if (round > 0 && trials >= wanted)
                 break;
