@@ -9,10 +9,16 @@
 
 #include "../raw_sql.h"
 
+static size_t
+length_of(const char *text)
+{
+    return text ? TEXT : 0;
+}
+
 #define PARAM(n, t, f, p)                                                                          \
     {                                                                                              \
         .size = sizeof(envres_query_param), .flags = (f), .name = (n), .name_len = TEXT,           \
-        .preset = (p), .preset_len = (p) ? TEXT : 0, .type = (t)                                   \
+        .preset = (p), .preset_len = length_of(p), .type = (t)                                     \
     }
 
 static envres_query_write
