@@ -66,7 +66,10 @@ static bool
 is_asked(const struct buf *places, const struct gate_place *place)
 {
     for (size_t i = 0; i + sizeof(*place) <= places->len; i += sizeof(*place)) {
-        if (memcmp(places->data + i, place, sizeof(*place)) == 0)
+        struct gate_place asked = { .needed = 0 };
+        memcpy(&asked, places->data + i, sizeof(asked));
+        if (asked.right == place->right && asked.needed == place->needed &&
+            memcmp(asked.environment, place->environment, SEAL_ID) == 0)
             return true;
     }
     return false;
@@ -77,8 +80,7 @@ change_needs(struct change *change, enum action action, const struct environment
              int64_t approvals)
 {
     struct gate *gate = &change->gate;
-    struct gate_place place;
-    memset(&place, 0, sizeof(place)); /* with its padding: places are compared as bytes */
+    struct gate_place place = { .needed = 0 };
     place.right = policy_approver(action);
     place.needed = approvals;
     memcpy(place.environment, environment->id, SEAL_ID);
