@@ -170,33 +170,6 @@ scan_descriptor(struct scanning *all, int fd, const struct stat *facts)
 
 /* ---- folders ------------------------------------------------------------------------------- */
 
-struct names {
-    char **names;
-    size_t count;
-    size_t cap;
-};
-
-static void
-keep_name(struct names *names, const char *name)
-{
-    if (names->count == names->cap) {
-        size_t cap = names->cap ? names->cap * 2 : 32;
-        char **all = memory_take(cap * sizeof(*all));
-        if (names->count)
-            memcpy(all, names->names, names->count * sizeof(*all));
-        free(names->names);
-        names->names = all;
-        names->cap = cap;
-    }
-    names->names[names->count++] = memory_copy(name, strlen(name));
-}
-
-static int
-compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
 static int
 read_names(struct scanning *all, DIR *folder, struct names *names)
 {
@@ -208,15 +181,14 @@ read_names(struct scanning *all, DIR *folder, struct names *names)
             break;
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
             strcmp(entry->d_name, ".git") != 0)
-            keep_name(names, entry->d_name);
+            names_add(names, entry->d_name);
         if (names->count > FILES_MOST)
             return fail_code(all->cli, ENVRES_E_LIMIT, NULL, "'%s' has more than %d entries",
                              text_get(&all->path), FILES_MOST);
     }
     if (errno)
         return fail_path(all, errno);
-    if (names->count > 1)
-        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+    names_sort(names);
     return 0;
 }
 
@@ -271,9 +243,7 @@ scan_folder(struct scanning *all, int fd, int depth)
         text_free(&all->path);
     }
     all->path = base;
-    for (size_t i = 0; i < names.count; i++)
-        free(names.names[i]);
-    free(names.names);
+    names_free(&names);
     closedir(folder);
     return status;
 }

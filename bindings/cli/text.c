@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growable text, the measure of it on a terminal, and the likeness of words.
+ * Growable text, the measure of it on a terminal, the likeness of words, and names in order.
  *
  * Memory is taken from the C library: a command line that has none left can do nothing better than
  * to say so and end. Every block that may have held a secret is wiped before it goes back, also
@@ -265,4 +265,43 @@ text_distance(const char *typed, const char *candidate)
     }
     size_t allowed = n <= 3 ? 1 : n <= 6 ? 2 : 3;
     return rows[n % 3][m] <= allowed ? rows[n % 3][m] : SIZE_MAX;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+void
+names_add(struct names *names, const char *name)
+{
+    if (names->count == names->cap) {
+        size_t cap = names->cap ? names->cap * 2 : 32;
+        char **all = memory_take(cap * sizeof(*all));
+        if (names->count)
+            memcpy(all, names->names, names->count * sizeof(*all));
+        free(names->names);
+        names->names = all;
+        names->cap = cap;
+    }
+    names->names[names->count++] = memory_copy(name, strlen(name));
+}
+
+static int
+compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+void
+names_sort(struct names *names)
+{
+    if (names->count > 1)
+        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+}
+
+void
+names_free(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (struct names){ 0 };
 }

@@ -46,4 +46,16 @@ size_t text_fit(const char *data, size_t len, size_t columns);
 /* Whether `candidate` may be what was meant by `typed`; the smaller the better, SIZE_MAX: no. */
 size_t text_distance(const char *typed, const char *candidate);
 
+/* Names that were found, to be gone through in order. */
+struct names {
+    char **names;
+    size_t count;
+    size_t cap;
+};
+
+void names_add(struct names *names, const char *name);
+/* By their bytes. */
+void names_sort(struct names *names);
+void names_free(struct names *names);
+
 #endif

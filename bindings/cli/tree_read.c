@@ -215,41 +215,6 @@ read_file(struct walk *walk, int folder, const char *name)
 
 /* ---- folders ------------------------------------------------------------------------------- */
 
-struct names {
-    char **names;
-    size_t count;
-    size_t cap;
-};
-
-static void
-free_names(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->names[i]);
-    free(names->names);
-}
-
-static int
-compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static void
-keep_name(struct names *names, const char *name)
-{
-    if (names->count == names->cap) {
-        size_t cap = names->cap ? names->cap * 2 : 32;
-        char **all = memory_take(cap * sizeof(*all));
-        if (names->count)
-            memcpy(all, names->names, names->count * sizeof(*all));
-        free(names->names);
-        names->names = all;
-        names->cap = cap;
-    }
-    names->names[names->count++] = memory_copy(name, strlen(name));
-}
-
 static int
 read_names(struct walk *walk, DIR *folder, struct names *names)
 {
@@ -262,14 +227,13 @@ read_names(struct walk *walk, DIR *folder, struct names *names)
             break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        keep_name(names, entry->d_name);
+        names_add(names, entry->d_name);
         if (names->count > FILES_MOST + FOLDERS_MOST)
             return fail_code(walk->cli, ENVRES_E_LIMIT, "nothing was imported",
                              "'%s/%s' holds more files than a version may have", walk->folder,
                              text_get(&walk->path));
     }
-    if (names->count)
-        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+    names_sort(names);
     return 0;
 }
 
@@ -323,7 +287,7 @@ walk_folder(struct walk *walk, int fd)
     int status = read_names(walk, folder, &names);
     for (size_t i = 0; status == 0 && i < names.count; i++)
         status = walk_entry(walk, dirfd(folder), names.names[i]);
-    free_names(&names);
+    names_free(&names);
     closedir(folder);
     return status;
 }
