@@ -70,21 +70,6 @@ move_expect_live(const struct app *app, int64_t live, envres_error *err)
     return st;
 }
 
-/* The end of the path. */
-envres_status
-move_last_stage(struct context *ctx, struct environment *out, envres_error *err)
-{
-    struct environment *path = NULL;
-    size_t count = 0;
-    envres_status st = path_all(ctx, &path, &count, err);
-    if (st == ENVRES_OK && count == 0)
-        st = err_set(err, ENVRES_E_CORRUPT, "the workspace has no promotion path");
-    if (st == ENVRES_OK)
-        *out = path[count - 1];
-    mem_free(ctx->mem, path);
-    return st;
-}
-
 /* The check of one step; what an earlier step found gives way. */
 envres_status
 move_check(struct context *ctx, struct move *move, const struct environment *target,

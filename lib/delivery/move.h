@@ -38,9 +38,6 @@ envres_status move_expect_content(const struct version *version, const uint8_t *
 
 envres_status move_expect_live(const struct app *app, int64_t live, envres_error *err);
 
-/* The end of the path. */
-envres_status move_last_stage(struct context *ctx, struct environment *out, envres_error *err);
-
 /* The check of one step; what an earlier step found gives way. CHECK when it finds errors. */
 envres_status move_check(struct context *ctx, struct move *move, const struct environment *target,
                          envres_error *err);

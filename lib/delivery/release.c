@@ -126,7 +126,7 @@ release_inside(struct change *change, const void *asked, envres_error *err)
     struct semver tag = { 0 };
     envres_status st = move_find(ctx, move, err);
     if (st == ENVRES_OK)
-        st = move_last_stage(ctx, &last, err);
+        st = path_last(ctx, &last, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_RELEASE, &last, err);
     if (st == ENVRES_OK)
@@ -391,7 +391,7 @@ rollback_inside(struct change *change, const void *asked, envres_error *err)
     struct release target = { 0 };
     envres_status st = app_find(ctx, move->app_name, &move->app, err);
     if (st == ENVRES_OK)
-        st = move_last_stage(ctx, &stage, err);
+        st = path_last(ctx, &stage, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_ROLLBACK, &stage, err);
     if (st == ENVRES_OK)
@@ -450,7 +450,7 @@ check_afterwards(struct context *ctx, struct move *move, envres_list **out)
                                  .version = move->version.name,
                                  .version_len = strlen(move->version.name) };
     if (st == ENVRES_OK)
-        st = move_last_stage(ctx, &stage, NULL);
+        st = path_last(ctx, &stage, NULL);
     if (st == ENVRES_OK)
         st = check_version(ctx, &name, slice_str(stage.key), out, NULL);
     return st == ENVRES_OK ? st : findings_failed(ctx->mem, st, out, NULL);
@@ -533,7 +533,7 @@ withdraw_inside(struct change *change, const void *asked, envres_error *err)
     struct release record = { 0 };
     envres_status st = app_find(ctx, move->app_name, &move->app, err);
     if (st == ENVRES_OK)
-        st = move_last_stage(ctx, &stage, err);
+        st = path_last(ctx, &stage, err);
     if (st == ENVRES_OK)
         st = change_in(change, ACTION_RELEASE, &stage, err);
     if (st == ENVRES_OK && move->app.live == 0)

@@ -166,11 +166,9 @@ approval_open(struct db *db, const uint8_t *workspace, const struct identity *by
 static envres_status
 copy_blob(struct db_stmt *stmt, int column, uint8_t *out, size_t len, envres_error *err)
 {
-    struct slice blob = db_column_blob(stmt, column);
-    if (blob.len != len)
-        return err_set(err, ENVRES_E_CORRUPT, "a request in the store is damaged");
-    memcpy(out, blob.data, len);
-    return ENVRES_OK;
+    return db_column_take(stmt, column, out, len)
+               ? ENVRES_OK
+               : err_set(err, ENVRES_E_CORRUPT, "a request in the store is damaged");
 }
 
 /* The texts of a row, copied one behind the other. */

@@ -59,9 +59,10 @@ envres_status approval_all(struct db *db, const struct mem *mem, const uint8_t *
 /* `operation`: the change that did it (REQUEST_DONE), else NULL. */
 envres_status approval_close(struct db *db, const uint8_t *id, enum request_state state,
                              const uint8_t *operation, envres_error *err);
-/* Every open request of an environment is void, and (remove) all rows of it go. */
+/* Every open request of an environment is void. */
 envres_status approval_void_environment(struct db *db, const uint8_t *environment,
                                         envres_error *err);
+/* All of them go, with their approvals. */
 envres_status approval_drop_environment(struct db *db, const uint8_t *environment,
                                         envres_error *err);
 

@@ -77,25 +77,16 @@ env_key_pair(const struct env_keys *keys, uint8_t box_public[32], uint8_t *box_s
     return true;
 }
 
-static bool
-take_blob(struct db_stmt *stmt, int column, uint8_t *out, size_t len)
-{
-    struct slice blob = db_column_blob(stmt, column);
-    if (blob.len == len)
-        memcpy(out, blob.data, len);
-    return blob.len == len;
-}
-
 /* False for a row that was never one of ours. */
 static bool
 read_row(struct db_stmt *stmt, struct published *out)
 {
     int64_t generation = db_column_int(stmt, 1);
     out->generation = generation >= 1 && generation <= UINT32_MAX ? (uint32_t)generation : 0;
-    return out->generation > 0 && take_blob(stmt, 0, out->environment, SEAL_ID) &&
-           take_blob(stmt, 2, out->box_public, sizeof(out->box_public)) &&
-           take_blob(stmt, 3, out->signer, SEAL_ID) &&
-           take_blob(stmt, 4, out->signature, SIGNATURE_SIZE);
+    return out->generation > 0 && db_column_take(stmt, 0, out->environment, SEAL_ID) &&
+           db_column_take(stmt, 2, out->box_public, sizeof(out->box_public)) &&
+           db_column_take(stmt, 3, out->signer, SEAL_ID) &&
+           db_column_take(stmt, 4, out->signature, SIGNATURE_SIZE);
 }
 
 /* Is it signed by its signer, who may? */

@@ -92,11 +92,9 @@ write_head(const uint8_t *workspace, const struct roles *roles, const uint8_t di
 static envres_status
 copy_blob(struct db_stmt *stmt, int column, uint8_t *out, size_t len, envres_error *err)
 {
-    struct slice blob = db_column_blob(stmt, column);
-    if (blob.len != len)
-        return err_set(err, ENVRES_E_CORRUPT, "a row of the store's policy is damaged");
-    memcpy(out, blob.data, len);
-    return ENVRES_OK;
+    return db_column_take(stmt, column, out, len)
+               ? ENVRES_OK
+               : err_set(err, ENVRES_E_CORRUPT, "a row of the store's policy is damaged");
 }
 
 static envres_status

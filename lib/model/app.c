@@ -313,17 +313,13 @@ app_create(struct context *ctx, struct slice name, const envres_app_options *opt
 static envres_status
 needs_approval(struct change *change, envres_error *err)
 {
-    struct environment *path = NULL;
-    size_t count = 0;
+    struct environment last = { .position = 0 };
     int64_t approvers = 0;
-    envres_status st = path_all(change->ctx, &path, &count, err);
-    if (st == ENVRES_OK && count > 0) {
-        const struct environment *last = &path[count - 1];
-        st = request_approvers(change->ctx, last, &approvers, err);
-        if (last->approvals > 0 || approvers > 1)
-            change_needs(change, ACTION_RELEASE, last, last->approvals > 0 ? last->approvals : 1);
-    }
-    mem_free(change->ctx->mem, path);
+    envres_status st = path_last(change->ctx, &last, err);
+    if (st == ENVRES_OK)
+        st = request_approvers(change->ctx, &last, &approvers, err);
+    if (st == ENVRES_OK && (last.approvals > 0 || approvers > 1))
+        change_needs(change, ACTION_RELEASE, &last, last.approvals > 0 ? last.approvals : 1);
     return st;
 }
 

@@ -250,6 +250,25 @@ context_list(struct context *ctx, const struct list_shape *shape, fill_fn fill, 
 }
 
 envres_status
+context_number(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID], int64_t *out,
+               envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *out = 0;
+    envres_status st = db_use(ctx->db, sql, &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st == ENVRES_OK && row == DB_ROW) {
+        *out = db_column_int(stmt, 0);
+        db_reset(stmt);
+    }
+    return st;
+}
+
+envres_status
 column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err)
 {
     return column_bytes(stmt, column, id, SEAL_ID, NULL, err);
@@ -259,7 +278,6 @@ envres_status
 column_bytes(struct db_stmt *stmt, int column, uint8_t *out, size_t len, bool *set,
              envres_error *err)
 {
-    struct slice blob = db_column_blob(stmt, column);
     bool is_null = db_column_is(stmt, column, DB_NULL);
     if (set)
         *set = !is_null;
@@ -267,11 +285,10 @@ column_bytes(struct db_stmt *stmt, int column, uint8_t *out, size_t len, bool *s
         memset(out, 0, len);
         return ENVRES_OK;
     }
-    if (blob.len != len)
-        return err_set(err, ENVRES_E_CORRUPT,
-                       "an id or a digest in the store does not have %zu bytes", len);
-    memcpy(out, blob.data, len);
-    return ENVRES_OK;
+    return db_column_take(stmt, column, out, len)
+               ? ENVRES_OK
+               : err_set(err, ENVRES_E_CORRUPT,
+                         "an id or a digest in the store does not have %zu bytes", len);
 }
 
 envres_status

@@ -121,6 +121,10 @@ envres_status workspace_all(struct db *db, const struct mem *mem, uint8_t (**out
 envres_status workspace_name(struct db *db, const uint8_t id[SEAL_ID], struct buf *out,
                              envres_error *err);
 
+/* The one number that a statement gives for an id; 0 when it gives no row. */
+envres_status context_number(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID],
+                             int64_t *out, envres_error *err);
+
 /* A blob column of exactly 16 bytes, copied; CORRUPT otherwise. */
 envres_status column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err);
 /* A blob column of exactly `len` bytes; a NULL column gives zeroes and *set false (`set` NULL: it

@@ -100,15 +100,6 @@ who_of(const struct deposit *deposit)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static bool
-take_bytes(struct db_stmt *stmt, int column, uint8_t *out, size_t len)
-{
-    struct slice blob = db_column_blob(stmt, column);
-    if (blob.len == len)
-        memcpy(out, blob.data, len);
-    return blob.len == len;
-}
-
 static void
 read_row(struct db_stmt *stmt, struct deposit *out)
 {
@@ -116,12 +107,13 @@ read_row(struct db_stmt *stmt, struct deposit *out)
     int64_t type = db_column_int(stmt, 4);
     struct slice name = db_column_text(stmt, 3);
     memset(out, 0, sizeof(*out));
-    out->in_form =
-        take_bytes(stmt, 0, out->id, SEAL_ID) && take_bytes(stmt, 1, out->environment, SEAL_ID) &&
-        text_is_name(name) && take_bytes(stmt, 7, out->depositor, SEAL_ID) &&
-        take_bytes(stmt, 8, out->asserted, SEAL_ID) &&
-        take_bytes(stmt, 9, out->signature, SIGNATURE_SIZE) && type >= ENVRES_TYPE_STRING &&
-        type <= ENVRES_TYPE_TEMPLATE && generation >= 1 && generation <= UINT32_MAX;
+    out->in_form = db_column_take(stmt, 0, out->id, SEAL_ID) &&
+                   db_column_take(stmt, 1, out->environment, SEAL_ID) && text_is_name(name) &&
+                   db_column_take(stmt, 7, out->depositor, SEAL_ID) &&
+                   db_column_take(stmt, 8, out->asserted, SEAL_ID) &&
+                   db_column_take(stmt, 9, out->signature, SIGNATURE_SIZE) &&
+                   type >= ENVRES_TYPE_STRING && type <= ENVRES_TYPE_TEMPLATE && generation >= 1 &&
+                   generation <= UINT32_MAX;
     if (!out->in_form)
         return;
     memcpy(out->name, name.data, name.len);

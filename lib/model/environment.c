@@ -140,6 +140,23 @@ environment_all(struct context *ctx, struct environment **out, size_t *count, en
     return ENVRES_OK;
 }
 
+envres_status
+environment_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
+                  struct environment *out, envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t count = 0;
+    *found = false;
+    envres_status st = environment_all(ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && !*found && i < count; i++) {
+        *found = memcmp(all[i].id, id, SEAL_ID) == 0;
+        if (*found)
+            *out = all[i];
+    }
+    mem_free(ctx->mem, all);
+    return st;
+}
+
 /* NOT_FOUND, with the nearest key, else with those there are. */
 static envres_status
 not_found(struct context *ctx, struct slice key, envres_error *err)

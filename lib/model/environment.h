@@ -41,6 +41,10 @@ envres_status environment_find(struct context *ctx, struct slice key, struct env
 envres_status environment_all(struct context *ctx, struct environment **out, size_t *count,
                               envres_error *err);
 
+/* One of them by its id. */
+envres_status environment_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
+                                struct environment *out, envres_error *err);
+
 /* The sealed head, opened and compared with the row. */
 envres_status environment_head(struct context *ctx, const struct environment *environment,
                                struct env_keys **keys, struct head *head, envres_error *err);

@@ -238,24 +238,6 @@ need_id(struct context *ctx, struct slice name, uint8_t id[SEAL_ID], envres_erro
     return st == ENVRES_OK && !found ? not_found(ctx, name, err) : st;
 }
 
-static envres_status
-newest_of(struct context *ctx, const uint8_t id[SEAL_ID], int64_t *revision, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    *revision = 0;
-    envres_status st = db_use(ctx->db, query_sql[SQL_NEWEST], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, id, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_ROW) {
-        *revision = db_column_int(stmt, 0);
-        db_reset(stmt);
-    }
-    return st;
-}
-
 /* Inside a transaction. Free the row, also on failure. */
 static envres_status
 read_revision(struct context *ctx, struct slice name, int64_t revision, struct query_row *out,
@@ -267,7 +249,7 @@ read_revision(struct context *ctx, struct slice name, int64_t revision, struct q
     begin_row(ctx->mem, out);
     envres_status st = need_id(ctx, name, id, err);
     if (st == ENVRES_OK && revision == 0)
-        st = newest_of(ctx, id, &revision, err);
+        st = context_number(ctx, query_sql[SQL_NEWEST], id, &revision, err);
     if (st == ENVRES_OK)
         st = db_use(ctx->db, query_sql[SQL_ONE], &stmt, err);
     if (st < 0)
@@ -421,7 +403,7 @@ put_inside(struct change *change, const void *asked, envres_error *err)
     if (st == ENVRES_OK)
         st = find_id(ctx, request->name, &found, row.id, err);
     if (st == ENVRES_OK && found)
-        st = newest_of(ctx, row.id, &newest, err);
+        st = context_number(ctx, query_sql[SQL_NEWEST], row.id, &newest, err);
     if (st == ENVRES_OK)
         st = check_expected(request, newest, err);
     if (st == ENVRES_OK)
@@ -497,7 +479,7 @@ restore_inside(struct change *change, const void *asked, envres_error *err)
         st = query_compile(ctx->mem, &row.form, slice_str(row.resource.kind), &templates, err);
     query_templates_free(&templates);
     if (st == ENVRES_OK)
-        st = newest_of(ctx, row.id, &newest, err);
+        st = context_number(ctx, query_sql[SQL_NEWEST], row.id, &newest, err);
     if (st == ENVRES_OK && row.revision == newest) {
         change->nothing = true;
         change->revision = newest;

@@ -775,15 +775,6 @@ verify_app(struct context *ctx, const struct app *app, db_finding_fn finding, vo
     return st;
 }
 
-static void
-count_finding(void *user, const char *code, const char *object, const char *message)
-{
-    (void)code;
-    (void)object;
-    (void)message;
-    ++*(size_t *)user;
-}
-
 envres_status
 release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence, envres_error *err)
 {
@@ -803,7 +794,7 @@ release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence,
         if (st == ENVRES_OK && !found)
             return ENVRES_OK;
         if (st == ENVRES_OK)
-            st = verify_record(&walk, &record, count_finding, &findings, err);
+            st = verify_record(&walk, &record, db_count_finding, &findings, err);
         if (st < 0 && st != ENVRES_E_CORRUPT)
             return st;
         if (st < 0 || findings > 0) {

@@ -78,16 +78,8 @@ static envres_status
 find_environment(struct context *ctx, const uint8_t id[SEAL_ID], struct environment *out,
                  envres_error *err)
 {
-    struct environment *all = NULL;
-    size_t count = 0;
     bool found = false;
-    envres_status st = environment_all(ctx, &all, &count, err);
-    for (size_t i = 0; st == ENVRES_OK && !found && i < count; i++) {
-        found = memcmp(all[i].id, id, SEAL_ID) == 0;
-        if (found)
-            *out = all[i];
-    }
-    mem_free(ctx->mem, all);
+    envres_status st = environment_by_id(ctx, id, &found, out, err);
     if (st == ENVRES_OK && !found)
         st = err_set(err, ENVRES_E_CORRUPT, "a request in the store is of no environment");
     return st;

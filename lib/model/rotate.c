@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "guard/approval.h"
 #include "guard/env_key.h"
 #include "guard/generation.h"
 #include "model/change.h"
@@ -28,7 +29,6 @@ enum {
     SQL_ROW,
     SQL_RESEAL,
     SQL_GENERATION,
-    SQL_VOID_REQUESTS,
     SQL_EXPOSURE,
     SQL_COUNT_
 };
@@ -51,7 +51,6 @@ static const char *const rotate_sql[SQL_COUNT_] = {
     [SQL_ROW] = "SELECT " SETTING_COLUMNS " FROM setting NOT INDEXED WHERE rowid = ?1",
     [SQL_RESEAL] = "UPDATE setting SET record = ?2 WHERE rowid = ?1",
     [SQL_GENERATION] = "UPDATE environment SET generation = ?2 WHERE id = ?1",
-    [SQL_VOID_REQUESTS] = "UPDATE request SET state = 4 WHERE environment_id = ?1 AND state = 1",
     [SQL_EXPOSURE] =
         "SELECT " SETTING_COLUMNS ", holder, withdrawn_at FROM"
         " (SELECT k.withdrawn_at, p.name AS holder FROM key_past k"
@@ -303,15 +302,14 @@ rehash_rows(struct context *ctx, const struct environment *environment, const st
 }
 
 static envres_status
-run_on(struct context *ctx, int sql, const struct environment *environment, envres_error *err)
+store_generation(struct context *ctx, const struct environment *environment, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, rotate_sql[sql], &stmt, err);
+    envres_status st = db_use(ctx->db, rotate_sql[SQL_GENERATION], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, environment->id, SEAL_ID);
-    if (sql == SQL_GENERATION)
-        db_bind_int(stmt, 2, environment->generation);
+    db_bind_int(stmt, 2, environment->generation);
     return db_run(stmt, err);
 }
 
@@ -331,7 +329,7 @@ renew_keys(struct change *change, struct environment *environment, const struct 
     st = rehash_rows(ctx, environment, old, head, &rehash, err);
     environment->generation = fresh->generation;
     if (st == ENVRES_OK)
-        st = run_on(ctx, SQL_GENERATION, environment, err);
+        st = store_generation(ctx, environment, err);
     if (st == ENVRES_OK)
         st = env_key_publish(ctx->db, ctx->actor, fresh, change->now, err);
     if (st == ENVRES_OK)
@@ -339,7 +337,7 @@ renew_keys(struct change *change, struct environment *environment, const struct 
     if (st == ENVRES_OK)
         st = environment_store_head(ctx, environment, fresh, &rehash.head, err);
     if (st == ENVRES_OK)
-        st = run_on(ctx, SQL_VOID_REQUESTS, environment, err);
+        st = approval_void_environment(ctx->db, environment->id, err);
     env_keys_unref(fresh);
     return st;
 }

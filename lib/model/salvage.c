@@ -129,13 +129,12 @@ salvage_lost(struct salvage_report *report, const char *table, const char *objec
     list_set_str(report->list, ENVRES_SALVAGE_MESSAGE, message);
 }
 
-/* Runs a statement that takes at most two ids and a number. */
-static envres_status
-run(struct context *ctx, int sql, const uint8_t *first, const uint8_t *second, int64_t number,
-    int64_t *changed, envres_error *err)
+envres_status
+salvage_run(struct context *ctx, const char *sql, const uint8_t *first, const uint8_t *second,
+            int64_t number, int64_t *changed, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, salvage_sql[sql], &stmt, err);
+    envres_status st = db_use(ctx->db, sql, &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, first, SEAL_ID);
@@ -146,25 +145,6 @@ run(struct context *ctx, int sql, const uint8_t *first, const uint8_t *second, i
     st = db_run(stmt, err);
     if (st == ENVRES_OK && changed)
         *changed = db_changes(ctx->db);
-    return st;
-}
-
-/* A statement that takes an id and gives one number. */
-static envres_status
-ask(struct context *ctx, int sql, const uint8_t *id, int64_t *out, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    *out = 0;
-    envres_status st = db_use(ctx->db, salvage_sql[sql], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, id, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_ROW) {
-        *out = db_column_int(stmt, 0);
-        db_reset(stmt);
-    }
     return st;
 }
 
@@ -244,13 +224,14 @@ start_policy_anew(struct context *ctx, int64_t now, struct salvage_report *repor
     const uint8_t *own = ctx->actor->id;
     envres_status st = report_others(ctx, report, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_DROP_ROLES, ctx->workspace, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_ROLES], ctx->workspace, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_REMOVE_OTHERS, ctx->workspace, own, now ? now : 1, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_REMOVE_OTHERS], ctx->workspace, own, now ? now : 1,
+                         NULL, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_DROP_SLOTS, own, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_SLOTS], own, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_DROP_GRANTS, own, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_GRANTS], own, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
         st = principal_make_root(ctx, now, err);
     salvage_lost(report, "role_grant", "policy", 0, ENVRES_E_INTEGRITY,
@@ -358,10 +339,12 @@ retire(struct context *ctx, const uint8_t *id, int64_t now, struct salvage_repor
     if (st == ENVRES_OK)
         st = roles_drop_all(ctx->db, id, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_RETIRE_SLOTS, id, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_SLOTS], id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_RETIRE_GRANTS, id, NULL, 0, NULL, err);
-    return st == ENVRES_OK ? run(ctx, SQL_RETIRE, id, NULL, now ? now : 1, NULL, err) : st;
+        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_GRANTS], id, NULL, 0, NULL, err);
+    return st == ENVRES_OK
+               ? salvage_run(ctx, salvage_sql[SQL_RETIRE], id, NULL, now ? now : 1, NULL, err)
+               : st;
 }
 
 /* Who could not be unlocked any more is taken out. */
@@ -414,7 +397,7 @@ cut_audit(struct context *ctx, int64_t *last, struct salvage_report *report, env
 {
     int64_t first_bad = 0;
     int64_t kept = 0;
-    envres_status st = ask(ctx, SQL_AUDIT_TAIL, ctx->workspace, last, err);
+    envres_status st = context_number(ctx, salvage_sql[SQL_AUDIT_TAIL], ctx->workspace, last, err);
     if (st == ENVRES_OK)
         st = audit_verify(ctx->db, ctx->mem, ctx->workspace, ignore_finding, NULL, &first_bad, err);
     if (st < 0 || first_bad == 0)
@@ -427,7 +410,7 @@ cut_audit(struct context *ctx, int64_t *last, struct salvage_report *report, env
     db_bind_int(stmt, 2, first_bad);
     st = db_run(stmt, err);
     if (st == ENVRES_OK)
-        st = ask(ctx, SQL_AUDIT_COUNT, ctx->workspace, &kept, err);
+        st = context_number(ctx, salvage_sql[SQL_AUDIT_COUNT], ctx->workspace, &kept, err);
     if (st == ENVRES_OK) {
         char object[64];
         snprintf(object, sizeof(object), "audit/%lld", (long long)first_bad);
@@ -659,7 +642,8 @@ settle_path(struct context *ctx, const struct salvage_environment *list, size_t 
                 place++;
             while (is_taken(list, count, place));
             if (row->position != place)
-                st = run(ctx, SQL_SET_POSITION, row->id, NULL, place, NULL, err);
+                st = salvage_run(ctx, salvage_sql[SQL_SET_POSITION], row->id, NULL, place, NULL,
+                                 err);
         }
     }
     return st;
@@ -674,13 +658,13 @@ start_environment_anew(struct context *ctx, struct salvage_environment *environm
     struct environment *row = &environment->row;
     struct env_keys *keys = NULL;
     int64_t dropped = 0;
-    envres_status st = run(ctx, SQL_EMPTY, row->id, NULL, 0, &dropped, err);
+    envres_status st = salvage_run(ctx, salvage_sql[SQL_EMPTY], row->id, NULL, 0, &dropped, err);
     if (st == ENVRES_OK)
         st = env_keys_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
         st = env_key_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
-        st = run(ctx, SQL_FIRST_KEYS, row->id, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_FIRST_KEYS], row->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
         st = env_keys_make(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace, row->id, now,
                            &keys, err);
@@ -701,7 +685,7 @@ static envres_status
 newest_revision(struct context *ctx, const struct environment *row, int64_t *out, envres_error *err)
 {
     int64_t audited = 0;
-    envres_status st = ask(ctx, SQL_NEWEST, row->id, out, err);
+    envres_status st = context_number(ctx, salvage_sql[SQL_NEWEST], row->id, out, err);
     if (st == ENVRES_OK)
         st = audit_newest_revision(ctx->db, ctx->workspace, row->id, &audited, err);
     if (audited > *out)
@@ -746,7 +730,7 @@ settle_one(struct context *ctx, struct salvage_environment *environment, int64_t
     int64_t holders = 1;
     envres_status st = ENVRES_OK;
     if (!environment->is_held)
-        st = ask(ctx, SQL_HELD, environment->row.id, &holders, err);
+        st = context_number(ctx, salvage_sql[SQL_HELD], environment->row.id, &holders, err);
     if (st == ENVRES_OK && holders == 0)
         st = start_environment_anew(ctx, environment, now, report, err);
     if (st < 0)
@@ -853,7 +837,7 @@ append_entries(struct context *ctx, int64_t now, const struct salvage_report *re
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         int64_t time = 0;
         bool has = true;
-        st = ask(ctx, SQL_TIME, all[i].id, &time, err);
+        st = context_number(ctx, salvage_sql[SQL_TIME], all[i].id, &time, err);
         if (st == ENVRES_OK && time)
             st = audit_has_time(ctx->db, ctx->workspace, time, &has, err);
         if (st == ENVRES_OK && !has)

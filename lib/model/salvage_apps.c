@@ -109,42 +109,6 @@ struct settling {
     int64_t now;
 };
 
-/* A statement on one id and at most one number. */
-static envres_status
-run(struct settling *s, int sql, const uint8_t *id, int64_t number, int64_t *changed,
-    envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(s->ctx->db, apps_sql[sql], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, id, SEAL_ID);
-    if (number)
-        db_bind_int(stmt, 2, number);
-    st = db_run(stmt, err);
-    if (st == ENVRES_OK && changed)
-        *changed = db_changes(s->ctx->db);
-    return st;
-}
-
-static envres_status
-ask(struct settling *s, int sql, const uint8_t *id, int64_t *out, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    *out = 0;
-    envres_status st = db_use(s->ctx->db, apps_sql[sql], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, id, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_ROW) {
-        *out = db_column_int(stmt, 0);
-        db_reset(stmt);
-    }
-    return st;
-}
-
 /* ---- bytes by their digest ------------------------------------------------------------------ */
 
 /* Rows of parts and of lists of parts look alike: each was read into both tables. */
@@ -391,9 +355,9 @@ fill_numbers(struct settling *s, const struct app *app, envres_error *err)
         uint8_t content[SEAL_DIGEST] = { 0 };
         st = found ? next_lost(s, app, id, content, &found, err) : ENVRES_OK;
         if (st == ENVRES_OK)
-            st = ask(s, SQL_GAP, app->id, &gap, err);
+            st = context_number(s->ctx, apps_sql[SQL_GAP], app->id, &gap, err);
         if (st == ENVRES_OK)
-            st = ask(s, SQL_LAST_NUMBER, app->id, &last, err);
+            st = context_number(s->ctx, apps_sql[SQL_LAST_NUMBER], app->id, &last, err);
         if (st < 0 || (!found && gap > last && last > 0))
             break;
         if (!found)
@@ -418,7 +382,8 @@ discard(struct settling *s, const struct app *app, const struct version *version
     name_version(app, version, object);
     salvage_lost(s->report, "version", object, 1, ENVRES_E_INTEGRITY,
                  "its content is not whole: it is discarded");
-    return run(s, SQL_DISCARD, version->id, s->now ? s->now : 1, NULL, err);
+    return salvage_run(s->ctx, apps_sql[SQL_DISCARD], version->id, NULL, s->now ? s->now : 1, NULL,
+                       err);
 }
 
 /* Its content is what it began from; how it came to be so is lost. */
@@ -428,7 +393,8 @@ flatten(struct settling *s, const struct app *app, const struct version *version
 {
     char object[2 * LIMIT_APP + 2];
     struct db_stmt *stmt = NULL;
-    envres_status st = run(s, SQL_DROP_EDITS, version->id, 0, NULL, err);
+    envres_status st =
+        salvage_run(s->ctx, apps_sql[SQL_DROP_EDITS], version->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
         st = db_use(s->ctx->db, apps_sql[SQL_FLATTEN], &stmt, err);
     if (st < 0)
@@ -440,15 +406,6 @@ flatten(struct settling *s, const struct app *app, const struct version *version
     salvage_lost(s->report, "part_edit", object, 1, ENVRES_E_INTEGRITY,
                  "its content is whole, the history of its parts is not");
     return db_run(stmt, err);
-}
-
-static void
-count_finding(void *user, const char *code, const char *object, const char *message)
-{
-    (void)code;
-    (void)object;
-    (void)message;
-    ++*(size_t *)user;
 }
 
 /* Damage is an answer here, all else an error. */
@@ -474,7 +431,7 @@ settle_frozen(struct settling *s, const struct app *app, const struct version *v
     if (st == ENVRES_OK && (damaged || !has)) {
         st = discard(s, app, version, err);
     } else if (st == ENVRES_OK) {
-        st = content_verify_one(s->ctx, app, version, count_finding, &findings, NULL);
+        st = content_verify_one(s->ctx, app, version, db_count_finding, &findings, NULL);
         st = as_damage(st, &damaged, err);
         if (st == ENVRES_OK && (damaged || findings > 0))
             st = flatten(s, app, version, &tree, err);
@@ -495,7 +452,7 @@ settle_draft(struct settling *s, const struct app *app, const struct version *ve
     if (st == ENVRES_OK && !damaged)
         st = has_parts(s, &tree, &has, err);
     if (st == ENVRES_OK && !damaged && has)
-        st = as_damage(content_verify_one(s->ctx, app, version, count_finding, &findings, NULL),
+        st = as_damage(content_verify_one(s->ctx, app, version, db_count_finding, &findings, NULL),
                        &damaged, err);
     if (st == ENVRES_OK && (damaged || !has || findings > 0))
         st = discard(s, app, version, err);
@@ -508,15 +465,15 @@ settle_versions(struct settling *s, const struct app *app, envres_error *err)
 {
     struct version *all = NULL;
     size_t count = 0;
-    envres_status st = run(s, SQL_PARENTS, app->id, 0, NULL, err);
+    envres_status st = salvage_run(s->ctx, apps_sql[SQL_PARENTS], app->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(s, SQL_STAGES, app->id, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STAGES], app->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(s, SQL_STATES, app->id, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES], app->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(s, SQL_STATES_BACK, app->id, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
-        st = run(s, SQL_DRAFT_STAGES, app->id, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_DRAFT_STAGES], app->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
         st = version_all(s->ctx, app, &all, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
@@ -574,7 +531,7 @@ settle_releases(struct settling *s, struct app *app, envres_error *err)
     if (st == ENVRES_OK)
         st = app_set_live(s->ctx, app, 0, err);
     if (st == ENVRES_OK && first_bad > 0)
-        st = run(s, SQL_CUT, app->id, first_bad, &cut, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_CUT], app->id, NULL, first_bad, &cut, err);
     if (st == ENVRES_OK && first_bad > 0)
         salvage_lost(s->report, "release", app->name, cut > 0 ? cut : 1, ENVRES_E_INTEGRITY,
                      "a record does not hold: it and those after it are not kept");
@@ -602,7 +559,7 @@ settle_app(struct settling *s, struct app *app, envres_error *err)
         st = settle_releases(s, app, err);
     /* Versions whose releases were cut off are no longer released. */
     if (st == ENVRES_OK)
-        st = run(s, SQL_STATES_BACK, app->id, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, 0, NULL, err);
     return st;
 }
 

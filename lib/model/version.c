@@ -163,20 +163,11 @@ envres_status
 stage_find(struct context *ctx, const uint8_t id[SEAL_ID], struct environment *out,
            envres_error *err)
 {
-    struct environment *all = NULL;
-    size_t count = 0;
-    envres_status st = environment_all(ctx, &all, &count, err);
-    if (st < 0)
-        return st;
-    st = ENVRES_E_CORRUPT;
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(all[i].id, id, SEAL_ID) != 0)
-            continue;
-        *out = all[i];
-        st = ENVRES_OK;
-    }
-    mem_free(ctx->mem, all);
-    return st < 0 ? err_set(err, st, "a version stands in an environment that is not there") : st;
+    bool found = false;
+    envres_status st = environment_by_id(ctx, id, &found, out, err);
+    if (st == ENVRES_OK && !found)
+        st = err_set(err, ENVRES_E_CORRUPT, "a version stands in an environment that is not there");
+    return st;
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
@@ -305,8 +296,9 @@ version_by_id(struct context *ctx, const uint8_t id[SEAL_ID], struct version *ou
     return err_set(err, ENVRES_E_CORRUPT, "the store refers to a version that is not there");
 }
 
-envres_status
-path_first(struct context *ctx, struct environment *out, envres_error *err)
+/* One end of the path. */
+static envres_status
+path_end(struct context *ctx, bool last, struct environment *out, envres_error *err)
 {
     struct environment *path = NULL;
     size_t count = 0;
@@ -314,9 +306,21 @@ path_first(struct context *ctx, struct environment *out, envres_error *err)
     if (st == ENVRES_OK && count == 0)
         st = err_set(err, ENVRES_E_CORRUPT, "the workspace has no promotion path");
     if (st == ENVRES_OK)
-        *out = path[0];
+        *out = path[last ? count - 1 : 0];
     mem_free(ctx->mem, path);
     return st;
+}
+
+envres_status
+path_first(struct context *ctx, struct environment *out, envres_error *err)
+{
+    return path_end(ctx, false, out, err);
+}
+
+envres_status
+path_last(struct context *ctx, struct environment *out, envres_error *err)
+{
+    return path_end(ctx, true, out, err);
 }
 
 static envres_status

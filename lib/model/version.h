@@ -114,6 +114,8 @@ envres_status path_all(struct context *ctx, struct environment **out, size_t *co
                        envres_error *err);
 /* The first of them: where drafts are. */
 envres_status path_first(struct context *ctx, struct environment *out, envres_error *err);
+/* The last: where releases are made. */
+envres_status path_last(struct context *ctx, struct environment *out, envres_error *err);
 /* An environment by its id; CORRUPT when there is none. */
 envres_status stage_find(struct context *ctx, const uint8_t id[SEAL_ID], struct environment *out,
                          envres_error *err);

@@ -74,6 +74,8 @@ bool db_column_is(struct db_stmt *stmt, int column, enum db_type type);
 int64_t db_column_int(struct db_stmt *stmt, int column);
 struct slice db_column_text(struct db_stmt *stmt, int column);
 struct slice db_column_blob(struct db_stmt *stmt, int column);
+/* Copies a blob of exactly `len` bytes; false, and nothing copied, when it is none. */
+bool db_column_take(struct db_stmt *stmt, int column, uint8_t *out, size_t len);
 
 /* BEGIN IMMEDIATE; a read transaction; both end with db_end(). They do not nest. */
 envres_status db_begin_write(struct db *db, envres_error *err);
@@ -107,6 +109,8 @@ envres_status db_poll(struct db *db, int32_t *changed, envres_error *err);
 /* One finding of db_verify(). */
 typedef void (*db_finding_fn)(void *user, const char *code, const char *object,
                               const char *message);
+/* One that only counts: `user` is a size_t. */
+void db_count_finding(void *user, const char *code, const char *object, const char *message);
 /* integrity_check, foreign_key_check, schema fingerprint, settings. */
 envres_status db_verify(struct db *db, db_finding_fn finding, void *user, envres_error *err);
 

@@ -242,15 +242,6 @@ copy_source(struct salvage *s, envres_error *err)
     return st;
 }
 
-static void
-count_finding(void *user, const char *code, const char *object, const char *message)
-{
-    (void)code;
-    (void)object;
-    (void)message;
-    ++*(size_t *)user;
-}
-
 /* Opens the copy as a store, which plays its journal back, and looks it over. Only a newer store,
  * and what says nothing about the file, are errors. */
 static envres_status
@@ -265,7 +256,7 @@ look_over(struct salvage *s, envres_error *err)
     size_t findings = 0;
     envres_status st = sqlite_open(&options, s->into->migration, &db, err);
     if (st == ENVRES_OK)
-        st = db_verify(db, count_finding, &findings, err);
+        st = db_verify(db, db_count_finding, &findings, err);
     db_close(db);
     s->reading.is_whole = st == ENVRES_OK && findings == 0;
     return st == ENVRES_E_NOMEM || st == ENVRES_E_NEWER_STORE ? st : ENVRES_OK;

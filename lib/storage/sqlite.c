@@ -347,6 +347,15 @@ db_column_blob(struct db_stmt *stmt, int column)
     return blob;
 }
 
+bool
+db_column_take(struct db_stmt *stmt, int column, uint8_t *out, size_t len)
+{
+    struct slice blob = db_column_blob(stmt, column);
+    if (blob.len == len && len > 0)
+        memcpy(out, blob.data, len);
+    return blob.len == len;
+}
+
 /* ---- transactions ---- */
 
 /* Runs one of the statements above; returns SQLite's code. */

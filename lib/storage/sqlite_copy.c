@@ -164,8 +164,8 @@ write_copy(struct db *db, const char *path, envres_error *err)
     return st;
 }
 
-static void
-count_finding(void *user, const char *code, const char *object, const char *message)
+void
+db_count_finding(void *user, const char *code, const char *object, const char *message)
 {
     (void)code;
     (void)object;
@@ -187,7 +187,7 @@ check_copy(struct db *db, const char *path, envres_error *err)
     size_t findings = 0;
     envres_status st = sqlite_open(&options, db->migration, &copy, err);
     if (st >= 0)
-        st = db_verify(copy, count_finding, &findings, err);
+        st = db_verify(copy, db_count_finding, &findings, err);
     if (st >= 0 && findings > 0)
         st = err_set(err, ENVRES_E_CORRUPT, "the copy does not verify: %zu findings", findings);
     db_close(copy);
