@@ -3,15 +3,17 @@
 # Makes this machine and a build folder ready: installs the Debian packages that are missing,
 # configures, compiles. Quiet when all goes well; the whole log when not.
 #
-#   sh tests/setup.sh [--gates] [--python] [--without-tests] [--bench] [--packages-only]
-#                     [BUILD_FOLDER]
+#   sh tests/setup.sh [--gates] [--LANGUAGE...] [--without-tests] [--bench] [--packages-only]
+#                     [--check] [BUILD_FOLDER]
 #
 #   --gates           also the tools of the strict gates (.ci/run)
-#   --python          also what the Python binding and its tests need
+#   --LANGUAGE        python, node, go, rust, java or luajit: also what that binding and its tests
+#                     need; what the PATH has serves, where it is new enough
 #   --without-tests   only the library and the command line; needs no cmocka
 #   --bench           the benchmarks, in a release build, without tests; their peer too, where
 #                     Debian has it
 #   --packages-only   nothing is configured
+#   --check           nothing is installed and nothing configured: says what is missing
 #   BUILD_FOLDER      default: $ENVRES_BUILD, else build/ (build-product/ without tests)
 #
 # Exit: 0 ready, 1 the build failed (log on stderr), 2 something is missing that cannot be installed
@@ -19,14 +21,15 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-gates=no python=no tests=yes bench=no build_wanted=yes folder=
+gates=no check=no languages=' ' tests=yes bench=no build_wanted=yes folder=
 for arg in "$@"; do
     case $arg in
     --gates) gates=yes ;;
-    --python) python=yes ;;
+    --python | --node | --go | --rust | --java | --luajit) languages="$languages${arg#--} " ;;
     --without-tests) tests=no ;;
     --bench) bench=yes tests=no ;;
     --packages-only) build_wanted=no ;;
+    --check) check=yes build_wanted=no ;;
     -*) echo "setup.sh: unknown option $arg" >&2; exit 2 ;;
     *) folder=$arg ;;
     esac
@@ -81,12 +84,45 @@ debian_python_headers() {
 raise SystemExit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))' 2>/dev/null
 }
 
+# at_least MAJOR MINOR VERSION: compares the first two numbers of a version.
+at_least() {
+    printf '%s\n' "$3" | awk -F '[^0-9]+' -v major="$1" -v minor="$2" \
+        '{ exit !($1 > major || ($1 == major && $2 >= minor)) }'
+}
+# The tools say "go version go1.19.8 linux/amd64", "v18.19.0", "rustc 1.63.0 (...)", "javac 17.0.15".
+go_fits() {
+    have go && at_least 1 19 "$(go version 2>/dev/null | awk '{ sub("^go", "", $3); print $3 }')"
+}
+node_fits() {
+    have node && at_least 18 0 "$(node --version 2>/dev/null | awk '{ sub("^v", ""); print }')"
+}
+# A node that brings its own headers has them beside itself; those of Debian lie where its own do.
+node_headers() {
+    have node && [ -e "$(node -p 'path.resolve(process.execPath, "../../include/node")')/node_api.h" ]
+}
+rustc_fits() {
+    have rustc && at_least 1 63 "$(rustc --version 2>/dev/null | awk '{ print $2 }')"
+}
+# A stub of rustup is in the PATH whether or not its component is there.
+rust_tool() { have "$1" && "$1" --version >/dev/null 2>&1; }
+javac_fits() {
+    have javac && at_least 17 0 "$(javac -version 2>&1 | awk '{ print $2 }')"
+}
+jdk_headers() {
+    if [ -n "${JAVA_HOME:-}" ]; then
+        [ -e "$JAVA_HOME/include/jni.h" ]
+    else
+        have javac && [ -e "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")/include/jni.h" ]
+    fi
+}
+wants() { case $languages in *" $1 "*) ;; *) return 1 ;; esac; }
+
 # need PACKAGE WHAT CHECK...: notes what is not here, and the Debian package that has it.
 need() {
     package=$1 what=$2
     shift 2
     if ! "$@"; then
-        packages="$packages $package"
+        case "$packages " in *" $package "*) ;; *) packages="$packages $package" ;; esac
         missing="$missing
   $what (Debian package $package)"
     fi
@@ -130,13 +166,36 @@ look() {
         need mariadb-server-core "the MariaDB server" have mariadb-install-db
         need libmariadb-dev "MariaDB's library with headers" module libmariadb mysql.h
     fi
-    if [ "$python" = yes ]; then
+    if wants python; then
         need python3-dev "the headers of Debian's Python" debian_python_headers
         need python3-cffi "cffi" debian_python cffi
         need python3-mesonpy "meson-python" debian_python mesonpy
         need python3-pytest "pytest" debian_python pytest
         need python3-venv "venv" debian_python ensurepip
         need mypy "mypy" have mypy
+    fi
+    if wants node; then
+        need nodejs "node 18 or newer" node_fits
+        need npm "npm" have npm
+        need libnode-dev "node's header node_api.h" node_headers
+        need node-typescript "tsc" have tsc
+    fi
+    if wants go; then
+        need golang-go "go 1.19 or newer" go_fits
+    fi
+    if wants rust; then
+        need rustc "rustc 1.63 or newer" rustc_fits
+        need cargo "cargo" rust_tool cargo
+        need rustfmt "rustfmt" rust_tool rustfmt
+        need rust-clippy "clippy" rust_tool cargo-clippy
+    fi
+    if wants java; then
+        need default-jdk-headless "javac 17 or newer" javac_fits
+        need default-jdk-headless "jni.h of the JDK" jdk_headers
+        need maven "maven" have mvn
+    fi
+    if wants luajit; then
+        need luajit "luajit" have luajit
     fi
 }
 
@@ -170,7 +229,7 @@ install_peer() {
 
 look
 if [ -n "$packages" ]; then
-    if ! install_packages; then
+    if [ "$check" = no ] && ! install_packages; then
         cat "$log" >&2
     fi
     look
@@ -183,7 +242,7 @@ if [ -n "$packages" ]; then
         exit 2
     fi
 fi
-[ "$bench" = no ] || install_peer
+[ "$bench" = no ] || [ "$check" = yes ] || install_peer
 [ "$build_wanted" = yes ] || exit 0
 
 # The mark says for which tree, and how, a folder was configured. One without a mark was configured by

@@ -13,7 +13,7 @@ machine() {
     name=$1
     bin=$work/$name/bin
     mkdir -p "$bin"
-    for tool in sh dirname mktemp rm cat awk env uname cc objcopy ninja pkg-config python3 patch; do
+    for tool in sh dirname mktemp rm cat awk env uname cc objcopy ninja readlink pkg-config python3 patch; do
         printf '#!/bin/sh\nPATH=%s exec %s "$@"\n' "'$PATH'" "$(command -v $tool)" >"$bin/$tool"
     done
     # These look tools up in the PATH they are given, so they must not be wrapped.
@@ -143,6 +143,65 @@ machine "no tools of the gates"
 with_meson
 setup --gates
 expect 2 "clang-format-14" "cppcheck" "clang-tidy" "valgrind" '!libsqlite3-dev'
+
+machine "no languages"
+with_meson
+apt_get 'exit 0'
+setup
+expect 0 '!install' '!go 1.19'
+for language in node=nodejs go=golang-go rust=rustc java=default-jdk-headless luajit=luajit; do
+    setup --check "--${language%=*}"
+    expect 2 "Debian package ${language#*=})" '!install -q' '!update'
+done
+setup --check --go --luajit
+expect 2 "go 1.19 or newer (Debian package golang-go)" "luajit (Debian" \
+    "apt-get install golang-go luajit" '!nodejs'
+
+machine "old languages"
+with_meson
+script go 'echo go version go1.18.10 linux/amd64'
+script node 'case $1 in -p) echo /no/such ;; *) echo v16.20.2 ;; esac'
+script rustc 'echo "rustc 1.62.1 (e092d0b6b 2022-07-16)"'
+script javac 'echo javac 11.0.20'
+setup --check --go --node --rust --java
+expect 2 golang-go nodejs libnode-dev rustc "javac 17 or newer"
+
+machine "new languages"
+with_meson
+mkdir -p "$work/new languages/include"
+: >"$work/new languages/include/node_api.h"
+: >"$work/new languages/include/jni.h"
+script go 'echo go version go1.19 linux/amd64'
+script node "case \$1 in -p) echo '$work/new languages/include' ;; *) echo v18.19.0 ;; esac"
+script rustc 'echo "rustc 1.63.0"'
+script javac 'echo javac 17.0.15'
+for tool in npm tsc cargo rustfmt cargo-clippy mvn luajit; do
+    script $tool ':'
+done
+setup --check --go --node --rust --java --luajit
+expect 0 '!Missing'
+JAVA_HOME="$work/new languages" setup --check --java
+expect 0 '!Missing'
+rm "$work/new languages/include/node_api.h"
+setup --check --node
+expect 2 "node_api.h (Debian package libnode-dev)" '!nodejs'
+JAVA_HOME=/no/such setup --check --java
+expect 2 "jni.h of the JDK (Debian package default-jdk-headless)" '!javac 17'
+
+machine "stubs of rustup"
+with_meson
+script rustc 'echo "rustc 1.95.0 (f2d3ce0bd 2026-03-21)"'
+script cargo ':'
+script rustfmt 'exit 1'
+script cargo-clippy 'exit 1'
+setup --check --rust
+expect 2 "rustfmt (Debian package rustfmt)" "rust-clippy" '!rustc 1.63' '!cargo (Debian'
+
+machine "a language is installed"
+with_meson
+apt_get "printf '#!/bin/sh\n' >'$bin/luajit'; PATH=$PATH chmod +x '$bin/luajit'"
+setup --luajit
+expect 0 "installing: luajit" '!Missing'
 
 machine "unknown option"
 setup --no-such
