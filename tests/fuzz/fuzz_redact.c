@@ -4,25 +4,13 @@
  * all of it. The input is: how many secrets, how the text is cut, each secret behind its length,
  * the text. A length of 255 repeats the secret until it is of several pieces.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../naive_redact.h"
+#include "fuzz.h"
 #include "lang/redact.h"
 
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
 enum { SECRETS = 4, LONG = 700, TEXT_MAX = 4096 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct slice
 take(struct slice *input, size_t len)

@@ -6,28 +6,16 @@
  * each tag. The first byte chooses dialect and style, the second the length of a value that
  * follows; the rest is the template.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "fuzz.h"
 #include "lang/dialect.h"
 #include "lang/statement.h"
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 enum { EXPRS_MAX = 64, LIST_MAX = 3, NAMES = 4 };
 
 static const char *const names[NAMES] = { "name", "a\"b", "c`d]", "x'; --" };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
     struct slice value;

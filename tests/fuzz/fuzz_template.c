@@ -3,24 +3,12 @@
  * Fuzz target (libFuzzer): parses the input in every context and checks what must hold for any
  * template. The first byte chooses options; the rest is the text. Built with the option `fuzz`.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <envres/list.h>
 
+#include "fuzz.h"
 #include "lang/template.h"
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check_refs(const struct template_view *view)

@@ -15,9 +15,7 @@
 
 #include <sqlite3.h>
 
-#include "../scenarios/scenario.h"
-
-#define TEXT ENVRES_NUL_TERMINATED
+#include "answers.h"
 
 enum { MOST_COLUMNS = 120, NAME = 64 };
 
@@ -45,36 +43,6 @@ static unsigned long refused; /* flips that the store, its session or its dump d
  */
 static const char *const unsealed[] = {
     "app.author", "part_edit.author", "part_edit.part", "version.author", "version.content",
-};
-
-/* What is asked of each environment: each tag has a default, which must not stand in. */
-static const struct {
-    const char *environment;
-    const char *app;
-    const char *text;
-    const char *answer;
-} expected[] = {
-    { "production", NULL, "<< environment.variables.HOST | default(\"LOST\") >>", "db.prod" },
-    { "production", NULL, "<< environment.variables.DB_PASSWORD | default(\"LOST\") >>",
-      "prod-secret-1" },
-    { "development", NULL, "<< environment.variables.DATABASE_URL | default(\"LOST\") >>",
-      "postgres://app:dev-secret-2@db.dev/crm" },
-    { "development", NULL, "<< resources.crm.password | default(\"LOST\") >>", "p@ss word" },
-    { "staging", NULL, "<< resources.crm.host | default(\"LOST\") >>", "db.dev" },
-    { "production", NULL, "<< environment.variables.EMPTY | default(\"unset\") >>", "unset" },
-    { "production", "portal", "<< app.name >> << app.version >> << app.release >>",
-      "portal v2 1.1.0" },
-    { "production", "tool", "<< environment.variables.HOST | default(\"LOST\") >>", "db.prod" },
-};
-
-static const struct {
-    const char *app;
-    const char *path;
-    const char *answer;
-} parts[] = {
-    { "portal", "index.html", "<p>second, << environment.name >></p>\n" },
-    { "portal", "query/find.sql", "SELECT name FROM item WHERE id = << params.id >>\n" },
-    { "tool", "main.txt", "<< environment.variables.HOST >>\n" },
 };
 
 static void
@@ -233,44 +201,17 @@ flip(const struct column *column, sqlite3_int64 bit)
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-static void
-ask_values(struct fixture *fx, uint32_t flags, const struct column *column, sqlite3_int64 bit)
-{
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        envres_scope_options options = { .size = sizeof(options),
-                                         .flags = flags,
-                                         .app = expected[i].app,
-                                         .app_len = expected[i].app ? TEXT : 0 };
-        envres_scope *scope = NULL;
-        envres_value *value = NULL;
-        if (envres_scope_open(fx->session, expected[i].environment, TEXT, &options, &scope, NULL) <
-            0)
-            continue;
-        if (envres_scope_expand(scope, expected[i].text, TEXT, 0, 0, &value, NULL) == ENVRES_OK &&
-            strcmp(envres_value_data(value, NULL), expected[i].answer) != 0)
-            complain(column, bit, expected[i].text, envres_value_data(value, NULL));
-        envres_value_free(value);
-        envres_scope_unref(scope);
-    }
-}
+/* Where a bit was flipped. */
+struct flip {
+    const struct column *column;
+    sqlite3_int64 bit;
+};
 
 static void
-ask_parts(struct fixture *fx, const struct column *column, sqlite3_int64 bit)
+another_answer(void *user, const char *asked, const char *got)
 {
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        envres_scope_options options = { .size = sizeof(options),
-                                         .app = parts[i].app,
-                                         .app_len = TEXT };
-        envres_scope *scope = NULL;
-        const char *got = NULL;
-        size_t len = 0;
-        if (envres_scope_open(fx->session, "production", TEXT, &options, &scope, NULL) < 0)
-            continue;
-        if (envres_scope_part(scope, parts[i].path, TEXT, &got, &len, NULL) == ENVRES_OK &&
-            (len != strlen(parts[i].answer) || memcmp(got, parts[i].answer, len) != 0))
-            complain(column, bit, "another part", parts[i].path);
-        envres_scope_unref(scope);
-    }
+    const struct flip *where = user;
+    complain(where->column, where->bit, asked, got);
 }
 
 static bool
@@ -301,6 +242,7 @@ static void
 ask_all(const struct column *column, sqlite3_int64 bit)
 {
     struct fixture fx = usual();
+    struct flip where = { column, bit };
     envres_list *findings = NULL;
     char *dump = NULL;
     char line[200];
@@ -308,9 +250,8 @@ ask_all(const struct column *column, sqlite3_int64 bit)
     if (st > 0)
         complain(column, bit, "an open with a positive status", NULL);
     if (fx.session) {
-        ask_values(&fx, 0, column, bit);
-        ask_values(&fx, ENVRES_SCOPE_DAMAGED, column, bit);
-        ask_parts(&fx, column, bit);
+        answers_ask(&fx, 0, another_answer, &where);
+        answers_ask(&fx, ENVRES_SCOPE_DAMAGED, another_answer, &where);
         st = envres_store_verify(fx.store, fx.session, &findings, NULL);
         dump = fixture_dump(&fx);
         refused += !dump;
@@ -351,12 +292,12 @@ sound_answers(void)
     struct fixture fx = usual();
     if (fixture_open(&fx) < 0)
         return false;
-    ask_values(&fx, 0, &none, 0);
-    ask_parts(&fx, &none, 0);
+    struct flip nowhere = { &none, 0 };
+    bool all = answers_ask(&fx, 0, another_answer, &nowhere) == answers_count();
     bool clean = fixture_verify(&fx) == 0;
     sound_dump = fixture_dump(&fx);
     fixture_close(&fx);
-    return clean && sound_dump && failures == 0;
+    return all && clean && sound_dump;
 }
 
 int

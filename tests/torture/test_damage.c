@@ -12,9 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../scenarios/scenario.h"
-
-#define TEXT ENVRES_NUL_TERMINATED
+#include "answers.h"
 
 static char folder[64] = "/tmp/envres-damage-XXXXXX";
 static char sound_path[96];
@@ -24,49 +22,6 @@ static size_t sound_len;
 static int failures;
 static unsigned long opened;
 static unsigned long refused;
-
-/* What a sound store answers. Each tag has a default: it must not stand in for what was lost. */
-static const struct {
-    const char *environment;
-    const char *text;
-    const char *answer;
-} expected[] = {
-    { "development", "<< environment.variables.HOST | default(\"LOST\") >>", "db.dev" },
-    { "staging", "<< environment.variables.HOST | default(\"LOST\") >>", "db.staging" },
-    { "production", "<< environment.variables.HOST | default(\"LOST\") >>", "db.prod" },
-    { "development", "<< environment.variables.DB_PASSWORD | default(\"LOST\") >>",
-      "dev-secret-2" },
-    { "production", "<< environment.variables.DB_PASSWORD | default(\"LOST\") >>",
-      "prod-secret-1" },
-    { "development", "<< environment.variables.BASE | default(\"LOST\") >>", "https://db.dev/" },
-    { "development", "<< environment.variables.DATABASE_URL | default(\"LOST\") >>",
-      "postgres://app:dev-secret-2@db.dev/crm" },
-    { "production", "<< environment.variables.SHOW_BETA | default(\"LOST\") >>", "false" },
-    { "staging", "[<< environment.variables.EMPTY | default(\"LOST\") >>]", "[]" },
-    { "production", "<< environment.variables.EMPTY | default(\"unset\") >>", "unset" },
-    { "development", "<< resources.crm.password | default(\"LOST\") >>", "p@ss word" },
-    { "development", "<< resources.crm.port | default(\"LOST\") >>", "5432" },
-    { "staging", "<< resources.crm.host | default(\"LOST\") >>", "db.dev" },
-    { "development", "<< resources.api.base_url | default(\"LOST\") >>",
-      "https://api.dev/development" },
-    { "production", "<< environment.name >> << environment.label >>", "production Production" },
-};
-
-/* What the live releases are, in production; and what their parts hold. */
-static const struct {
-    const char *app;
-    const char *text; /* expanded; NULL: `path` is compared as it stands */
-    const char *path;
-    const char *answer;
-} served[] = {
-    { "portal", "<< app.name >> << app.version >> << app.release >>", NULL, "portal v2 1.1.0" },
-    { "tool", "<< app.name >> << app.version >> << app.release >>", NULL, "tool v1 0.1.0" },
-    { "tool", "<< environment.variables.HOST | default(\"LOST\") >>", NULL, "db.prod" },
-    { "portal", NULL, "index.html", "<p>second, << environment.name >></p>\n" },
-    { "portal", NULL, "public/app.js", "const version = \"<< app.version >>\";\n" },
-    { "portal", NULL, "query/find.sql", "SELECT name FROM item WHERE id = << params.id >>\n" },
-    { "tool", NULL, "main.txt", "<< environment.variables.HOST >>\n" },
-};
 
 static bool
 write_file(const unsigned char *data, size_t len)
@@ -78,60 +33,18 @@ write_file(const unsigned char *data, size_t len)
     return fclose(file) == 0 && good;
 }
 
+/* What was damaged, and where. */
+struct damage {
+    const char *what;
+    size_t where;
+};
+
 static void
-complain(const char *what, size_t where, size_t i, const char *got)
+complain(void *user, const char *asked, const char *got)
 {
-    fprintf(stderr, "%s %zu: %s in %s gave '%s'\n", what, where, expected[i].text,
-            expected[i].environment, got);
+    const struct damage *damage = user;
+    fprintf(stderr, "%s %zu: %s gave '%s'\n", damage->what, damage->where, asked, got);
     failures++;
-}
-
-static void
-ask(struct fixture *fx, uint32_t flags, const char *what, size_t where)
-{
-    envres_scope_options options = { .size = sizeof(options), .flags = flags };
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        envres_scope *scope = NULL;
-        envres_value *value = NULL;
-        if (envres_scope_open(fx->session, expected[i].environment, TEXT, &options, &scope, NULL) <
-            0)
-            continue;
-        if (envres_scope_expand(scope, expected[i].text, TEXT, 0, 0, &value, NULL) == ENVRES_OK &&
-            strcmp(envres_value_data(value, NULL), expected[i].answer) != 0)
-            complain(what, where, i, envres_value_data(value, NULL));
-        envres_value_free(value);
-        envres_scope_unref(scope);
-    }
-}
-
-/* One answer of a release; false when there is none, or it is another. */
-static bool
-ask_served(struct fixture *fx, size_t i, uint32_t flags, const char *what, size_t where)
-{
-    envres_scope_options options = {
-        .size = sizeof(options), .flags = flags, .app = served[i].app, .app_len = TEXT
-    };
-    envres_scope *scope = NULL;
-    envres_value *value = NULL;
-    const char *got = NULL;
-    size_t len = 0;
-    if (envres_scope_open(fx->session, "production", TEXT, &options, &scope, NULL) < 0)
-        return false;
-    envres_status st = served[i].text
-                           ? envres_scope_expand(scope, served[i].text, TEXT, 0, 0, &value, NULL)
-                           : envres_scope_part(scope, served[i].path, TEXT, &got, &len, NULL);
-    if (value)
-        got = envres_value_data(value, &len);
-    bool same = st == ENVRES_OK && len == strlen(served[i].answer) &&
-                memcmp(got, served[i].answer, len) == 0;
-    if (st == ENVRES_OK && !same) {
-        fprintf(stderr, "%s %zu: %s of %s gave '%s'\n", what, where,
-                served[i].path ? served[i].path : served[i].text, served[i].app, got);
-        failures++;
-    }
-    envres_value_free(value);
-    envres_scope_unref(scope);
-    return same;
 }
 
 /* Opens what stands in the damaged file, and asks everything. */
@@ -139,6 +52,7 @@ static void
 try_file(const char *what, size_t where)
 {
     struct fixture fx = { .path = damaged_path, .store_flags = ENVRES_STORE_ANY_FILE_MODE };
+    struct damage damage = { what, where };
     char journal[112];
     for (size_t i = 0; i < sizeof(fx.key); i++)
         fx.key[i] = (uint8_t)(i + 1);
@@ -147,10 +61,8 @@ try_file(const char *what, size_t where)
     if (fx.session) {
         envres_list *findings = NULL;
         opened++;
-        ask(&fx, 0, what, where);
-        ask(&fx, ENVRES_SCOPE_DAMAGED, what, where);
-        for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
-            ask_served(&fx, i, i % 2 ? ENVRES_SCOPE_DAMAGED : 0, what, where);
+        answers_ask(&fx, 0, complain, &damage);
+        answers_ask(&fx, ENVRES_SCOPE_DAMAGED, complain, &damage);
         if (envres_store_verify(fx.store, fx.session, &findings, NULL) == ENVRES_OK)
             envres_list_free(findings);
     } else {
@@ -234,27 +146,11 @@ static bool
 sound_file_answers(void)
 {
     struct fixture fx = { .path = sound_path };
-    bool good = true;
+    struct damage none = { "sound", 0 };
     for (size_t i = 0; i < sizeof(fx.key); i++)
         fx.key[i] = (uint8_t)(i + 1);
-    if (fixture_open(&fx) < 0)
-        return false;
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        envres_scope *scope = NULL;
-        envres_value *value = NULL;
-        if (envres_scope_open(fx.session, expected[i].environment, TEXT, NULL, &scope, fx.err) < 0)
-            good = false;
-        else if (envres_scope_expand(scope, expected[i].text, TEXT, 0, 0, &value, fx.err) < 0 ||
-                 strcmp(envres_value_data(value, NULL), expected[i].answer) != 0) {
-            fprintf(stderr, "sound: %s: %s %s\n", expected[i].text, envres_error_message(fx.err),
-                    value ? envres_value_data(value, NULL) : "");
-            good = false;
-        }
-        envres_value_free(value);
-        envres_scope_unref(scope);
-    }
-    for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
-        good = ask_served(&fx, i, 0, "sound", i) && good;
+    bool good =
+        fixture_open(&fx) == ENVRES_OK && answers_ask(&fx, 0, complain, &none) == answers_count();
     fixture_close(&fx);
     return good;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the store of the fixture answers, for tests that damage it: a call may fail, but what is
+ * answered must be what was written. Each tag has a default, which must not stand in for what was
+ * lost.
+ */
+#ifndef ENVRES_TESTS_ANSWERS_H
+#define ENVRES_TESTS_ANSWERS_H
+
+#include "../scenarios/scenario.h"
+
+/* An answer that was never written: the text or path that was asked, and what came. */
+typedef void (*answers_fn)(void *user, const char *asked, const char *got);
+
+/* Asks all; `flags` of the scopes. How many were answered, and rightly. */
+size_t answers_ask(struct fixture *fx, uint32_t flags, answers_fn wrong, void *user);
+/* How many there are. */
+size_t answers_count(void);
+
+#endif
