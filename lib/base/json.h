@@ -59,8 +59,9 @@ void json_string(const struct json_doc *doc, uint32_t node, struct buf *out);
 /* The same for a raw span (without its quotes) that is known to be valid. */
 void json_unescape(const char *raw, size_t len, struct buf *out);
 
-/* A number that json_check() accepts. Integers (no point, no exponent) within int64 are exact; an
- * integer beyond is E_LIMIT; everything else is a double, and one that overflows is E_LIMIT. */
+/* A number that json_check() accepts. Integers (no point, no exponent) within int64 are exact; one
+ * beyond is E_LIMIT, but where a double is written with just these digits; everything else is a
+ * double, and one that overflows is E_LIMIT. */
 struct json_number {
     bool is_integer;
     int64_t integer;

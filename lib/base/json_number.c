@@ -391,51 +391,6 @@ take_number(struct decimal *d, const char *text, size_t len, envres_error *err)
     return st;
 }
 
-static envres_status
-take_integer(const struct decimal *d, int64_t *out, envres_error *err)
-{
-    uint64_t most = (uint64_t)INT64_MAX + d->negative;
-    if (d->count > 19 || d->head > most) {
-        envres_status st = err_set(err, ENVRES_E_LIMIT, "an integer is beyond 64 bits");
-        err_hint(err,
-                 "integers go from -2^63 to 2^63-1; with a point or an exponent it is a double");
-        return st;
-    }
-    if (d->negative && d->head > 0)
-        *out = -(int64_t)(d->head - 1) - 1;
-    else
-        *out = (int64_t)d->head;
-    return ENVRES_OK;
-}
-
-envres_status
-json_number(const char *text, size_t len, struct json_number *out, envres_error *err)
-{
-    struct decimal d;
-    struct json_number number = { false, 0, 0 };
-    envres_status st = take_number(&d, text, len, err);
-    if (st < 0)
-        return st;
-    number.is_integer = d.is_integer;
-    if (d.is_integer) {
-        st = take_integer(&d, &number.integer, err);
-        number.real = (double)number.integer;
-    } else {
-        st = convert(&d, &number.real, err);
-    }
-    if (st == ENVRES_OK)
-        *out = number;
-    return st;
-}
-
-envres_status
-json_real(const char *text, size_t len, double *out, envres_error *err)
-{
-    struct decimal d;
-    envres_status st = take_number(&d, text, len, err);
-    return st < 0 ? st : convert(&d, out, err);
-}
-
 /* ---- writing -------------------------------------------------------------------------------- */
 
 void
@@ -572,28 +527,38 @@ write_digits(struct buf *out, const char *digits, uint32_t count, int point)
     }
 }
 
-void
-json_write_double(struct buf *out, double v)
+/* The fewest digits that read back as `v`, which is positive and finite; the point stands behind
+ * the first *point of them. */
+static uint32_t
+shortest(double v, char digits[17], int *point)
 {
     struct range range;
-    char digits[17];
     uint64_t bits;
-    assert(v <= DBL_MAX && v >= -DBL_MAX);
-    if (v > -9007199254740992.0 && v < 9007199254740992.0 && (double)(int64_t)v == v) {
-        json_write_integer(out, (int64_t)v);
-        return;
-    }
     memcpy(&bits, &v, sizeof(bits));
     uint64_t q = bits & ((UINT64_C(1) << 52) - 1);
     int field = (int)(bits >> 52 & 0x7FF);
     if (field > 0)
         q |= UINT64_C(1) << 52;
-    if (bits >> 63)
-        buf_add_char(out, '-');
-    int point = make_range(&range, q, (field > 0 ? field : 1) - 1075);
+    *point = make_range(&range, q, (field > 0 ? field : 1) - 1075);
     uint32_t count = make_digits(&range, digits);
-    write_digits(out, digits, count, point);
     mem_wipe(&range, sizeof(range));
+    return count;
+}
+
+void
+json_write_double(struct buf *out, double v)
+{
+    char digits[17];
+    int point = 0;
+    assert(v <= DBL_MAX && v >= -DBL_MAX);
+    if (v > -9007199254740992.0 && v < 9007199254740992.0 && (double)(int64_t)v == v) {
+        json_write_integer(out, (int64_t)v);
+        return;
+    }
+    if (v < 0)
+        buf_add_char(out, '-');
+    uint32_t count = shortest(v < 0 ? -v : v, digits, &point);
+    write_digits(out, digits, count, point);
     mem_wipe(digits, sizeof(digits));
 }
 
@@ -604,4 +569,74 @@ json_write_number(struct buf *out, const struct json_number *v)
         json_write_integer(out, v->integer);
     else
         json_write_double(out, v->real);
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+static bool
+take_integer(const struct decimal *d, int64_t *out)
+{
+    uint64_t most = (uint64_t)INT64_MAX + d->negative;
+    if (d->count > 19 || d->head > most)
+        return false;
+    if (d->negative && d->head > 0)
+        *out = -(int64_t)(d->head - 1) - 1;
+    else
+        *out = (int64_t)d->head;
+    return true;
+}
+
+/* An integer beyond 64 bits, as a double: only one that is written with just these digits, so that
+ * nothing of it is lost, and what json_write_double() wrote can be read. */
+static envres_status
+take_large(const struct decimal *d, struct slice text, double *out, envres_error *err)
+{
+    enum { PLAIN_MAX = 21 };
+    char digits[17];
+    double real = 0;
+    int point = 0;
+    bool same = false;
+    if (text.len - d->negative <= PLAIN_MAX && convert(d, &real, NULL) == ENVRES_OK) {
+        uint32_t count = shortest(real < 0 ? -real : real, digits, &point);
+        const char *given = text.data + d->negative;
+        same = (size_t)point == text.len - d->negative && memcmp(given, digits, count) == 0;
+        for (uint32_t i = count; same && i < (uint32_t)point; i++)
+            same = given[i] == '0';
+        mem_wipe(digits, sizeof(digits));
+    }
+    if (same) {
+        *out = real;
+        return ENVRES_OK;
+    }
+    envres_status st = err_set(err, ENVRES_E_LIMIT, "an integer is beyond 64 bits");
+    err_hint(err, "integers go from -2^63 to 2^63-1; with a point or an exponent it is a double");
+    return st;
+}
+
+envres_status
+json_number(const char *text, size_t len, struct json_number *out, envres_error *err)
+{
+    struct decimal d;
+    struct json_number number = { false, 0, 0 };
+    envres_status st = take_number(&d, text, len, err);
+    if (st < 0)
+        return st;
+    number.is_integer = d.is_integer && take_integer(&d, &number.integer);
+    if (number.is_integer)
+        number.real = (double)number.integer;
+    else if (d.is_integer)
+        st = take_large(&d, slice_of(text, len), &number.real, err);
+    else
+        st = convert(&d, &number.real, err);
+    if (st == ENVRES_OK)
+        *out = number;
+    return st;
+}
+
+envres_status
+json_real(const char *text, size_t len, double *out, envres_error *err)
+{
+    struct decimal d;
+    envres_status st = take_number(&d, text, len, err);
+    return st < 0 ? st : convert(&d, out, err);
 }

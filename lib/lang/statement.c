@@ -112,7 +112,8 @@ number_type(struct slice text)
         if (text.data[i] != '-' && (text.data[i] < '0' || text.data[i] > '9'))
             return ENVRES_TYPE_NUMBER;
     }
-    if (text.len > ALWAYS_FITS && json_number(text.data, text.len, &number, NULL) < 0)
+    if (text.len > ALWAYS_FITS &&
+        (json_number(text.data, text.len, &number, NULL) < 0 || !number.is_integer))
         return ENVRES_TYPE_NUMBER;
     return ENVRES_TYPE_INTEGER;
 }

@@ -255,14 +255,16 @@ query_form_decode(const struct mem *mem, struct slice body, struct query_form *o
         struct query_param *param = &out->params[i];
         *param = (struct query_param){ .name = take_text(&reader) };
         param->type = take_byte(&reader);
-        param->optional = take_byte(&reader) != 0;
-        bool has_preset = take_byte(&reader) != 0;
+        uint8_t optional = take_byte(&reader);
+        uint8_t has_preset = take_byte(&reader);
         struct slice preset = take_text(&reader);
+        param->optional = optional == 1;
         if (has_preset)
             param->preset = preset;
+        good = good && optional <= 1 && has_preset <= 1 && (has_preset || preset.len == 0);
     }
     out->count = count;
-    if (!reader.failed && reader.left == 0)
+    if (good && !reader.failed && reader.left == 0)
         return ENVRES_OK;
     query_form_free(mem, out);
     return err_set(err, ENVRES_E_INTEGRITY, "the query is not one that was written here");

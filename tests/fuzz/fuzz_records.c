@@ -63,8 +63,8 @@ try_tag(struct slice text)
     struct semver again;
     envres_error *err = envres_error_new(NULL);
     envres_status st = semver_read(text, &tag, err);
-    CHECK(st == ENVRES_OK ||
-          (envres_error_code(err) == st && envres_error_offset(err) <= text.len));
+    CHECK(st == ENVRES_OK || st == ENVRES_E_LIMIT || envres_error_offset(err) <= text.len);
+    CHECK(st == ENVRES_OK || envres_error_code(err) == st);
     if (st == ENVRES_OK) {
         CHECK(semver_read(slice_str(tag.text), &again, NULL) == ENVRES_OK);
         CHECK(semver_compare(&tag, &again) == 0 && strcmp(tag.text, again.text) == 0);

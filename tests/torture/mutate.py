@@ -88,9 +88,10 @@ class Point:
 
 
 def blanked(text):
-    """The source with comments, strings, characters and directives blanked, of the same length."""
+    """The source with comments and directives blanked, strings and characters filled, of the same length."""
     def blank(match):
-        return re.sub(r"[^\n]", " ", match.group())
+        filler = "_" if match.group()[0] in "\"'" else " "
+        return re.sub(r"[^\n]", filler, match.group())
     token = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:\\\n|[^\n])*'
     return re.sub(token, blank, text, flags=re.S | re.M)
 

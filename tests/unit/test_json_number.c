@@ -102,18 +102,40 @@ test_integers(void **state)
     }
 }
 
+/* What a double is written as is read as that double: a listed number can be put again. */
+static void
+test_large_doubles_read_back(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "10000000000000000000",   "-10000000000000000000", "9223372036854776000",
+        "18446744073709552000",   "100000000000000000000", "999999999999999900000",
+        "-123456789012345680000",
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct json_number number = { true, 42, 42 };
+        struct buf out;
+        print_message("%s\n", rows[i]);
+        assert_int_equal(json_number(rows[i], strlen(rows[i]), &number, NULL), ENVRES_OK);
+        assert_false(number.is_integer);
+        assert_true(bits_of(number.real) == bits_of(strtod(rows[i], NULL)));
+        buf_init(&out, &mem_default, false);
+        json_write_number(&out, &number);
+        assert_int_equal(out.len, strlen(rows[i]));
+        assert_memory_equal(out.data, rows[i], out.len);
+        buf_free(&out);
+    }
+}
+
 static void
 test_integers_beyond_are_refused(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "9223372036854775808",
-        "-9223372036854775809",
-        "9999999999999999999",
-        "10000000000000000000",
-        "18446744073709551616",
-        "18446744073709551617",
-        "-99999999999999999999999999999999999999999999",
+        "9223372036854775808",  "-9223372036854775809",
+        "9999999999999999999",  "10000000000000000001",
+        "18446744073709551616", "1000000000000000000000",
+        "18446744073709551617", "-99999999999999999999999999999999999999999999",
     };
     envres_error *err = envres_error_new(NULL);
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -533,6 +555,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_large_doubles_read_back),
         cmocka_unit_test(test_integers_beyond_are_refused),
         cmocka_unit_test(test_not_numbers),
         cmocka_unit_test(test_doubles),

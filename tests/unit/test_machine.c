@@ -139,6 +139,58 @@ test_outside(void **state)
     assert_null(machine_cell(VERSION_DRAFT, (enum machine_event) - 1));
 }
 
+static const struct {
+    enum version_state state;
+    enum machine_event event;
+    const char *message;
+    const char *hint;
+} wordings[] = {
+    { VERSION_STAGED, EVENT_EDIT, "version 'summer' was promoted and cannot be edited any more",
+      "make a new version from it, and edit that" },
+    { VERSION_DISCARDED, EVENT_EDIT, "version 'summer' was discarded",
+      "work with another version" },
+    { VERSION_LIVE, EVENT_PROMOTE, "version 'summer' was released and goes no further",
+      "make a new version from it, and promote that" },
+    { VERSION_RETIRED, EVENT_PROMOTE, "version 'summer' was released and goes no further",
+      "make a new version from it, and promote that" },
+    { VERSION_READY, EVENT_PROMOTE, "version 'summer' has reached the end of the path already",
+      "release it" },
+    { VERSION_DRAFT, EVENT_RELEASE,
+      "version 'summer' has not reached the last environment of the path",
+      "promote it there first" },
+    { VERSION_LIVE, EVENT_RELEASE, "version 'summer' is live already", "nothing has to be done" },
+    { VERSION_READY, EVENT_ROLLBACK, "version 'summer' was never released",
+      "a rollback leads to something that was live before" },
+    { VERSION_RETIRED, EVENT_WITHDRAW, "version 'summer' is not live",
+      "there is nothing to withdraw" },
+    { VERSION_LIVE, EVENT_DISCARD, "version 'summer' is live and cannot be discarded",
+      "release another version, or withdraw this one" },
+    { VERSION_RETIRED, EVENT_DISCARD, "version 'summer' was released and stays in the history",
+      "a rollback to it stays possible; it shares its bytes and costs little" },
+};
+
+/* Each refusal says what is the matter and what to do about it. */
+static void
+test_wordings(void **state)
+{
+    (void)state;
+    struct version version = { .name = "summer" };
+    envres_error *err = envres_error_new(NULL);
+    for (size_t i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++) {
+        print_message("    %s\n", wordings[i].message);
+        assert_true(machine_allow(&version, wordings[i].state, wordings[i].event, err) < 0);
+        assert_string_equal(envres_error_message(err), wordings[i].message);
+        assert_string_equal(envres_error_hint(err), wordings[i].hint);
+        assert_string_equal(envres_error_subject(err), "summer");
+    }
+    /* What does not concern a version in that state is a fault of who asked. */
+    assert_int_equal(machine_allow(&version, VERSION_RETIRED, EVENT_SUPERSEDE, err),
+                     ENVRES_E_INVALID);
+    assert_string_equal(envres_error_message(err),
+                        "a version that is retired does not meet 'supersede'");
+    envres_error_free(err);
+}
+
 /* machine_allow() says what the cell says, names the version, and always has a way on. */
 static void
 test_wording(void **state)
@@ -172,6 +224,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_wordings),
         cmocka_unit_test(test_wording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
