@@ -218,7 +218,8 @@ check_expected(struct context *ctx, const struct environment *environment,
 }
 
 static envres_status
-put_one(struct config_writer *writer, const struct variable_write *write, envres_error *err)
+put_one(struct config_writer *writer, const struct variable_write *write, bool *has_template,
+        envres_error *err)
 {
     struct context *ctx = writer->change->ctx;
     struct object object = { 0 };
@@ -228,9 +229,10 @@ put_one(struct config_writer *writer, const struct variable_write *write, envres
         st = check_expected(ctx, writer->environment, &object, write->expect, err);
     if (st < 0)
         return st;
+    int32_t type = config_type(slice_str(object.kind));
+    *has_template = *has_template || type == ENVRES_TYPE_TEMPLATE;
     buf_init(&value, ctx->mem, true);
-    st = variable_canonical(ctx->mem, config_type(slice_str(object.kind)), write->value, &value,
-                            err);
+    st = variable_canonical(ctx->mem, type, write->value, &value, err);
     if (st < 0)
         err_subject(err, write->name.data, write->name.len);
     struct setting setting = {
@@ -276,11 +278,12 @@ variable_put_inside(struct config_writer *writer, const struct variable_write *w
                     envres_error *err)
 {
     envres_status st = ENVRES_OK;
+    bool has_template = false;
     for (size_t i = 0; st == ENVRES_OK && i < count; i++)
-        st = put_one(writer, &writes[i], err);
+        st = put_one(writer, &writes[i], &has_template, err);
     if (st == ENVRES_OK)
         st = config_end(writer, err);
-    return st < 0 ? st : check_templates(writer, writes, count, err);
+    return st < 0 || !has_template ? st : check_templates(writer, writes, count, err);
 }
 
 struct put_request {

@@ -23,6 +23,9 @@
  * A draft is its base tree with the edits laid over it, the newest of each path (`until` IS NULL).
  * When a version leaves the draft state its tree is written, and from then on is its content. One
  * live release for each app is no rule that rows could break: app.live is one column.
+ *
+ * A CHECK of three numbers or more is a BETWEEN: for an IN of that length SQLite builds a table of
+ * its own at every INSERT.
  */
 #include "storage/migrate.h"
 
@@ -161,7 +164,7 @@ static const char *const step_0[] = {
     "time INTEGER NOT NULL,"
     "expires_at INTEGER NOT NULL,"
     "signature BLOB NOT NULL CHECK (length(signature) = 64),"
-    "state INTEGER NOT NULL CHECK (state IN (1, 2, 3, 4)),"
+    "state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
     "operation BLOB CHECK (length(operation) = 16),"
     "CHECK ((state = 2) = (operation IS NOT NULL))"
     ") STRICT",
@@ -196,7 +199,7 @@ static const char *const step_0[] = {
     "field TEXT NOT NULL,"
     "revision INTEGER NOT NULL CHECK (revision >= 1),"
     "until INTEGER CHECK (until > revision),"
-    "state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),"
+    "state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),"
     "class INTEGER NOT NULL CHECK (class IN (1, 2)),"
     "name TEXT NOT NULL,"
     "kind TEXT NOT NULL,"
@@ -275,7 +278,7 @@ static const char *const step_0[] = {
     "number INTEGER NOT NULL CHECK (number >= 1),"
     "name TEXT NOT NULL,"
     "description TEXT NOT NULL,"
-    "state INTEGER NOT NULL CHECK (state IN (1, 2, 3, 4)),"
+    "state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
     "stage_id BLOB NOT NULL REFERENCES environment (id),"
     "parent_id BLOB REFERENCES version (id),"
     "base BLOB CHECK (length(base) = 32),"
@@ -300,7 +303,7 @@ static const char *const step_0[] = {
     "edit INTEGER NOT NULL CHECK (edit >= 1),"
     "until INTEGER CHECK (until > edit),"
     "path TEXT NOT NULL,"
-    "action INTEGER NOT NULL CHECK (action IN (1, 2, 3)),"
+    "action INTEGER NOT NULL CHECK (action BETWEEN 1 AND 3),"
     "part BLOB CHECK (length(part) = 32),"
     "size INTEGER NOT NULL CHECK (size >= 0),"
     "public INTEGER NOT NULL CHECK (public IN (0, 1)),"
@@ -316,7 +319,7 @@ static const char *const step_0[] = {
     "CREATE TABLE release ("
     "app_id BLOB NOT NULL REFERENCES app (id),"
     "sequence INTEGER NOT NULL CHECK (sequence >= 1),"
-    "kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),"
+    "kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),"
     "version_id BLOB NOT NULL REFERENCES version (id),"
     "target INTEGER CHECK (target < sequence),"
     "previous INTEGER CHECK (previous < sequence),"
