@@ -8,6 +8,7 @@ draft-irtf-cfrg-xchacha). Argon2id alone comes from libsodium, by ctypes: in Pyt
 minutes. Not fast, not constant in time, for tests only.
 
     python3 crypto.py > crypto.json
+    python3 crypto.py --digests > digests.json
 """
 import ctypes
 import ctypes.util
@@ -487,6 +488,30 @@ def audit(actor):
     return {"workspace": ws.hex(), "actor": who.hex(), "actor_seed": actor.seed.hex(), "entries": rows}
 
 
+def digests():
+    """digests.json: what every binding can ask for, bytes in hex or as [text, times] pairs."""
+    def part(data):
+        return blake("envres1/part", data)
+
+    def tree(parts):
+        rows = sorted((path.encode(), flags, data) for path, flags, data in parts)
+        return blake("envres1/tree", u8(1) + u32(len(rows)) + b"".join(
+            text(path) + u8(flags) + u64(len(data)) + part(data) for path, flags, data in rows) + u32(0))
+
+    parts = [("nothing", b""), ("text", b"abc"), ("a NUL and no UTF-8", b"\x00\xff\xfe\x80"),
+             ("128 bytes", b"\x00" * 128), ("129 bytes", b"\x00" * 129)]
+    rows = [{"name": name, "data": {"hex": data.hex()}, "digest": part(data).hex()} for name, data in parts]
+    rows.append({"name": "1 MiB", "data": [["envres/1", 131072]], "digest": part(b"envres/1" * 131072).hex()})
+    trees = [("no parts", []), ("one part", [("page.json", 0, b"{}")]),
+             ("one that goes to clients", [("page.json", 1, b"{}")]),
+             ("sorted by bytes", [("b", 0, b"2"), ("a/b", 0, b"1"), ("C", 0, b"3"), ("a.b", 0, b"")]),
+             ("names that are not ASCII", [("caf\u00e9.txt", 0, b"\xff"), ("\U0001f600", 1, b"x")])]
+    made = [{"name": name, "parts": [{"path": path, "public": bool(flags), "data": {"hex": data.hex()}}
+                                     for path, flags, data in parts], "content": tree(parts).hex()}
+            for name, parts in trees]
+    return {"format": "envres digest vectors 1", "count": len(rows) + len(made), "parts": rows, "versions": made}
+
+
 def self_check():
     """Published vectors, so that a mistake here is not taken for one of the library."""
     assert x25519(bytes.fromhex("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"),
@@ -502,6 +527,10 @@ def self_check():
 
 def main():
     self_check()
+    if sys.argv[1:] == ["--digests"]:
+        json.dump(digests(), sys.stdout, indent=1)
+        print()
+        return
     alice, bob = Identity("alice"), Identity("bob")
     json.dump({"records": record_rows(), "two_keys": two_keys(), "head_row": head_row(), "head": head(),
                "slots": slots(), "slot_set": slot_set(alice), "request": request(alice), "identity": alice.row(), "subkeys": subkeys(), "grant": grant(bob, alice),

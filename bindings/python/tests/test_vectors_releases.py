@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shared vectors of versions, tags and rights, through the public interface. Each test goes through
+"""The shared vectors of versions, tags, rights and digests, through the public interface. Each test goes through
 all cases of its file and compares their number with the file's own.
 """
 import envres
@@ -189,3 +189,29 @@ def test_rights(store, session):
                             VERDICTS[row[where][role.name.lower()]], (row["action"], role, where)
     assert asked == len(ASKED) * len(Role) * 2
     counted(sum(len(row[where]) for row in document["rights"] for where in places), document)
+
+
+# ---- digests.json ------------------------------------------------------------------------------
+
+def data_of(row):
+    """Bytes in hex, or as [text, times] pairs."""
+    data = row["data"]
+    if isinstance(data, dict):
+        return bytes.fromhex(data["hex"])
+    return b"".join(text.encode() * times for text, times in data)
+
+
+def test_digests():
+    document = vectors("digests.json")
+    for case in document["parts"]:
+        assert envres.part_digest(data_of(case)) == case["digest"], case["name"]
+    for case in document["versions"]:
+        with envres.Store.create(None, OWNER, relaxed=True) as store, \
+                store.session(OWNER) as session:
+            session.apps.create("it")
+            for row in case["parts"]:
+                content = session.parts.put("it", "v1", [
+                    envres.PartWrite(row["path"], data_of(row), row["public"])])
+            assert not case["parts"] or content == case["content"], case["name"]
+            assert session.versions.describe("it", "v1").content == case["content"], case["name"]
+    counted(len(document["parts"]) + len(document["versions"]), document)
