@@ -1,0 +1,3 @@
+module envres.dev/go
+
+go 1.19

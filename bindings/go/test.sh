@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proves the Go binding as a host would get it: the library is installed into a folder of its own, the
+# module is built against that, formatted, vetted, tested, tested again with the race detector and
+# with sanitizers, and used from a module elsewhere. The last line says `N passed, N failed`.
+#
+#   sh bindings/go/test.sh [--offline] [BUILD_FOLDER] [-- GO_TEST_ARGUMENT...]
+#
+#   --offline      without the OpenFeature provider, whose SDK comes from the Go module proxy
+#   BUILD_FOLDER   of the library, brought up to date; without one, a folder is made and compiled
+#
+# Go is the one in the path, or $ENVRES_GO.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+go=${ENVRES_GO:-go}
+offline=no build=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --offline) offline=yes ;;
+    --) shift; break ;;
+    -*) echo "test.sh: unknown option $1" >&2; exit 2 ;;
+    *) build=$1 ;;
+    esac
+    shift
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/envres-go.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+failed() {
+    cat "$work/log" >&2
+    echo "test.sh: $1" >&2
+    echo "0 passed, 1 failed"
+    exit 1
+}
+quietly() {
+    what=$1
+    shift
+    "$@" >"$work/log" 2>&1 || failed "$what failed"
+}
+
+if grep -q -e --go "$root/tests/setup.sh"; then
+    sh "$root/tests/setup.sh" --go --without-tests --packages-only
+fi
+if [ -z "$build" ]; then
+    build=$work/build
+    quietly "configuring the library" meson setup "$build" "$root" -Dtests=false -Dcli=false \
+        -Ddefault_library=shared
+    quietly "compiling the library" ninja -C "$build"
+fi
+quietly "installing the library" env DESTDIR="$work/stage" meson install -C "$build"
+libdir=$(dirname "$(find "$work/stage" -name libenvres.so)")
+sed -i "s|^prefix=|prefix=$work/stage|" "$libdir/pkgconfig/envres.pc"
+export PKG_CONFIG_PATH="$libdir/pkgconfig" LD_LIBRARY_PATH="$libdir"
+
+# The binding needs no module but itself, and nothing of the network.
+export GOTOOLCHAIN=local GOFLAGS=-mod=mod GOPROXY=off ENVRES_TREE="$root"
+# A pointer into memory of Go that C would keep ends the tests.
+export GODEBUG=cgocheck=1
+mkdir "$work/source"
+cp -R "$here"/. "$work/source"
+cd "$work/source"
+unformatted=$(gofmt -l .)
+if [ -n "$unformatted" ]; then
+    echo "test.sh: gofmt -l: $unformatted" >&2
+    echo "0 passed, 1 failed"
+    exit 1
+fi
+quietly "go vet" "$go" vet .
+
+# tests LOG ARGUMENT...: go test; leaves its status in $status.
+tests() {
+    log=$1
+    shift
+    status=0
+    "$go" test -count=1 -v "$@" >"$log" 2>&1 || status=$?
+    grep -v -e '^=== ' -e '^ *--- PASS' "$log" || true
+}
+logs=
+run() {
+    name=$1
+    shift
+    tests "$work/$name.log" "$@"
+    echo "$status" >"$work/$name.status"
+    logs="$logs $name"
+}
+run plain "$@" .
+# Memory that is watched by a sanitizer is not flat, and what it takes of time is no measure.
+run race -race -tags sanitized .
+(
+    # The shim with AddressSanitizer and UBSan; the library's own memory is watched by the first.
+    export CGO_CFLAGS="-g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined"
+    export CGO_LDFLAGS="-fsanitize=undefined" ASAN_OPTIONS=detect_leaks=0
+    tests "$work/asan.log" -asan -tags sanitized .
+    exit "$status"
+) && status=0 || status=$?
+echo "$status" >"$work/asan.status"
+logs="$logs asan"
+
+# counts: what is skipped is not tested.
+passed=0 bad=0
+for name in $logs; do
+    passed=$((passed + $(grep -c '^--- PASS' "$work/$name.log" || true)))
+    wrong=$(grep -c -e '^--- FAIL' -e '^--- SKIP' "$work/$name.log" || true)
+    if [ "$wrong" -eq 0 ] && [ "$(cat "$work/$name.status")" -ne 0 ]; then
+        wrong=1
+    fi
+    bad=$((bad + wrong))
+done
+echo "$passed passed, $bad failed"
+[ "$bad" -eq 0 ]
