@@ -2,10 +2,10 @@
 /*
  * From the library back into Java: static methods of Callbacks.java, found once in JNI_OnLoad().
  *
- * `user` is a number that Callbacks.java knows, never a reference. A callback may come in any thread:
- * one that Java does not know is attached for the length of the call. What a host throws is kept by
- * Callbacks.java, which gives a code instead; an exception that is pending all the same (no memory, no
- * stack) is cleared here, so that none crosses the library.
+ * `user` is a number that Callbacks.java knows, never a reference. A callback may come in any
+ * thread: one that Java does not know is attached for the length of the call. What a host throws is
+ * kept by Callbacks.java, which gives a code instead; an exception that is pending all the same (no
+ * memory, no stack) is cleared here, so that none crosses the library.
  */
 #include "shim.h"
 
@@ -124,8 +124,8 @@ shim_wrap(const uint8_t *id, const uint8_t *key, const uint8_t *aad, size_t aad_
                             array_of(&back, aad, aad_len) };
     if (!back.failed) {
         jbyteArray made = (*back.env)->CallStaticObjectMethod(
-                back.env, shim_java.callbacks, shim_java.wrap, SHIM_LONG(user), given[0], given[1],
-                given[2], (jint)cap);
+            back.env, shim_java.callbacks, shim_java.wrap, SHIM_LONG(user), given[0], given[1],
+            given[2], (jint)cap);
         if (sound(back.env))
             st = take_array(back.env, made, blob, cap, blob_len);
     }
@@ -155,8 +155,8 @@ shim_unwrap(const uint8_t *id, const uint8_t *blob, size_t blob_len, const uint8
                             array_of(&back, aad, aad_len) };
     if (!back.failed) {
         jbyteArray made =
-                (*back.env)->CallStaticObjectMethod(back.env, shim_java.callbacks, shim_java.unwrap,
-                                                    SHIM_LONG(user), given[0], given[1], given[2]);
+            (*back.env)->CallStaticObjectMethod(back.env, shim_java.callbacks, shim_java.unwrap,
+                                                SHIM_LONG(user), given[0], given[1], given[2]);
         if (sound(back.env)) {
             st = take_array(back.env, made, key, KEY, &len);
             wipe_array(back.env, made);
@@ -191,9 +191,8 @@ shim_anchor_load(const uint8_t *workspace, int64_t *sequence, uint8_t *hash, voi
     envres_status st = ENVRES_E_CALLBACK;
     jbyteArray given = array_of(&back, workspace, ID);
     if (!back.failed) {
-        jbyteArray found =
-                (*back.env)->CallStaticObjectMethod(back.env, shim_java.callbacks,
-                                                    shim_java.anchor_load, SHIM_LONG(user), given);
+        jbyteArray found = (*back.env)->CallStaticObjectMethod(
+            back.env, shim_java.callbacks, shim_java.anchor_load, SHIM_LONG(user), given);
         if (sound(back.env))
             st = take_array(back.env, found, made, sizeof(made), &len);
     }
@@ -220,8 +219,8 @@ shim_anchor_store(const uint8_t *workspace, int64_t expected, int64_t sequence, 
     jbyteArray given[2] = { array_of(&back, workspace, ID), array_of(&back, hash, KEY) };
     if (!back.failed) {
         jint said = (*back.env)->CallStaticIntMethod(
-                back.env, shim_java.callbacks, shim_java.anchor_store, SHIM_LONG(user), given[0],
-                (jlong)expected, (jlong)sequence, given[1]);
+            back.env, shim_java.callbacks, shim_java.anchor_store, SHIM_LONG(user), given[0],
+            (jlong)expected, (jlong)sequence, given[1]);
         st = sound(back.env) ? said : ENVRES_E_CALLBACK;
     }
     back_end(&back);
@@ -242,9 +241,9 @@ shim_audit_sink(const envres_checkpoint *checkpoint, void *user)
                             array_of(&back, checkpoint->signature, SIGNATURE) };
     if (!back.failed) {
         jint said = (*back.env)->CallStaticIntMethod(
-                back.env, shim_java.callbacks, shim_java.audit_sink, SHIM_LONG(user), given[0],
-                given[1], given[2], (jlong)checkpoint->sequence, (jlong)checkpoint->time,
-                (jlong)checkpoint->policy_version, given[3], given[4]);
+            back.env, shim_java.callbacks, shim_java.audit_sink, SHIM_LONG(user), given[0],
+            given[1], given[2], (jlong)checkpoint->sequence, (jlong)checkpoint->time,
+            (jlong)checkpoint->policy_version, given[3], given[4]);
         st = sound(back.env) ? said : ENVRES_E_CALLBACK;
     }
     back_end(&back);
@@ -279,9 +278,8 @@ shim_probe(const envres_resource_handle *handle, envres_error *err, void *user)
     if (back.failed)
         return ENVRES_E_CALLBACK;
     envres_status st = ENVRES_OK;
-    jobjectArray said =
-            (*back.env)->CallStaticObjectMethod(back.env, shim_java.callbacks, shim_java.probe,
-                                                SHIM_LONG(user), SHIM_LONG(handle));
+    jobjectArray said = (*back.env)->CallStaticObjectMethod(
+        back.env, shim_java.callbacks, shim_java.probe, SHIM_LONG(user), SHIM_LONG(handle));
     if (!sound(back.env))
         st = ENVRES_E_CALLBACK;
     else if (said != NULL)
@@ -322,8 +320,8 @@ find_methods(JNIEnv *env)
         { &shim_java.failed, "failed", "()I" },
     };
     for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-        *wanted[i].id = (*env)->GetStaticMethodID(env, shim_java.callbacks, wanted[i].name,
-                                                  wanted[i].type);
+        *wanted[i].id =
+            (*env)->GetStaticMethodID(env, shim_java.callbacks, wanted[i].name, wanted[i].type);
         if (*wanted[i].id == NULL)
             return 0;
     }

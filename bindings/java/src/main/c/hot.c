@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What hosts do all day in one native call (rendering, reading a plain variable), and the calls that
- * take a buffer or a callback.
+ * What hosts do all day in one native call (rendering, reading a plain variable), and the calls
+ * that take a buffer or a callback.
  *
- * The fast ways render into memory of the stack and forbid secrets, so that none comes to lie there;
- * they give null where there is a secret, where the text is longer, and for every failure: then the
- * caller asks again the ordinary way, which makes a value or says what is wrong.
+ * The fast ways render into memory of the stack and forbid secrets, so that none comes to lie
+ * there; they give null where there is a secret, where the text is longer, and for every failure:
+ * then the caller asks again the ordinary way, which makes a value or says what is wrong.
  */
 #include "shim.h"
 
@@ -67,8 +67,9 @@ Java_dev_envres_Shim_get(JNIEnv *env, jclass type, jlong scope, jbyteArray name)
     return st == ENVRES_OK && len <= INT32_MAX ? array_of(env, data, len) : NULL;
 }
 
-/* Renders one template after another, of those whose pointers stand in an array, from `first` on; in
- * `ends` where each ends. Those after the last that it did have a secret, do not fit, or fail. */
+/* Renders one template after another, of those whose pointers stand in an array, from `first` on;
+ * in `ends` where each ends. Those after the last that it did have a secret, do not fit, or fail.
+ */
 JNIEXPORT jbyteArray JNICALL
 Java_dev_envres_Shim_renderMany(JNIEnv *env, jclass type, jlongArray templates, jint first,
                                 jlong scope, jintArray ends)
@@ -147,8 +148,8 @@ Java_dev_envres_Shim_getInto(JNIEnv *env, jclass type, jlong scope, jint index, 
     size_t cap = (size_t)(*env)->GetArrayLength(env, into);
     char *made = shim_alloc(&c, cap + 1);
     if (!c.failed)
-        c.status = envres_scope_get_into(SHIM_POINTER(scope), (uint32_t)index, made, cap, &need,
-                                         c.err);
+        c.status =
+            envres_scope_get_into(SHIM_POINTER(scope), (uint32_t)index, made, cap, &need, c.err);
     return hand_over(&c, into, made, need);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls of shim.h, but for callbacks. No Java object is kept beyond a call, and no pointer into
- * Java's heap is ever given to the library: what goes in is copied, and the copy is wiped at the end.
- * No JNI function that may not be called with an exception pending is called with one.
+ * Java's heap is ever given to the library: what goes in is copied, and the copy is wiped at the
+ * end. No JNI function that may not be called with an exception pending is called with one.
  */
 #include "shim.h"
 
@@ -61,9 +61,9 @@ throw_status(shim_call *call)
     if (call->failed)
         return;
     jobject made = (*env)->CallStaticObjectMethod(
-            env, shim_java.errors, shim_java.make, (jint)call->status, texts[0], texts[1], texts[2],
-            offset == SIZE_MAX ? (jlong)-1 : (jlong)offset, (jint)(err ? envres_error_line(err) : 0),
-            (jint)(err ? envres_error_column(err) : 0));
+        env, shim_java.errors, shim_java.make, (jint)call->status, texts[0], texts[1], texts[2],
+        offset == SIZE_MAX ? (jlong)-1 : (jlong)offset, (jint)(err ? envres_error_line(err) : 0),
+        (jint)(err ? envres_error_column(err) : 0));
     if ((*env)->ExceptionCheck(env) == JNI_FALSE && made != NULL)
         (*env)->Throw(env, made);
 }
@@ -128,7 +128,8 @@ shim_let_go(shim_call *call, jobject one)
 size_t
 shim_length(shim_call *call, jobjectArray from)
 {
-    return from != NULL && !call->failed ? (size_t)(*call->env)->GetArrayLength(call->env, from) : 0;
+    return from != NULL && !call->failed ? (size_t)(*call->env)->GetArrayLength(call->env, from)
+                                         : 0;
 }
 
 jobjectArray

@@ -4,8 +4,8 @@
  * between Java's arrays and the library's texts, structs, lists and values.
  *
  * A call begins with shim_begin() and ends with shim_end(), which wipes and frees its memory and
- * throws what went wrong. `failed` says that a Java exception is pending: then nothing is called any
- * more. Text crosses as bytes in real UTF-8, never as JNI's own form of it.
+ * throws what went wrong. `failed` says that a Java exception is pending: then nothing is called
+ * any more. Text crosses as bytes in real UTF-8, never as JNI's own form of it.
  */
 #ifndef ENVRES_JAVA_SHIM_H
 #define ENVRES_JAVA_SHIM_H
@@ -19,7 +19,7 @@
 enum { SHIM_NUMBERS = 16 };
 
 #define SHIM_POINTER(number) ((void *)(intptr_t)(number))
-#define SHIM_LONG(pointer) ((jlong)(intptr_t)(pointer))
+#define SHIM_LONG(pointer)   ((jlong)(intptr_t)(pointer))
 
 struct shim_block;
 
@@ -48,8 +48,8 @@ jobjectArray shim_array_at(shim_call *call, jobjectArray from, jsize index);
 size_t shim_length(shim_call *call, jobjectArray from);
 void shim_let_go(shim_call *call, jobject one);
 
-/* What comes out; null for NULL, and where an exception is pending. Lists and taken values are freed
- * in any case. Cells.java and Values.java read the two forms. */
+/* What comes out; null for NULL, and where an exception is pending. Lists and taken values are
+ * freed in any case. Cells.java and Values.java read the two forms. */
 size_t shim_strlen(const char *text);
 jbyteArray shim_bytes(shim_call *call, const void *data, size_t size);
 jbyteArray shim_list(shim_call *call, envres_list *list);
