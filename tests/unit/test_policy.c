@@ -115,9 +115,11 @@ what_nobody_knows_is_denied(void **state)
             assert_int_equal(policy_verdict(no_roles[i], (enum action)action, false, true),
                              VERDICT_DENY);
     }
-    for (uint32_t action = ACTION_COUNT_; action < ACTION_COUNT_ + 100; action++)
+    for (uint32_t action = ACTION_COUNT_; action < ACTION_COUNT_ + 100; action++) {
         assert_int_equal(policy_verdict(UINT32_MAX, (enum action)action, false, true),
                          VERDICT_DENY);
+        assert_true(policy_needs_approvals((enum action)action, false));
+    }
     assert_int_equal(policy_verdict(UINT32_MAX, (enum action) - 1, false, true), VERDICT_DENY);
     assert_int_equal(role_bit(0), 0);
     assert_int_equal(role_bit(ROLE_COUNT_), 0);
