@@ -16,8 +16,10 @@ extern "C" {
 #endif
 
 enum {
-    ENVRES_WRITE_SECRET = 1, /**< the value is a secret; the first write of a name decides */
-    ENVRES_WRITE_PLAIN = 2   /**< it is not. Neither flag: as the name already is, else plain */
+    /** The value is a secret. The first write of a name decides; later it can change only while no
+     *  other environment has a value. So with the type. */
+    ENVRES_WRITE_SECRET = 1,
+    ENVRES_WRITE_PLAIN = 2 /**< it is not. Neither flag: as the name already is, else plain */
 };
 
 /** One write. */

@@ -12,10 +12,11 @@
 #   interleave  a second handle works inside each call that the first makes to the disk; the end must be
 #             that of one after the other
 #   kill      children that write are killed; what they said was done is there
+#   model     random changes of the configuration, against a model as small as can be
 #   linear    four processes release and roll back, four read: one order must explain all they saw
 #
 #   --ci      20,000 cuts and no other row (tests/run.sh runs those); --long: 1,000,000 cuts,
-#             100,000 flipped bytes, 1,000,000 operations, 100,000 kills, all pairs
+#             100,000 flipped bytes, 1,000,000 operations, 100,000 kills, all pairs, 1,000,000 sequences
 #   --seed N  other random numbers; a finding names the seed that shows it again
 #
 # The build folder is build/, or $ENVRES_BUILD.
@@ -28,20 +29,21 @@ flips=1000
 ops=10000
 pairs='--pairs 10'
 kills=2000
+sequences=20000
 seed=1
 rows=
 while [ $# -gt 0 ]; do
     case $1 in
     --ci) trials=20000; rows=cuts ;;
-    --long) trials=1000000; flips=100000; ops=1000000; pairs=--all; kills=100000 ;;
+    --long) trials=1000000; flips=100000; ops=1000000; pairs=--all; kills=100000; sequences=1000000 ;;
     --seed) shift; seed=${1:?--seed takes a number} ;;
-    -h | --help) sed -n '3,22s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    cuts | controls | oom | damage | interleave | kill | linear) rows="$rows $1" ;;
+    -h | --help) sed -n '3,23s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    cuts | controls | oom | damage | interleave | kill | model | linear) rows="$rows $1" ;;
     *) echo "torture/run.sh: unknown argument $1" >&2; exit 2 ;;
     esac
     shift
 done
-[ -n "$rows" ] || rows='cuts controls oom damage interleave kill linear'
+[ -n "$rows" ] || rows='cuts controls oom damage interleave kill model linear'
 
 sh "$root/tests/setup.sh" "$build"
 bin=$build/tests/torture
@@ -60,7 +62,7 @@ row() {
         failed=$((failed + 1))
         verdict=FAILED
     fi
-    what=$(grep -aE '^(power cuts and faults|out of memory|damaged files|interleavings|killed|linearizable):|tests?\) run|PASSED' \
+    what=$(grep -aE '^(power cuts and faults|out of memory|damaged files|interleavings|killed|against the model|linearizable):|tests?\) run|PASSED' \
         "$logs/torture-$name.log" | tail -n 1)
     printf '%-12s %-60s %s\n' "$name" "$what" "$verdict"
     [ "$verdict" != FAILED ] || tail -n 40 "$logs/torture-$name.log" | sed 's/^/    /'
@@ -73,6 +75,7 @@ for r in $rows; do
     # shellcheck disable=SC2086
     interleave) row interleave "$bin/test_interleave" $pairs --seed "$seed" ;;
     kill) row kill "$bin/test_kill" --kills "$kills" --seed "$seed" ;;
+    model) row model "$bin/test_model" --sequences "$sequences" --seed "$seed" ;;
     linear) row linear "$bin/test_linear" --ops "$ops" --seed "$seed" ;;
     controls) row controls "$bin/test_cutvfs" ;;
     oom)

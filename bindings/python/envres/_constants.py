@@ -365,7 +365,8 @@ PARAM_SECRET = 1
 RENDER_NO_SECRETS = 1
 #: Remove or change although something refers to it.
 CHANGE_FORCE = 1
-#: the value is a secret; the first write of a name decides
+#: The value is a secret. The first write of a name decides; later it can change only while no other
+#: environment has a value. So with the type.
 WRITE_SECRET = 1
 #: it is not. Neither flag: as the name already is, else plain
 WRITE_PLAIN = 2
