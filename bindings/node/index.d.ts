@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+export declare class Secret {}
+export declare class EnvresError extends Error {}
