@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call: arguments into slots, the library, a result. At once on JavaScript's thread, or later on
- * one of Node's pool, as a promise.
+ * One call: arguments into slots, the library, a result. At once on JavaScript's thread, or later
+ * on one of Node's pool, as a promise.
  *
  * All that JavaScript gives is copied into the call before it begins, since buffers may be changed
- * or detached while the library runs, and wiped when it ends, since some of it is secret. Objects of
- * the library are held. Text is converted so that a lone surrogate stays wrong: the library refuses
- * it, where Node's own conversion would put another character into its place.
+ * or detached while the library runs, and wiped when it ends, since some of it is secret. Objects
+ * of the library are held. Text is converted so that a lone surrogate stays wrong: the library
+ * refuses it, where Node's own conversion would put another character into its place.
  */
 #include "shim.h"
 

@@ -3,10 +3,10 @@
  * From the library back into JavaScript: key provider, anchor, audit sink, clock, probe.
  *
  * A callback is answered on the environment's own thread. A call that runs there asks directly; one
- * that runs on another thread sends its question over (a threadsafe function) and waits. The library
- * asks with no lock held, so that the thread of JavaScript can always answer, whatever else it calls
- * meanwhile. The exception is the clock, which may be asked under a lock: for a call on another
- * thread it is read once, before the call begins.
+ * that runs on another thread sends its question over (a threadsafe function) and waits. The
+ * library asks with no lock held, so that the thread of JavaScript can always answer, whatever else
+ * it calls meanwhile. The exception is the clock, which may be asked under a lock: for a call on
+ * another thread it is read once, before the call begins.
  *
  * What JavaScript throws is kept in the call, as the cause of its error, and never crosses the
  * library. Where nobody can answer any more (a finalizer, the end of the process), the callback has
@@ -196,9 +196,9 @@ answer(napi_env env, ask *one)
     napi_value global = NULL;
     napi_value result = NULL;
     size_t count = 0;
-    bool ok = napi_get_reference_value(env, one->host->functions[one->which], &function) ==
-                  napi_ok &&
-              function && napi_get_global(env, &global) == napi_ok;
+    bool ok =
+        napi_get_reference_value(env, one->host->functions[one->which], &function) == napi_ok &&
+        function && napi_get_global(env, &global) == napi_ok;
     for (size_t i = 0; ok && i < one->byte_count; i++)
         ok = napi_create_buffer_copy(env, one->sizes[i], one->bytes[i], NULL,
                                      &arguments[count++]) == napi_ok;
@@ -459,8 +459,8 @@ on_probe(const envres_resource_handle *resource, envres_error *err, void *user)
 {
     call *c = user;
     napi_env env = c->env;
-    napi_value argument = handle_new(env, c->addon, KIND_RESOURCE_HANDLE, (void *)(uintptr_t)resource,
-                                     NULL, NULL, true);
+    napi_value argument = handle_new(env, c->addon, KIND_RESOURCE_HANDLE,
+                                     (void *)(uintptr_t)resource, NULL, NULL, true);
     napi_value global = NULL;
     napi_value result = NULL;
     napi_valuetype type = napi_undefined;

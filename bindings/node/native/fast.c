@@ -48,8 +48,8 @@ fast_render(napi_env env, napi_callback_info info)
     size_t need = 0;
     if (!scope)
         return NULL;
-    envres_status status = envres_template_render_into(
-        tmpl->object, scope->object, &no_secrets, addon->buffer, BUFFER, &need, addon->err);
+    envres_status status = envres_template_render_into(tmpl->object, scope->object, &no_secrets,
+                                                       addon->buffer, BUFFER, &need, addon->err);
     return status < 0 ? failed(env, addon, status) : plain_value(env, addon->buffer, need);
 }
 
@@ -113,8 +113,8 @@ fast_many(napi_env env, napi_callback_info info)
         if (ok) {
             status = envres_template_render_into(tmpl->object, scope->object, &no_secrets,
                                                  addon->buffer, BUFFER, &need, addon->err);
-            napi_value text = status < 0 ? failed(env, addon, status)
-                                         : plain_value(env, addon->buffer, need);
+            napi_value text =
+                status < 0 ? failed(env, addon, status) : plain_value(env, addon->buffer, need);
             ok = text ? napi_set_element(env, out, i, text) == napi_ok
                       : status == ENVRES_E_SECRET_SINK || status == ENVRES_E_LIMIT;
         }

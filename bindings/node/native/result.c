@@ -2,9 +2,9 @@
 /*
  * What the library gives, as values of JavaScript: text, secrets, rows, errors.
  *
- * Text without secrets becomes a string. A secret never does: its bytes are copied into a buffer that
- * the class Secret wipes. An integer that a number cannot hold is a bigint. What is taken over from the
- * library is freed here, whether or not Node fails.
+ * Text without secrets becomes a string. A secret never does: its bytes are copied into a buffer
+ * that the class Secret wipes. An integer that a number cannot hold is a bigint. What is taken over
+ * from the library is freed here, whether or not Node fails.
  */
 #include "shim.h"
 
@@ -163,14 +163,15 @@ set_row(napi_env env, const addon *addon, const envres_list *list, size_t row, u
     bool ok = true;
     for (uint32_t column = 0; ok && column < columns; column++) {
         napi_value cell = cell_value(env, addon, list, row, column);
-        ok = cell && napi_set_element(env, out, (uint32_t)(row * columns) + column + 1, cell) ==
-                         napi_ok;
+        ok = cell &&
+             napi_set_element(env, out, (uint32_t)(row * columns) + column + 1, cell) == napi_ok;
     }
     napi_close_handle_scope(env, scope);
     return ok;
 }
 
-/* One flat array: the names of the columns in an array, then all cells. rows.js makes rows of it. */
+/* One flat array: the names of the columns in an array, then all cells. rows.js makes rows of it.
+ */
 static napi_value
 list_value(napi_env env, const addon *addon, const envres_list *list)
 {
@@ -364,8 +365,7 @@ error_of(napi_env env, addon *addon, envres_status status, const envres_error *e
     napi_value arguments[9] = { integer_value(env, status) };
     for (size_t i = 0; i < 4; i++)
         arguments[i + 1] = text_value(env, text[i], strlen(text[i]));
-    arguments[5] =
-        offset == SIZE_MAX ? text_value(env, NULL, 0) : unsigned_value(env, offset);
+    arguments[5] = offset == SIZE_MAX ? text_value(env, NULL, 0) : unsigned_value(env, offset);
     arguments[6] = line ? integer_value(env, line) : text_value(env, NULL, 0);
     arguments[7] = line ? integer_value(env, envres_error_column(err)) : text_value(env, NULL, 0);
     arguments[8] = cause;

@@ -7,9 +7,9 @@
  * library gives; handle.c owns the library's objects; callback.c leads from the library back into
  * JavaScript; fast.c has the calls that hosts make all day.
  *
- * One addon belongs to one environment of Node (the main thread, or a worker): there are no globals.
- * Only what a call's own thread needs while the library runs, the call, is thread-local. What is
- * passed to the library is copied into the call and wiped at its end.
+ * One addon belongs to one environment of Node (the main thread, or a worker): there are no
+ * globals. Only what a call's own thread needs while the library runs, the call, is thread-local.
+ * What is passed to the library is copied into the call and wiped at its end.
  */
 #ifndef ENVRES_NODE_SHIM_H
 #define ENVRES_NODE_SHIM_H
@@ -74,8 +74,8 @@ enum {
     OUT_DOUBLE,
     OUT_TEXT,
     OUT_DATA,
-    OUT_CHARS, /* more: how many bytes */
-    OUT_FIXED, /* more: how many bytes */
+    OUT_CHARS,    /* more: how many bytes */
+    OUT_FIXED,    /* more: how many bytes */
     RETURN_TEXT,  /* more: the slot of its length; 0: it ends at its NUL */
     RETURN_BYTES, /* likewise */
     RETURN_VALUE,

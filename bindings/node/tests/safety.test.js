@@ -16,7 +16,9 @@ const {
   ClosedError, Context, Credential, Params, Secret, Status, Store, Template, Type, renderMany, typed,
 } = envres;
 const MARK = 's3cr3t-' + 'value';
-const SANITIZED = process.env.ENVRES_SANITIZED === 'yes';
+// Not with sanitizers, whose allocator is not flat; and what this Node has not is not tested.
+const plainly = process.env.ENVRES_SANITIZED === 'yes' ? () => {} : test;
+const disposing = Symbol.dispose ? test : () => {};
 
 /** A scope with a plain and a secret variable, and a resource. */
 function withScope(run) {
@@ -73,7 +75,7 @@ test('use after close', () => withScope(async (scope, session, store) => {
   assert.throws(() => new Template('x').render(scope), ClosedError);
 }));
 
-test('a block closes', { skip: !Symbol.dispose }, () => withScope((scope, session) => {
+disposing('a block closes', () => withScope((scope, session) => {
   const [template, secret] = [new Template('x'), new Secret('x')];
   for (const one of [scope, session, template, secret]) {
     one[Symbol.dispose]();
@@ -535,7 +537,7 @@ const resident = () => {
 /* Node gives back what was collected between turns of the event loop. */
 const turn = () => new Promise(setImmediate);
 
-test('memory stays flat', { skip: SANITIZED }, () => withScope(async (_, session) => {
+plainly('memory stays flat', () => withScope(async (_, session) => {
   const template = new Template('<< environment.variables.KEY >>');
   const use = async (times) => {
     for (let i = 0; i < times; i++) {
@@ -556,7 +558,7 @@ test('memory stays flat', { skip: SANITIZED }, () => withScope(async (_, session
   assert.ok(after - before < 8 << 20, `${before} -> ${after}`);
 }));
 
-test('what is dropped is given back', { skip: SANITIZED }, () => withScope(async (_, session) => {
+plainly('what is dropped is given back', () => withScope(async (_, session) => {
   const use = async (times) => {
     for (let i = 0; i < times; i++) {
       session.scopeSync('development').resource('crm');
