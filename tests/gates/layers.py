@@ -21,8 +21,8 @@ HOMES = {"sqlite3.h": "lib/storage/", "sodium.h": "lib/guard/", "jsmn.h": "lib/b
 # database of their own, may include these outside their home.
 HOME_EXCEPTIONS = re.compile(r"^(tests/(?!api/)|examples/)")
 
-# What Go writes for the C sources of a package while it builds.
-CGO = "_cgo_export.h"
+# What cgo and `javac -h` write beside the C sources of a binding while it is built.
+WRITTEN = re.compile(r"_cgo_export\.h|dev_envres_\w+\.h")
 PUBLIC_MAY = {"stddef.h", "stdint.h"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
@@ -106,7 +106,7 @@ def check_hosts(root, files):
                 first = name.split("/")[0]
                 if first in LEVELS or "lib/" in name:
                     yield "%s:%d: %s is private to the library" % (path, number, name)
-                elif quoted and beside not in files and "tests/" + name not in files and name != CGO:
+                elif quoted and beside not in files and "tests/" + name not in files and not WRITTEN.fullmatch(name):
                     yield "%s:%d: \"%s\" is not beside this file" % (path, number, name)
                 elif quoted and name.startswith("envres/"):
                     yield "%s:%d: installed headers are included as <%s>" % (path, number, name)

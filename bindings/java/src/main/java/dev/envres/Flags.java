@@ -254,7 +254,8 @@ final class Flags {
     static final int CHANGE_FORCE = 1;
 
     /**
-     * the value is a secret; the first write of a name decides.
+     * The value is a secret. The first write of a name decides; later it can change only while no
+     * other environment has a value. So with the type.
      */
     static final int WRITE_SECRET = 1;
 
