@@ -189,7 +189,7 @@ open_raw(const char *path, envres_store *like, envres_error *err)
     hand_expect(db, sqlite3_open(path, &db), SQLITE_OK, "opening a raw database");
     snprintf(sql, sizeof(sql),
              "PRAGMA journal_mode = %s; PRAGMA synchronous = %s; PRAGMA secure_delete = ON;"
-             "PRAGMA temp_store = MEMORY",
+             "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
              mode, synchronous);
     hand_exec(db, sql);
     return db;

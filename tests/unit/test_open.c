@@ -62,6 +62,7 @@ every_setting_is_kept(void **state)
         { "PRAGMA trusted_schema", "0", "0" },
         { "PRAGMA secure_delete", "1", "1" },
         { "PRAGMA temp_store", "2", "2" },
+        { "PRAGMA cache_size", "-32768", "-32768" },
         { "PRAGMA mmap_size", "0", NULL },
         { "PRAGMA busy_timeout", "0", "0" },
         { "PRAGMA fullfsync", "1", "1" },
@@ -102,6 +103,7 @@ a_lost_setting_is_named(void **state)
         { "PRAGMA journal_mode = PERSIST", "journal_mode: it says persist" },
         { "PRAGMA cell_size_check = OFF", "cell_size_check: it says 0" },
         { "PRAGMA temp_store = FILE", "temp_store: it says 1" },
+        { "PRAGMA cache_size = 10", "cache_size: it says 10" },
         { "PRAGMA ignore_check_constraints = ON", "ignore_check_constraints: it says 1" },
         { "PRAGMA locking_mode = EXCLUSIVE", "locking_mode: it says exclusive" },
     };
