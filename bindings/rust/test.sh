@@ -55,10 +55,7 @@ step() {
     fi
 }
 
-if sh "$root/tests/setup.sh" --help 2>/dev/null | grep -q -- --rust; then
-    sh "$root/tests/setup.sh" --rust --without-tests --packages-only
-fi
-[ -d "$HOME/.cargo/bin" ] && PATH=$HOME/.cargo/bin:$PATH
+sh "$root/tests/setup.sh" --rust --without-tests --packages-only
 configured() {
     [ -f "$1/build.ninja" ] || meson setup "$@" -Dtests=false -Dcli=false -Ddefault_library=shared
 }
@@ -86,14 +83,13 @@ export CARGO_TARGET_DIR="${ENVRES_RUST_TARGET:-$work/target}"
 export LD_LIBRARY_PATH="$libdir"
 cd "$work/tree/bindings/rust"
 
-if cargo fmt --version >/dev/null 2>&1; then
-    step "cargo fmt --check" cargo fmt --check
-    step "the example is formatted" cargo fmt --check --manifest-path "$ENVRES_TREE/examples/rust/Cargo.toml"
-fi
-if cargo clippy --version >/dev/null 2>&1; then
-    step "cargo clippy" cargo clippy --quiet --all-targets -- -D warnings \
-        -D clippy::undocumented_unsafe_blocks
-fi
+example=$ENVRES_TREE/examples/rust/Cargo.toml
+step "cargo fmt" cargo fmt --check
+step "cargo fmt, the example" cargo fmt --check --manifest-path "$example"
+step "cargo clippy" cargo clippy --quiet --all-targets -- -D warnings \
+    -D clippy::undocumented_unsafe_blocks
+step "cargo clippy, the example" cargo clippy --quiet --manifest-path "$example" --all-targets -- \
+    -D warnings
 RUSTDOCFLAGS='-D warnings' step "cargo doc" cargo doc --quiet --no-deps
 
 # tests NAME COMMAND...: cargo says "test result: ok. N passed; N failed; N ignored; ..." for each program.
@@ -112,11 +108,11 @@ tests() {
 }
 tests "cargo test" cargo test --quiet --no-fail-fast -- --nocapture
 
-tests "the example host" cargo test --quiet --manifest-path "$ENVRES_TREE/examples/rust/Cargo.toml"
+tests "the example host" cargo test --quiet --manifest-path "$example"
 
-# The same programs against the library with sanitizers. The C library's leaks are looked for too; what
+# The programs of the safe crate against the library with sanitizers. The C library's leaks are looked for too; what
 # the memory tests measure is not what the sanitizer's allocator does.
-cargo test --quiet --no-run --tests --message-format=json 2>/dev/null |
+cargo test --quiet -p envres --no-run --tests --message-format=json 2>/dev/null |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | sort -u >"$work/programs"
 (
     unset LD_LIBRARY_PATH

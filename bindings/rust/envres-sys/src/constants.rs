@@ -484,7 +484,8 @@ pub const ENVRES_TYPE_INTEGER: i32 = 8;
 /// of a query's parameters only: as RFC 3339 writes it
 pub const ENVRES_TYPE_TIMESTAMP: i32 = 9;
 
-/// the value is a secret; the first write of a name decides
+/// The value is a secret. The first write of a name decides; later it can change only while no
+/// other environment has a value. So with the type.
 pub const ENVRES_WRITE_SECRET: u32 = 1;
 
 /// it is not. Neither flag: as the name already is, else plain
