@@ -204,22 +204,27 @@ def layout(api):
          "", "#define SHOW(name) printf(#name \" %lld\\n\", (long long)(name))",
          "#define SIZE(type) printf(#type \" %zu\\n\", sizeof(type))",
          "#define AT(type, field) printf(#type \".\" #field \" %zu %zu\\n\", "
-         "offsetof(type, field), sizeof(((type *)0)->field))", "", "int", "main(void)", "{"]
+         "offsetof(type, field), sizeof(((type *)0)->field))"]
+    lines = []
     rust = head("What the C compiler prints, from the declarations of this crate.")
     rust += ["use super::{at, show, size};", "", "pub fn print(out: &mut String) {"]
     for one in api["structs"]:
         name = one["name"]
-        c.append("    SIZE(%s);" % name)
+        lines.append("    SIZE(%s);" % name)
         rust.append("    size!(out, %s);" % name)
         for f in one["fields"]:
-            c.append("    AT(%s, %s);" % (name, f["name"]))
+            lines.append("    AT(%s, %s);" % (name, f["name"]))
             rust.append("    at!(out, %s, %s);" % (name, field(f["name"])))
     names = [e["name"] for e in api["errors"]]
     names += [o["name"] for g in ours(api["constants"]) for o in g["constants"]]
     names += [o["name"] for t in api["lists"] for o in t["columns"]]
     for name in names:
-        c.append("    SHOW(%s);" % name)
+        lines.append("    SHOW(%s);" % name)
         rust.append("    show!(out, %s);" % name)
+    parts = range(0, len(lines), 80)
+    for at in parts:
+        c += ["", "static void", "part_%d(void)" % at, "{"] + lines[at:at + 80] + ["}"]
+    c += ["", "int", "main(void)", "{"] + ["    part_%d();" % at for at in parts]
     return "\n".join(c + ["    return 0;", "}"]) + "\n", "\n".join(rust + ["}"]) + "\n"
 
 

@@ -7,8 +7,8 @@
 #define SIZE(type) printf(#type " %zu\n", sizeof(type))
 #define AT(type, field) printf(#type "." #field " %zu %zu\n", offsetof(type, field), sizeof(((type *)0)->field))
 
-int
-main(void)
+static void
+part_0(void)
 {
     SIZE(envres_app_options);
     AT(envres_app_options, size);
@@ -90,6 +90,11 @@ main(void)
     AT(envres_query_write, path_len);
     AT(envres_query_write, headers);
     AT(envres_query_write, headers_len);
+}
+
+static void
+part_80(void)
+{
     AT(envres_query_write, params);
     AT(envres_query_write, count);
     AT(envres_query_write, expect_revision);
@@ -170,6 +175,11 @@ main(void)
     AT(envres_scope_options, version);
     AT(envres_scope_options, version_len);
     SIZE(envres_credential);
+}
+
+static void
+part_160(void)
+{
     AT(envres_credential, size);
     AT(envres_credential, kind);
     AT(envres_credential, principal);
@@ -250,6 +260,11 @@ main(void)
     AT(envres_version_name, reserved);
     AT(envres_version_name, app);
     AT(envres_version_name, app_len);
+}
+
+static void
+part_240(void)
+{
     AT(envres_version_name, version);
     AT(envres_version_name, version_len);
     SIZE(envres_version_options);
@@ -330,6 +345,11 @@ main(void)
     SHOW(ENVRES_E_NO_PRINCIPAL);
     SHOW(ENVRES_E_LAST_OWNER);
     SHOW(ENVRES_E_OWN_CHANGE);
+}
+
+static void
+part_320(void)
+{
     SHOW(ENVRES_E_APPROVALS);
     SHOW(ENVRES_E_QUORUM);
     SHOW(ENVRES_E_CLOSED);
@@ -410,6 +430,11 @@ main(void)
     SHOW(ENVRES_RENDER_NO_SECRETS);
     SHOW(ENVRES_CHANGE_FORCE);
     SHOW(ENVRES_TYPE_DEFAULT);
+}
+
+static void
+part_400(void)
+{
     SHOW(ENVRES_TYPE_STRING);
     SHOW(ENVRES_TYPE_NUMBER);
     SHOW(ENVRES_TYPE_BOOLEAN);
@@ -490,6 +515,11 @@ main(void)
     SHOW(ENVRES_EXPLAIN_AUTHOR);
     SHOW(ENVRES_EXPLAIN_NOTE);
     SHOW(ENVRES_SLOT_ORDINAL);
+}
+
+static void
+part_480(void)
+{
     SHOW(ENVRES_SLOT_LABEL);
     SHOW(ENVRES_SLOT_KIND);
     SHOW(ENVRES_SLOT_TIME);
@@ -570,6 +600,11 @@ main(void)
     SHOW(ENVRES_REQUEST_STATE);
     SHOW(ENVRES_REQUEST_REQUESTER);
     SHOW(ENVRES_REQUEST_REASON);
+}
+
+static void
+part_560(void)
+{
     SHOW(ENVRES_REQUEST_TIME);
     SHOW(ENVRES_REQUEST_EXPIRES);
     SHOW(ENVRES_REQUEST_MAY_APPROVE);
@@ -650,10 +685,29 @@ main(void)
     SHOW(ENVRES_LAST_TIME);
     SHOW(ENVRES_DIFF_PATH);
     SHOW(ENVRES_DIFF_CHANGE);
+}
+
+static void
+part_640(void)
+{
     SHOW(ENVRES_DIFF_OLD_DIGEST);
     SHOW(ENVRES_DIFF_NEW_DIGEST);
     SHOW(ENVRES_DIFF_OLD_SIZE);
     SHOW(ENVRES_DIFF_NEW_SIZE);
     SHOW(ENVRES_DIFF_TEXT);
+}
+
+int
+main(void)
+{
+    part_0();
+    part_80();
+    part_160();
+    part_240();
+    part_320();
+    part_400();
+    part_480();
+    part_560();
+    part_640();
     return 0;
 }
