@@ -221,9 +221,9 @@ def layout(api):
     for name in names:
         lines.append("    SHOW(%s);" % name)
         rust.append("    show!(out, %s);" % name)
-    parts = range(0, len(lines), 80)
+    parts = range(0, len(lines), 50)
     for at in parts:
-        c += ["", "static void", "part_%d(void)" % at, "{"] + lines[at:at + 80] + ["}"]
+        c += ["", "static void", "part_%d(void)" % at, "{"] + lines[at:at + 50] + ["}"]
     c += ["", "int", "main(void)", "{"] + ["    part_%d();" % at for at in parts]
     return "\n".join(c + ["    return 0;", "}"]) + "\n", "\n".join(rust + ["}"]) + "\n"
 

@@ -60,6 +60,11 @@ part_0(void)
     AT(envres_principal_options, count);
     AT(envres_principal_options, credential);
     SIZE(envres_role);
+}
+
+static void
+part_50(void)
+{
     AT(envres_role, size);
     AT(envres_role, role);
     AT(envres_role, principal);
@@ -90,11 +95,6 @@ part_0(void)
     AT(envres_query_write, path_len);
     AT(envres_query_write, headers);
     AT(envres_query_write, headers_len);
-}
-
-static void
-part_80(void)
-{
     AT(envres_query_write, params);
     AT(envres_query_write, count);
     AT(envres_query_write, expect_revision);
@@ -115,6 +115,11 @@ part_80(void)
     AT(envres_promote_options, to);
     AT(envres_promote_options, to_len);
     AT(envres_promote_options, expect_stage);
+}
+
+static void
+part_100(void)
+{
     AT(envres_promote_options, expect_stage_len);
     AT(envres_promote_options, expect_content);
     SIZE(envres_version_seen);
@@ -165,6 +170,11 @@ part_80(void)
     AT(envres_fallback, to);
     AT(envres_fallback, to_len);
     SIZE(envres_scope_options);
+}
+
+static void
+part_150(void)
+{
     AT(envres_scope_options, size);
     AT(envres_scope_options, flags);
     AT(envres_scope_options, revision);
@@ -175,11 +185,6 @@ part_80(void)
     AT(envres_scope_options, version);
     AT(envres_scope_options, version_len);
     SIZE(envres_credential);
-}
-
-static void
-part_160(void)
-{
     AT(envres_credential, size);
     AT(envres_credential, kind);
     AT(envres_credential, principal);
@@ -220,6 +225,11 @@ part_160(void)
     AT(envres_store_options, anchor_user);
     AT(envres_store_options, audit_sink);
     AT(envres_store_options, audit_sink_user);
+}
+
+static void
+part_200(void)
+{
     SIZE(envres_template_options);
     AT(envres_template_options, size);
     AT(envres_template_options, flags);
@@ -260,11 +270,6 @@ part_160(void)
     AT(envres_version_name, reserved);
     AT(envres_version_name, app);
     AT(envres_version_name, app_len);
-}
-
-static void
-part_240(void)
-{
     AT(envres_version_name, version);
     AT(envres_version_name, version_len);
     SIZE(envres_version_options);
@@ -275,6 +280,11 @@ part_240(void)
     AT(envres_version_options, from);
     AT(envres_version_options, from_len);
     AT(envres_version_options, description);
+}
+
+static void
+part_250(void)
+{
     AT(envres_version_options, description_len);
     SHOW(ENVRES_OK);
     SHOW(ENVRES_E_INVALID);
@@ -325,6 +335,11 @@ part_240(void)
     SHOW(ENVRES_E_KDF_LIMIT);
     SHOW(ENVRES_E_MEMORY_LOCK);
     SHOW(ENVRES_E_FROZEN);
+}
+
+static void
+part_300(void)
+{
     SHOW(ENVRES_E_DISCARDED);
     SHOW(ENVRES_E_SKIPS);
     SHOW(ENVRES_E_OFF_PATH);
@@ -345,11 +360,6 @@ part_240(void)
     SHOW(ENVRES_E_NO_PRINCIPAL);
     SHOW(ENVRES_E_LAST_OWNER);
     SHOW(ENVRES_E_OWN_CHANGE);
-}
-
-static void
-part_320(void)
-{
     SHOW(ENVRES_E_APPROVALS);
     SHOW(ENVRES_E_QUORUM);
     SHOW(ENVRES_E_CLOSED);
@@ -380,6 +390,11 @@ part_320(void)
     SHOW(ENVRES_ROLE_VIEWER);
     SHOW(ENVRES_ROLE_EDITOR);
     SHOW(ENVRES_ROLE_PUBLISHER);
+}
+
+static void
+part_350(void)
+{
     SHOW(ENVRES_ROLE_ADMIN);
     SHOW(ENVRES_ROLE_OWNER);
     SHOW(ENVRES_ROLE_RUNTIME);
@@ -485,6 +500,11 @@ part_400(void)
     SHOW(ENVRES_AUDIT_REASON);
     SHOW(ENVRES_AUDIT_OPERATION);
     SHOW(ENVRES_AUDIT_POLICY);
+}
+
+static void
+part_450(void)
+{
     SHOW(ENVRES_INBOX_ID);
     SHOW(ENVRES_INBOX_NAME);
     SHOW(ENVRES_INBOX_TYPE);
@@ -515,11 +535,6 @@ part_400(void)
     SHOW(ENVRES_EXPLAIN_AUTHOR);
     SHOW(ENVRES_EXPLAIN_NOTE);
     SHOW(ENVRES_SLOT_ORDINAL);
-}
-
-static void
-part_480(void)
-{
     SHOW(ENVRES_SLOT_LABEL);
     SHOW(ENVRES_SLOT_KIND);
     SHOW(ENVRES_SLOT_TIME);
@@ -540,6 +555,11 @@ part_480(void)
     SHOW(ENVRES_EDIT_AUTHOR);
     SHOW(ENVRES_EDIT_TIME);
     SHOW(ENVRES_GC_PARTS);
+}
+
+static void
+part_500(void)
+{
     SHOW(ENVRES_GC_TREES);
     SHOW(ENVRES_GC_BYTES);
     SHOW(ENVRES_PRINCIPAL_NAME);
@@ -590,6 +610,11 @@ part_480(void)
     SHOW(ENVRES_RELEASE_REVISION);
     SHOW(ENVRES_RELEASE_PIN);
     SHOW(ENVRES_RELEASE_MANIFEST);
+}
+
+static void
+part_550(void)
+{
     SHOW(ENVRES_REQUEST_ID);
     SHOW(ENVRES_REQUEST_ACTION);
     SHOW(ENVRES_REQUEST_OBJECT);
@@ -600,11 +625,6 @@ part_480(void)
     SHOW(ENVRES_REQUEST_STATE);
     SHOW(ENVRES_REQUEST_REQUESTER);
     SHOW(ENVRES_REQUEST_REASON);
-}
-
-static void
-part_560(void)
-{
     SHOW(ENVRES_REQUEST_TIME);
     SHOW(ENVRES_REQUEST_EXPIRES);
     SHOW(ENVRES_REQUEST_MAY_APPROVE);
@@ -645,6 +665,11 @@ part_560(void)
     SHOW(ENVRES_TAG_DEFAULT);
     SHOW(ENVRES_TAG_HINT);
     SHOW(ENVRES_VARIABLE_NAME);
+}
+
+static void
+part_600(void)
+{
     SHOW(ENVRES_VARIABLE_TYPE);
     SHOW(ENVRES_VARIABLE_SECRET);
     SHOW(ENVRES_VARIABLE_ENVIRONMENT);
@@ -685,11 +710,6 @@ part_560(void)
     SHOW(ENVRES_LAST_TIME);
     SHOW(ENVRES_DIFF_PATH);
     SHOW(ENVRES_DIFF_CHANGE);
-}
-
-static void
-part_640(void)
-{
     SHOW(ENVRES_DIFF_OLD_DIGEST);
     SHOW(ENVRES_DIFF_NEW_DIGEST);
     SHOW(ENVRES_DIFF_OLD_SIZE);
@@ -701,13 +721,17 @@ int
 main(void)
 {
     part_0();
-    part_80();
-    part_160();
-    part_240();
-    part_320();
+    part_50();
+    part_100();
+    part_150();
+    part_200();
+    part_250();
+    part_300();
+    part_350();
     part_400();
-    part_480();
-    part_560();
-    part_640();
+    part_450();
+    part_500();
+    part_550();
+    part_600();
     return 0;
 }
