@@ -100,14 +100,17 @@ tests() {
 quietly "compiling the tests" javac -Xlint:all -Werror -encoding UTF-8 -cp "$work/module" \
     -d "$work/tests" $(find "$source/src/test/java" -name '*.java')
 cd "$work"
-tests "$work/lib" SessionTest Drift
+all="SessionTest SafetyTest CallbacksTest QueriesTest VectorsTest SqlVectorsTest StepVectorsTest"
+# shellcheck disable=SC2086
+tests "$work/lib" $all ReleaseVectorsTest Drift
 (
     # What a virtual machine keeps until its end is no leak, and its own signals are its own.
     LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)"
     export LD_PRELOAD UBSAN_OPTIONS=halt_on_error=1
     export ASAN_OPTIONS=handle_segv=0:detect_leaks=0:allocator_may_return_null=1
     passed=0 failed=0
-    tests "$work/checked" SessionTest
+    # shellcheck disable=SC2086
+    tests "$work/checked" -Flat -Files $all
     echo "$passed $failed" >"$work/counts"
 )
 read -r more bad <"$work/counts"

@@ -37,6 +37,11 @@ final class Callbacks {
         KNOWN.remove(number);
     }
 
+    /** How many are known: what tests look at. */
+    static int known() {
+        return KNOWN.size();
+    }
+
     /** What a store was given; known until the store and all its sessions are closed. */
     static final class OfStore {
         final InstantSource clock;
