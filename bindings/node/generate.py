@@ -248,7 +248,7 @@ class Table:
                 rows.append(("OUT_OBJECT", slot, self.object(base)))
         else:
             self.number(slot, kind, before, arguments, after)
-            if parameter["name"] != "len":
+            if parameter["name"] not in ("len", "data_len"):
                 rows.append(("OUT_" + SCALARS[base], slot, "0"))
 
     def text(self):
