@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * query put, get, list, show, render, history, restore, remove. A query is shown as it was put;
- * what render prints is for a driver, and always JSON.
+ * query put, get, list, show, render, history, restore, remove; pin, unpin, pins. A query is shown
+ * as it was put; what render prints is for a driver, and always JSON.
  */
 #include "commands.h"
 
@@ -9,6 +9,7 @@
 #include "opening.h"
 #include "rows.h"
 #include "values.h"
+#include "versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -330,6 +331,24 @@ print_result(struct cli *cli, const envres_query_result *result)
     return json_print(cli, &json);
 }
 
+/* The newest revision or the one that is named; of an app, what its version uses. */
+static int
+open_rendered(struct cli *cli, envres_query **query, envres_scope **scope)
+{
+    bool is_of_app = option_given(&cli->parsed, OPT_APP);
+    int status = 0;
+    if (is_of_app && option_given(&cli->parsed, OPT_QUERY_REVISION))
+        return fail_usage(cli, NULL, "with --app the version says which revision it is");
+    if (!is_of_app)
+        status = open_query(cli, query);
+    if (status == 0)
+        status = open_app_scope(cli, scope);
+    if (status == 0 && is_of_app &&
+        envres_scope_query(*scope, argument_at(&cli->parsed, 0), NUL, query, cli->err) < 0)
+        status = fail_library(cli);
+    return status;
+}
+
 int
 cmd_query_render(struct cli *cli)
 {
@@ -346,9 +365,7 @@ cmd_query_render(struct cli *cli)
     if (status == 0)
         status = give_params(cli, params);
     if (status == 0)
-        status = open_query(cli, &query);
-    if (status == 0)
-        status = open_scope(cli, &scope);
+        status = open_rendered(cli, &query, &scope);
     if (status == 0 && envres_query_render(query, scope, &options, &result, cli->err) < 0)
         status = fail_resolving(cli, argument_at(&cli->parsed, 0));
     if (status == 0)
@@ -439,7 +456,8 @@ cmd_query_remove(struct cli *cli)
     int status = open_session(cli);
     if (status)
         return status;
-    envres_change change = change_of(cli, 0);
+    envres_change change =
+        change_of(cli, option_given(&cli->parsed, OPT_FORCE) ? ENVRES_CHANGE_FORCE : 0);
     if (envres_query_remove(cli->session, name, NUL, &change, cli->err) < 0)
         return fail_library(cli);
     if (!cli->json)
@@ -448,4 +466,86 @@ cmd_query_remove(struct cli *cli)
     json_key(&json, "name");
     json_word(&json, name);
     return json_done(cli, &json);
+}
+
+/* ---- what a version uses ------------------------------------------------------------------- */
+
+/* {"ok":true,"version":"v2","name":"find"}. */
+static int
+print_pinned(struct cli *cli, const char *version)
+{
+    struct json json = { 0 };
+    if (!cli->json)
+        return 0;
+    json_ok(&json);
+    json_key(&json, "version");
+    json_word(&json, version);
+    json_key(&json, "name");
+    json_word(&json, argument_at(&cli->parsed, 1));
+    return json_done(cli, &json);
+}
+
+static int
+change_pin(struct cli *cli, bool pins, int64_t revision)
+{
+    const char *query = argument_at(&cli->parsed, 1);
+    char *version = NULL;
+    int status = open_session(cli);
+    if (status == 0)
+        status = version_of_parts(cli, &version);
+    if (status)
+        return status;
+    envres_version_name name = version_named(argument_at(&cli->parsed, 0), version);
+    envres_change change = change_of(cli, 0);
+    envres_status st =
+        pins ? envres_query_pin(cli->session, &name, query, NUL, revision, &change, cli->err)
+             : envres_query_unpin(cli->session, &name, query, NUL, &change, cli->err);
+    status = st < 0 ? fail_library(cli) : print_pinned(cli, version);
+    free(version);
+    return status;
+}
+
+int
+cmd_query_pin(struct cli *cli)
+{
+    int64_t revision = 0;
+    int status = read_revision(cli, &revision);
+    return status ? status : change_pin(cli, true, revision);
+}
+
+int
+cmd_query_unpin(struct cli *cli)
+{
+    return change_pin(cli, false, 0);
+}
+
+int
+cmd_query_pins(struct cli *cli)
+{
+    static const struct column columns[] = {
+        { "name", ENVRES_QUERY_PIN_NAME, SHAPE_CELL },
+        { "resource", ENVRES_QUERY_PIN_RESOURCE, SHAPE_CELL },
+        { "revision", ENVRES_QUERY_PIN_REVISION, SHAPE_CELL },
+        { "follows", ENVRES_QUERY_PIN_FOLLOWS, SHAPE_FLAG },
+        { "newest", ENVRES_QUERY_PIN_NEWEST, SHAPE_CELL },
+    };
+    envres_list *list = NULL;
+    char *version = NULL;
+    int status = open_session(cli);
+    if (status == 0)
+        status = version_of_parts(cli, &version);
+    if (status)
+        return status;
+    envres_version_name name = version_named(argument_at(&cli->parsed, 0), version);
+    if (envres_query_pins(cli->session, &name, &list, cli->err) < 0)
+        status = fail_library(cli);
+    else if (cli->json)
+        status = json_rows(cli, list, columns, COUNT(columns));
+    else if (envres_list_count(list) == 0)
+        out_note(cli, "version '%s' uses no queries", version);
+    else
+        status = table_rows(cli, list, columns, COUNT(columns), 60);
+    envres_list_free(list);
+    free(version);
+    return status;
 }

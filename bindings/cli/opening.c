@@ -290,11 +290,20 @@ int
 open_app_scope(struct cli *cli, envres_scope **out)
 {
     const char *release = option_value(&cli->parsed, OPT_RELEASE);
+    const char *version = option_value(&cli->parsed, OPT_OF_VERSION);
     envres_scope_options options = { .size = sizeof(options) };
     options.app = option_value(&cli->parsed, OPT_APP);
     options.app_len = options.app ? ENVRES_NUL_TERMINATED : 0;
     if (release && !options.app)
         return fail_usage(cli, "name it with --app APP", "--release is the release of an app");
+    if (version && !options.app)
+        return fail_usage(cli, "name it with --app APP", "--version is the version of an app");
+    if (version && release)
+        return fail_usage(cli, NULL, "--release and --version exclude each other");
+    if (version) {
+        options.version = version;
+        options.version_len = ENVRES_NUL_TERMINATED;
+    }
     if (release && strcmp(release, "live") != 0) {
         options.tag = release;
         options.tag_len = ENVRES_NUL_TERMINATED;

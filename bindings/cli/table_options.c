@@ -196,7 +196,7 @@ const struct option_row option_rows[OPT_COUNT_] = {
     [OPT_APP] = { .name = "app",
                   .argument = "APP",
                   .completes = COMPLETE_APP,
-                  .help = "FILE is a part of this app; app.name and the like resolve" },
+                  .help = "what is rendered is of this app; app.name and the like resolve" },
     [OPT_RELEASE] = { .name = "release",
                       .argument = "TAG|live",
                       .completes = COMPLETE_TAG,

@@ -4,6 +4,10 @@
 
 #include "commands.h"
 
+#define APP_ARGUMENT                                                                               \
+    {                                                                                              \
+        .name = "APP", .completes = COMPLETE_APP                                                   \
+    }
 #define QUERY_ARGUMENT                                                                             \
     {                                                                                              \
         .name = "NAME"                                                                             \
@@ -54,10 +58,15 @@ static const struct command rows[] = {
       .summary = "what to send in an environment, as JSON",
       .details = "Of SQL the text with placeholders and, apart from it, the values to bind; of a "
                  "request its method, path, headers and body. A value of another type than was "
-                 "declared is refused. Nothing is sent.",
-      .examples = { { "query render find_customer -e staging --param \"part=O'Neil\"", "" } },
+                 "declared is refused. Nothing is sent.\n\n"
+                 "With --app it is the revision that the version of the app uses: that of the live "
+                 "release, of --release, or the version that --version names.",
+      .examples = { { "query render find_customer -e staging --param \"part=O'Neil\"", "" },
+                    { "query render find_customer -e production --app shop --param part=x",
+                      "as the live release has it" } },
       .arguments = { QUERY_ARGUMENT },
-      .options = { OPT_ENV, OPT_GIVE, OPT_QUERY_IDENT, OPT_NO_SECRETS, OPT_QUERY_REVISION },
+      .options = { OPT_ENV, OPT_GIVE, OPT_QUERY_IDENT, OPT_NO_SECRETS, OPT_QUERY_REVISION, OPT_APP,
+                   OPT_RELEASE, OPT_OF_VERSION },
       .required = { OPT_ENV } },
     { .name = "query history",
       .run = cmd_query_history,
@@ -75,9 +84,36 @@ static const struct command rows[] = {
     { .name = "query remove",
       .run = cmd_query_remove,
       .summary = "take a query away; its name is free then",
+      .details = "Refused while a version uses it, unless --force; versions keep the revision that "
+                 "they have recorded.",
       .examples = { { "query remove find_customer", "" } },
       .arguments = { QUERY_ARGUMENT },
+      .options = { OPT_FORCE },
       .flags = COMMAND_WRITES },
+    { .name = "query pin",
+      .run = cmd_query_pin,
+      .summary = "a draft uses a query: the newest revision, or a fixed one",
+      .details = "Without --revision it follows: the draft uses the newest, and the promotion that "
+                 "freezes it records which one that was. Versions made from it follow again; one "
+                 "that is fixed stays fixed.",
+      .examples = { { "query pin shop find_customer", "" },
+                    { "query pin shop find_customer --revision 2", "" } },
+      .arguments = { APP_ARGUMENT, QUERY_ARGUMENT },
+      .options = { OPT_OF_VERSION, OPT_QUERY_REVISION },
+      .flags = COMMAND_WRITES },
+    { .name = "query unpin",
+      .run = cmd_query_unpin,
+      .summary = "a draft does not use a query any more",
+      .examples = { { "query unpin shop find_customer", "" } },
+      .arguments = { APP_ARGUMENT, QUERY_ARGUMENT },
+      .options = { OPT_OF_VERSION },
+      .flags = COMMAND_WRITES },
+    { .name = "query pins",
+      .run = cmd_query_pins,
+      .summary = "the queries that a version uses, and at which revision",
+      .examples = { { "query pins shop", "" }, { "query pins shop --version v2 --json", "" } },
+      .arguments = { APP_ARGUMENT },
+      .options = { OPT_OF_VERSION } },
 };
 
 const struct command_table commands_of_queries = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -8,12 +8,14 @@
  * are parsed when the query is put, so that one that is kept can be rendered.
  *
  * Queries belong to the workspace: all apps and all environments share them. Each put and each
- * restore makes a revision, signed by who made it; a revision never changes.
+ * restore makes a revision, signed by who made it; a revision never changes. A version of an app
+ * records which revision it uses.
  */
 #ifndef ENVRES_QUERY_H
 #define ENVRES_QUERY_H
 
 #include <envres/statement.h>
+#include <envres/version.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -101,8 +103,10 @@ ENVRES_API envres_status envres_query_restore(envres_session *session, const cha
                                               envres_error *err);
 
 /**
- * Removes a query. Its name is free then; its revisions stay in the file, without a name.
- * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_DENIED. Since 0.1.
+ * Removes a query. Its name is free then; its revisions stay in the file, for versions that have
+ * recorded them.
+ * Errors: ENVRES_E_NOT_FOUND, ENVRES_E_REFERRED (a version that is not discarded uses it, and
+ * ENVRES_CHANGE_FORCE is not set), ENVRES_E_DENIED. Since 0.1.
  */
 ENVRES_API envres_status envres_query_remove(envres_session *session, const char *name,
                                              size_t name_len, const envres_change *change,
@@ -185,6 +189,69 @@ enum {
  *  0.1. */
 ENVRES_API envres_status envres_query_params(const envres_query *query, envres_list **out,
                                              envres_error *err);
+
+/* ---- what a version uses -------------------------------------------------------------------- */
+
+/**
+ * Records that a draft uses a query. With revision 0 it follows: a draft uses the newest revision,
+ * and the promotion that freezes the version records which one that was, so that what is served
+ * later never changes. A draft made from such a version follows again. A revision above 0 is fixed,
+ * in the draft and in those made from it. What a version uses is part of its content digest.
+ *
+ * A query that a version uses, and the resource of it, is removed only with force; a version keeps
+ * the revision that it has recorded.
+ *
+ * @param version   its `version` may be NULL: the app's only draft
+ * @param revision  0: follow; else this one
+ *
+ * Errors: ENVRES_E_NOT_FOUND (app, version, query, revision, with the nearest name),
+ * ENVRES_E_FROZEN, ENVRES_E_DISCARDED, ENVRES_E_LIMIT (10,000 queries), ENVRES_E_INTEGRITY,
+ * ENVRES_E_DENIED, ENVRES_E_REASON. Since 0.1.
+ */
+ENVRES_API envres_status envres_query_pin(envres_session *session,
+                                          const envres_version_name *version, const char *name,
+                                          size_t name_len, int64_t revision,
+                                          const envres_change *change, envres_error *err);
+
+/**
+ * Records that a draft no longer uses a query.
+ * Errors: ENVRES_E_NOT_FOUND (also: the version does not use it), and those of envres_query_pin().
+ * Since 0.1.
+ */
+ENVRES_API envres_status envres_query_unpin(envres_session *session,
+                                            const envres_version_name *version, const char *name,
+                                            size_t name_len, const envres_change *change,
+                                            envres_error *err);
+
+/** Columns of envres_query_pins(). */
+enum {
+    ENVRES_QUERY_PIN_NAME = 0,     /**< text */
+    ENVRES_QUERY_PIN_RESOURCE = 1, /**< text */
+    ENVRES_QUERY_PIN_REVISION = 2, /**< integer: what the version uses */
+    ENVRES_QUERY_PIN_FOLLOWS = 3,  /**< integer 0 or 1: it was not fixed by hand */
+    ENVRES_QUERY_PIN_NEWEST = 4,   /**< integer: the newest there is; null: the query was removed */
+    ENVRES_QUERY_PIN_COLUMNS = 5
+};
+
+/** The queries that a version uses, by name. Errors: ENVRES_E_NOT_FOUND (app, version),
+ *  ENVRES_E_INTEGRITY, ENVRES_E_DENIED. Since 0.1. */
+ENVRES_API envres_status envres_query_pins(envres_session *session,
+                                           const envres_version_name *version, envres_list **out,
+                                           envres_error *err);
+
+/**
+ * A query of the version that a scope serves, at the revision that this version uses: what the host
+ * renders for an app, instead of the newest there is. It was read when the scope was opened;
+ * nothing is looked up.
+ *
+ * @param out  the caller's: envres_query_free(); of use after the scope has gone
+ *
+ * Errors: ENVRES_E_NOT_FOUND (the version does not use it; with the nearest that it uses),
+ * ENVRES_E_INTEGRITY (its revision is missing, or not the one that was signed: the others of the
+ * scope are of use), ENVRES_E_INVALID (the scope serves no app). Since 0.1.
+ */
+ENVRES_API envres_status envres_scope_query(const envres_scope *scope, const char *name,
+                                            size_t name_len, envres_query **out, envres_error *err);
 
 /* ---- rendering ------------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 
 #include "api/argument.h"
 #include "api/store.h"
+#include "model/pin.h"
 #include "model/query.h"
 #include "resolve/query.h"
 
@@ -117,6 +118,54 @@ envres_query_open(envres_session *session, const char *name, size_t name_len, in
     if (st == ENVRES_OK)
         st = query_new(&session->context, &row, out, err);
     query_row_free(&session->store->mem, &row);
+    session_leave(session);
+    return st;
+}
+
+envres_status
+envres_query_pin(envres_session *session, const envres_version_name *version, const char *name,
+                 size_t name_len, int64_t revision, const envres_change *change, envres_error *err)
+{
+    struct slice wanted = { 0 };
+    envres_status st = argument_name(name, name_len, false, name_what, &wanted, err);
+    if (st == ENVRES_OK && (revision < 0 || revision > LIMIT_QUERY_REVISIONS))
+        st = err_set(err, ENVRES_E_INVALID, "revisions count from 1; 0 is the newest");
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = query_pin(&session->context, version, wanted, revision, change, err);
+    session_leave(session);
+    return st;
+}
+
+envres_status
+envres_query_unpin(envres_session *session, const envres_version_name *version, const char *name,
+                   size_t name_len, const envres_change *change, envres_error *err)
+{
+    struct slice wanted = { 0 };
+    envres_status st = argument_name(name, name_len, false, name_what, &wanted, err);
+    if (st == ENVRES_OK)
+        st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = query_unpin(&session->context, version, wanted, change, err);
+    session_leave(session);
+    return st;
+}
+
+envres_status
+envres_query_pins(envres_session *session, const envres_version_name *version, envres_list **out,
+                  envres_error *err)
+{
+    envres_status st = argument_out(out, err);
+    if (st < 0)
+        return st;
+    *out = NULL;
+    st = session_enter(session, err);
+    if (st < 0)
+        return st;
+    st = query_pins(&session->context, version, out, err);
     session_leave(session);
     return st;
 }

@@ -41,6 +41,7 @@ enum {
     LIMIT_PART = 16 * 1024 * 1024,
     LIMIT_PARTS = 10000, /* parts of one version, and writes of one envres_part_put() */
     LIMIT_CONTENT = 256 * 1024 * 1024, /* bytes of all parts of one version */
+    LIMIT_PINS = 10000,                /* queries that one version uses */
     LIMIT_EDITS = 1000000,             /* edits of one version */
     LIMIT_DESCRIPTION = 1000,          /* bytes of a version's description */
     LIMIT_NOTES = 64 * 1024,           /* bytes of a release's notes */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "delivery/check.h"
+#include "model/pin.h"
 
 envres_status
 move_flags(uint32_t flags, uint32_t known, envres_error *err)
@@ -121,8 +122,10 @@ move_ask_approvals(struct change *change, const struct move *move, enum action a
     change_builds_on(change, "stage", version->stage, SEAL_ID);
     change_builds_on(change, "live", bytes, sizeof(bytes));
     envres_status st = app->live ? release_get(change->ctx, app, app->live, &live, err) : ENVRES_OK;
-    return st == ENVRES_OK ? content_authors(change, version, app->live ? live.version : NULL, err)
-                           : st;
+    const uint8_t *before = app->live ? live.version : NULL;
+    if (st == ENVRES_OK)
+        st = content_authors(change, version, before, err);
+    return st == ENVRES_OK ? pins_authors(change, version, before, err) : st;
 }
 
 void

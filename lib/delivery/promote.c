@@ -101,6 +101,8 @@ take_steps(struct change *change, struct move *move, const struct steps *steps, 
     envres_status st = content_freeze(change->ctx, version, err);
     if (st < 0)
         return st;
+    /* What pins that follow came to be: another by then is not what was approved. */
+    change_builds_on(change, "frozen", version->content, SEAL_DIGEST);
     version->stored = STORED_FROZEN;
     memcpy(version->stage, steps->path[steps->to].id, SEAL_ID);
     change->revision = version->number;

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "model/pin.h"
 #include "model/tree.h"
 
 enum {
@@ -22,6 +23,8 @@ enum {
     SQL_PART,
     SQL_EDITS_NOW,
     SQL_EDITS_AT,
+    SQL_PINS_NOW,
+    SQL_PINS_AT,
     SQL_HISTORY,
     SQL_HISTORY_OF,
     SQL_COUNT_
@@ -37,6 +40,11 @@ static const char *const content_sql[SQL_COUNT_] = {
     [SQL_EDITS_AT] = "SELECT path, part, size, public FROM part_edit"
                      " WHERE version_id = ?1 AND edit <= ?2 AND (until IS NULL OR until > ?2)"
                      " ORDER BY path",
+    [SQL_PINS_NOW] = "SELECT query_id, action, revision FROM query_edit"
+                     " WHERE version_id = ?1 AND until IS NULL ORDER BY query_id",
+    [SQL_PINS_AT] = "SELECT query_id, action, revision FROM query_edit"
+                    " WHERE version_id = ?1 AND edit <= ?2 AND (until IS NULL OR until > ?2)"
+                    " ORDER BY query_id",
     [SQL_HISTORY] = "SELECT edit, path, action, part, size, public, author, time FROM part_edit"
                     " WHERE version_id = ?1 ORDER BY edit DESC",
     [SQL_HISTORY_OF] = "SELECT edit, path, action, part, size, public, author, time FROM part_edit"
@@ -178,6 +186,78 @@ read_edits(struct context *ctx, const struct version *version, int64_t at, struc
     return st;
 }
 
+struct pin_changes {
+    struct tree_pin_change *items;
+    size_t count;
+    size_t room;
+};
+
+/* The columns query, action, revision of an edit. */
+static envres_status
+read_pin_edit(struct db_stmt *stmt, const struct version *version, struct tree_pin_change *change,
+              envres_error *err)
+{
+    int64_t action = db_column_int(stmt, 1);
+    int64_t revision = db_column_int(stmt, 2);
+    envres_status st = column_id(stmt, 0, change->pin.query, err);
+    if (st == ENVRES_OK && (action < EDIT_PIN || action > EDIT_UNPIN || revision < 0 ||
+                            revision > LIMIT_QUERY_REVISIONS))
+        st = damaged("an edit of a pin is damaged", slice_str(version->name), err);
+    change->gone = action == EDIT_UNPIN;
+    change->pin.revision = revision;
+    change->pin.follows = revision == 0;
+    return st;
+}
+
+static envres_status
+read_pin_edits(struct context *ctx, const struct version *version, int64_t at,
+               struct pin_changes *changes, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st =
+        db_use(ctx->db, content_sql[at < 0 ? SQL_PINS_NOW : SQL_PINS_AT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, version->id, SEAL_ID);
+    if (at >= 0)
+        db_bind_int(stmt, 2, at);
+    while (st == ENVRES_OK) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            return st;
+        struct tree_pin_change *grown =
+            mem_grow(ctx->mem, changes->items, &changes->room, changes->count, sizeof(*grown));
+        if (!grown) {
+            st = err_code(err, ENVRES_E_NOMEM);
+            break;
+        }
+        changes->items = grown;
+        struct tree_pin_change *change = &grown[changes->count++];
+        *change = (struct tree_pin_change){ .gone = false };
+        if (changes->count > LIMIT_EDITS)
+            st =
+                damaged("a version has more edits than it can have", slice_str(version->name), err);
+        else
+            st = read_pin_edit(stmt, version, change, err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+static envres_status
+lay_pins(struct context *ctx, const struct version *version, int64_t at, struct tree *tree,
+         envres_error *err)
+{
+    struct pin_changes changes = { NULL, 0, 0 };
+    tree_loosen(tree);
+    envres_status st = read_pin_edits(ctx, version, at, &changes, err);
+    if (st == ENVRES_OK)
+        st = tree_apply_pins(tree, changes.items, changes.count, err);
+    mem_free(ctx->mem, changes.items);
+    return st;
+}
+
 envres_status
 content_base(struct context *ctx, const struct version *version, struct tree *out,
              envres_error *err)
@@ -199,7 +279,10 @@ content_compose(struct context *ctx, const struct version *version, int64_t at, 
         st = read_edits(ctx, version, at, &tree, &changes, err);
     if (st == ENVRES_OK)
         st = tree_apply(&tree, changes.items, changes.count, err);
-    if (st == ENVRES_OK && (tree.count > LIMIT_PARTS || tree.bytes > LIMIT_CONTENT))
+    if (st == ENVRES_OK)
+        st = lay_pins(ctx, version, at, &tree, err);
+    if (st == ENVRES_OK &&
+        (tree.count > LIMIT_PARTS || tree.bytes > LIMIT_CONTENT || tree.pin_count > LIMIT_PINS))
         st = damaged("a version has more parts than it can have", slice_str(version->name), err);
     mem_free(ctx->mem, changes.items);
     if (st < 0)
@@ -278,7 +361,7 @@ put_tree(struct context *ctx, const uint8_t digest[SEAL_DIGEST], const struct tr
 }
 
 envres_status
-content_freeze(struct context *ctx, const struct version *version, envres_error *err)
+content_keep(struct context *ctx, const struct version *version, envres_error *err)
 {
     struct tree tree = { .mem = ctx->mem };
     bool found = false;
@@ -288,6 +371,48 @@ content_freeze(struct context *ctx, const struct version *version, envres_error 
     st = content_load(ctx, version, &tree, err);
     if (st == ENVRES_OK)
         st = put_tree(ctx, version->content, &tree, err);
+    tree_free(&tree);
+    return st;
+}
+
+envres_status
+content_freeze(struct context *ctx, struct version *version, envres_error *err)
+{
+    struct tree tree = { .mem = ctx->mem };
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    bool found = false;
+    if (version->stored != STORED_DRAFT || version->pins == 0)
+        return content_keep(ctx, version, err);
+    envres_status st = content_load(ctx, version, &tree, err);
+    if (st == ENVRES_OK)
+        st = pins_record(ctx, version, &tree, err);
+    if (st == ENVRES_OK)
+        st = tree_digest(&tree, digest, err);
+    if (st == ENVRES_OK)
+        st = has_tree(ctx, digest, &found, err);
+    if (st == ENVRES_OK && !found)
+        st = put_tree(ctx, digest, &tree, err);
+    if (st == ENVRES_OK) {
+        memcpy(version->content, digest, SEAL_DIGEST);
+        st = version_store_content(ctx, version, err);
+    }
+    tree_free(&tree);
+    return st;
+}
+
+envres_status
+content_begin(struct context *ctx, const struct version *from, uint8_t digest[SEAL_DIGEST],
+              envres_error *err)
+{
+    struct tree tree = { .mem = ctx->mem };
+    memcpy(digest, from->content, SEAL_DIGEST);
+    if (from->pins == 0)
+        return ENVRES_OK;
+    envres_status st = content_load(ctx, from, &tree, err);
+    if (st == ENVRES_OK) {
+        tree_loosen(&tree);
+        st = tree_digest(&tree, digest, err);
+    }
     tree_free(&tree);
     return st;
 }

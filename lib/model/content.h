@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The content of versions: parts under their digest, trees (the sorted list of a version's parts)
- * under theirs, and the edits of drafts.
+ * The content of versions: parts under their digest, trees (the sorted list of a version's parts,
+ * and of the queries it uses) under theirs, and the edits of drafts.
  *
- *   tree    = format u8 (1), count u32, entries, pins u32 (0)
+ *   tree    = format u8 (1), count u32, entries, pins u32, pins
  *   entry   = path (u32 length + bytes), flags u8 (1: public), size u64, part digest (32)
+ *   pin     = query (16), revision u64 (0: none is recorded), flags u8 (1: follows)
  *   content digest = BLAKE2b-256(personal envres1/tree, tree), so it is what the row is found by
  *
- * Entries are sorted by path, by bytes. The content of a draft is its base tree with the newest
- * edit of each path laid over it; its tree is written when it leaves the draft state, or when a
- * version is made from it.
+ * Entries are sorted by path, pins by query, by bytes. The content of a draft is its base tree with
+ * the newest edit of each path and query laid over it; its tree is written when it leaves the draft
+ * state, or when a version is made from it. In a draft a pin that follows has no revision, whatever
+ * its base recorded; when the draft is frozen, it gets the one that is the newest then.
  */
 #ifndef ENVRES_MODEL_CONTENT_H
 #define ENVRES_MODEL_CONTENT_H
@@ -25,10 +27,19 @@ struct tree_entry {
     bool is_public;
 };
 
-/* Column `action` of an edit. */
-enum { EDIT_PUT = 1, EDIT_REMOVE = 2, EDIT_RESTORE = 3 };
+/* A query that a version uses. */
+struct tree_pin {
+    uint8_t query[SEAL_ID];
+    int64_t revision; /* 0: the newest there is */
+    bool follows;
+};
 
-/* Sorted by path. */
+/* Column `action` of an edit of a part. */
+enum { EDIT_PUT = 1, EDIT_REMOVE = 2, EDIT_RESTORE = 3 };
+/* And of a pin. */
+enum { EDIT_PIN = 1, EDIT_UNPIN = 2 };
+
+/* Sorted by path, and by query. */
 struct tree {
     const struct mem *mem;
     struct tree_entry *entries;
@@ -36,11 +47,15 @@ struct tree {
     size_t room;
     int64_t bytes;
     struct pool *pool; /* paths */
+    struct tree_pin *pins;
+    size_t pin_count;
 };
 
 void tree_free(struct tree *tree);
 /* NULL when there is none. */
 const struct tree_entry *tree_find(const struct tree *tree, struct slice path);
+/* NULL when it is not used. */
+const struct tree_pin *tree_pin_find(const struct tree *tree, const uint8_t query[SEAL_ID]);
 /* NOT_FOUND with the nearest path. */
 envres_status tree_need(const struct tree *tree, struct slice path, const struct tree_entry **out,
                         envres_error *err);
@@ -73,13 +88,19 @@ void part_digest(uint8_t digest[SEAL_DIGEST], const void *data, size_t len);
 /* Digest of a tree. */
 envres_status tree_digest(const struct tree *tree, uint8_t digest[SEAL_DIGEST], envres_error *err);
 
-/* Writes the tree of a version's content, if it is not there; inside a change. Needed before a
- * version leaves the draft state, and before another is made from it. */
 /* Everybody who made something of a version that is not in the one that is live (`live`: its id, or
  * NULL) is an author of the change: edits, and whoever began it, back to that one. */
 envres_status content_authors(struct change *change, const struct version *version,
                               const uint8_t *live, envres_error *err);
-envres_status content_freeze(struct context *ctx, const struct version *version, envres_error *err);
+/* Writes the tree of a version's content, if it is not there; inside a change. Needed before
+ * another is made from it. */
+envres_status content_keep(struct context *ctx, const struct version *version, envres_error *err);
+/* The same, before a version leaves the draft state: each pin that follows gets its revision, which
+ * changes the content digest. */
+envres_status content_freeze(struct context *ctx, struct version *version, envres_error *err);
+/* The content digest of a draft that begins from a version, whose tree is there. */
+envres_status content_begin(struct context *ctx, const struct version *from,
+                            uint8_t digest[SEAL_DIGEST], envres_error *err);
 
 envres_status part_put(struct context *ctx, const envres_version_name *name,
                        const envres_part_write *writes, size_t count, const envres_change *given,

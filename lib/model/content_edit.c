@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/machine.h"
-#include "model/tree.h"
+#include "model/draft.h"
 
 enum {
     SQL_HAS_PART,
@@ -34,7 +33,8 @@ static const char *const edit_sql[SQL_COUNT_] = {
     [SQL_EDIT] = "SELECT part, size, public FROM part_edit"
                  " WHERE version_id = ?1 AND edit = ?2 AND path = ?3",
     [SQL_ANY_EDIT] = "SELECT 1 FROM part_edit WHERE version_id = ?1 AND path = ?2 LIMIT 1",
-    [SQL_AUTHORS] = "SELECT DISTINCT author FROM part_edit WHERE version_id = ?1 ORDER BY author",
+    [SQL_AUTHORS] = "SELECT author FROM part_edit WHERE version_id = ?1 UNION"
+                    " SELECT author FROM query_edit WHERE version_id = ?1 ORDER BY author",
 };
 
 /* One edit, checked as far as that needs no database. Borrows the caller's path and bytes. */
@@ -164,43 +164,7 @@ read_writes(const struct mem *mem, const envres_part_write *given, size_t count,
     return st;
 }
 
-/* ---- the draft ------------------------------------------------------------------------------ */
-
-struct draft {
-    struct change *change;
-    struct app app;
-    struct version version;
-    struct tree tree; /* its content, before and then after */
-};
-
-/* `id`: the version that was found before the transaction, and is written of in the audit. */
-static envres_status
-open_draft(struct change *change, const envres_version_name *name, const uint8_t id[SEAL_ID],
-           struct draft *draft, envres_error *err)
-{
-    struct context *ctx = change->ctx;
-    struct environment stage = { 0 };
-    enum version_state state = VERSION_DRAFT;
-    draft->change = change;
-    draft->tree.mem = ctx->mem;
-    envres_status st = version_named(ctx, name, true, &draft->app, &draft->version, err);
-    if (st == ENVRES_OK && memcmp(draft->version.id, id, SEAL_ID) != 0) {
-        st =
-            err_set(err, ENVRES_E_CHANGED, "the draft of '%s' is another one now", draft->app.name);
-        err_hint(err, "name the version to edit");
-    }
-    if (st == ENVRES_OK)
-        st = version_state(ctx, &draft->app, &draft->version, &state, err);
-    if (st == ENVRES_OK)
-        st = machine_allow(&draft->version, state, EVENT_EDIT, err);
-    if (st == ENVRES_OK)
-        st = stage_find(ctx, draft->version.stage, &stage, err);
-    if (st == ENVRES_OK)
-        st = change_in(change, ACTION_BUILD, &stage, err);
-    if (st == ENVRES_OK)
-        st = content_load(ctx, &draft->version, &draft->tree, err);
-    return st;
-}
+/* ---- what is there -------------------------------------------------------------------------- */
 
 static envres_status
 refuse_changed(const struct edit *edit, const char *how, envres_error *err)
@@ -395,41 +359,10 @@ write_edits(struct draft *draft, const struct edit *edits, struct edit *const *o
         if (!edits[i].nothing)
             st = write_edit(draft, &edits[i], err);
     }
-    if (st == ENVRES_OK)
-        st = tree_digest(&draft->tree, version->content, err);
-    version->parts = (int64_t)draft->tree.count;
-    version->bytes = draft->tree.bytes;
-    version->changed_at = draft->change->now;
-    if (st == ENVRES_OK)
-        st = version_store_content(draft->change->ctx, version, err);
-    draft->change->revision = version->edits;
-    return st;
+    return st == ENVRES_OK ? draft_store(draft, err) : st;
 }
 
 /* ---- the calls ------------------------------------------------------------------------------ */
-
-/* The version as it is before the transaction, for its id and for the name of the act. */
-static envres_status
-find_draft(struct context *ctx, const envres_version_name *name, struct app *app,
-           struct version *version, envres_error *err)
-{
-    envres_status st = db_begin_read(ctx->db, err);
-    if (st < 0)
-        return st;
-    return db_end(ctx->db, version_named(ctx, name, true, app, version, err), NULL, err);
-}
-
-/* "APP/V", and "/PATH" where there is one. */
-static envres_status
-title_name(const struct app *app, const struct version *version, struct slice path, struct buf *out,
-           envres_error *err)
-{
-    envres_status st = version_object(slice_str(app->name), slice_str(version->name), out, err);
-    if (path.len > 0)
-        buf_add_char(out, '/');
-    buf_add(out, path.data, path.len);
-    return st == ENVRES_OK ? buf_status(out, err) : st;
-}
 
 struct put_request {
     const envres_version_name *name;
@@ -446,7 +379,7 @@ put_inside(struct change *change, const void *asked, envres_error *err)
 {
     const struct put_request *request = asked;
     struct draft draft = { 0 };
-    envres_status st = open_draft(change, request->name, request->id, &draft, err);
+    envres_status st = draft_open(change, request->name, request->id, &draft, err);
     if (st == ENVRES_OK)
         st = write_edits(&draft, request->edits, request->order, request->count, err);
     tree_free(&draft.tree);
@@ -483,9 +416,9 @@ put_edits(struct context *ctx, const envres_version_name *name, const struct edi
     int64_t revision = 0;
     struct buf title;
     buf_init(&title, ctx->mem, false);
-    envres_status st = find_draft(ctx, name, &app, &version, err);
+    envres_status st = draft_find(ctx, name, &app, &version, err);
     if (st == ENVRES_OK)
-        st = title_name(&app, &version, count == 1 ? edits[0].path : slice_str(""), &title, err);
+        st = draft_title(&app, &version, count == 1 ? edits[0].path : slice_str(""), &title, err);
     if (st == ENVRES_OK) {
         struct put_request request = { name, version.id, edits, order, count, &done, digest };
         struct change_title what = { "part.put", count == 1 ? "part/" : "version/",
@@ -609,7 +542,7 @@ restore_inside(struct change *change, const void *asked, envres_error *err)
     struct draft draft = { 0 };
     struct edit edit = { .path = request->path, .action = EDIT_RESTORE };
     struct edit *order[] = { &edit };
-    envres_status st = open_draft(change, request->name, request->id, &draft, err);
+    envres_status st = draft_open(change, request->name, request->id, &draft, err);
     if (st == ENVRES_OK && request->edit == 0)
         st = find_first(&draft, &edit, err);
     else if (st == ENVRES_OK)
@@ -628,9 +561,9 @@ part_restore(struct context *ctx, const envres_version_name *name, struct slice 
     struct version version = { 0 };
     struct buf title;
     buf_init(&title, ctx->mem, false);
-    envres_status st = find_draft(ctx, name, &app, &version, err);
+    envres_status st = draft_find(ctx, name, &app, &version, err);
     if (st == ENVRES_OK)
-        st = title_name(&app, &version, path, &title, err);
+        st = draft_title(&app, &version, path, &title, err);
     if (st == ENVRES_OK) {
         struct restore_request request = { name, version.id, path, edit };
         struct change_title what = { "part.restore", "part/", slice_of(title.data, title.len),

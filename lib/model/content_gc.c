@@ -13,6 +13,7 @@
 
 enum {
     SQL_FORGET_EDITS,
+    SQL_FORGET_PINS,
     SQL_LOOSE_TREES,
     SQL_TREES,
     SQL_EDIT_PARTS,
@@ -26,6 +27,9 @@ static const char *const gc_sql[SQL_COUNT_] = {
     [SQL_FORGET_EDITS] = "DELETE FROM part_edit WHERE version_id IN"
                          " (SELECT v.id FROM version v JOIN app a ON a.id = v.app_id"
                          " WHERE a.workspace_id = ?1 AND v.state = 4)",
+    [SQL_FORGET_PINS] = "DELETE FROM query_edit WHERE version_id IN"
+                        " (SELECT v.id FROM version v JOIN app a ON a.id = v.app_id"
+                        " WHERE a.workspace_id = ?1 AND v.state = 4)",
     [SQL_LOOSE_TREES] =
         "SELECT digest, length(body) FROM tree WHERE workspace_id = ?1 AND digest NOT IN"
         " (SELECT v.content FROM version v JOIN app a ON a.id = v.app_id"
@@ -170,6 +174,19 @@ add_counts(envres_list *list, const struct counts *counts, envres_error *err)
     return list_status(list, err);
 }
 
+/* The edits of versions that are discarded; adds how many there were. */
+static envres_status
+forget(struct context *ctx, const char *sql, int64_t *forgotten, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = use(ctx, sql, &stmt, err);
+    if (st == ENVRES_OK)
+        st = db_run(stmt, err);
+    if (st == ENVRES_OK)
+        *forgotten += db_changes(ctx->db);
+    return st;
+}
+
 /* The answer is made before the commit: what cannot be told is not done. */
 static envres_status
 gc_inside(struct change *change, const void *asked, envres_error *err)
@@ -177,15 +194,12 @@ gc_inside(struct change *change, const void *asked, envres_error *err)
     envres_list *list = *(envres_list *const *)asked;
     struct context *ctx = change->ctx;
     struct counts counts = { 0, 0, 0 };
-    struct db_stmt *stmt = NULL;
     int64_t forgotten = 0;
     envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
     if (st == ENVRES_OK)
-        st = use(ctx, gc_sql[SQL_FORGET_EDITS], &stmt, err);
+        st = forget(ctx, gc_sql[SQL_FORGET_EDITS], &forgotten, err);
     if (st == ENVRES_OK)
-        st = db_run(stmt, err);
-    if (st == ENVRES_OK)
-        forgotten = db_changes(ctx->db);
+        st = forget(ctx, gc_sql[SQL_FORGET_PINS], &forgotten, err);
     if (st == ENVRES_OK)
         st = drop_trees(ctx, &counts, err);
     if (st == ENVRES_OK)

@@ -9,9 +9,20 @@
 
 #include "base/text.h"
 #include "model/digest_set.h"
+#include "model/pin.h"
 #include "model/tree.h"
 
-enum { SQL_NEXT, SQL_NEEDED, SQL_SIZES, SQL_ORDER, SQL_EDITS, SQL_TREES, SQL_PARTS, SQL_COUNT_ };
+enum {
+    SQL_NEXT,
+    SQL_NEEDED,
+    SQL_SIZES,
+    SQL_ORDER,
+    SQL_PIN_ORDER,
+    SQL_EDITS,
+    SQL_TREES,
+    SQL_PARTS,
+    SQL_COUNT_
+};
 
 static const char *const verify_sql[SQL_COUNT_] = {
     [SQL_NEXT] = "SELECT number FROM version WHERE app_id = ?1 AND number > ?2"
@@ -24,7 +35,13 @@ static const char *const verify_sql[SQL_COUNT_] = {
     [SQL_ORDER] = "SELECT e.edit FROM part_edit e WHERE e.version_id = ?1 AND e.until IS NOT NULL"
                   " AND NOT EXISTS (SELECT 1 FROM part_edit n WHERE n.version_id = e.version_id"
                   " AND n.edit = e.until AND n.path = e.path) ORDER BY e.edit LIMIT 1",
-    [SQL_EDITS] = "SELECT count(*), max(edit) FROM part_edit WHERE version_id = ?1",
+    [SQL_PIN_ORDER] =
+        "SELECT e.edit FROM query_edit e WHERE e.version_id = ?1 AND e.until IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM query_edit n WHERE n.version_id = e.version_id"
+        " AND n.edit = e.until AND n.query_id = e.query_id) ORDER BY e.edit LIMIT 1",
+    [SQL_EDITS] = "SELECT count(*), max(edit), count(DISTINCT edit) FROM"
+                  " (SELECT edit FROM part_edit WHERE version_id = ?1"
+                  " UNION ALL SELECT edit FROM query_edit WHERE version_id = ?1)",
     [SQL_TREES] = "SELECT digest, body FROM tree WHERE workspace_id = ?1",
     [SQL_PARTS] = "SELECT digest, body FROM part WHERE workspace_id = ?1",
 };
@@ -36,6 +53,7 @@ struct verify {
     struct digest_set parts; /* needed by versions and edits */
     struct digest_set trees; /* read as those of versions */
     struct buf object;
+    bool with_queries; /* that the queries it uses are there, too */
 };
 
 /* ---- findings ------------------------------------------------------------------------------- */
@@ -175,8 +193,9 @@ count_edits(struct verify *v, const struct version *version, bool *good, envres_
     db_bind_blob(stmt, 1, version->id, SEAL_ID);
     st = db_step(stmt, &row, err);
     if (st == ENVRES_OK && row == DB_ROW)
-        *good =
-            db_column_int(stmt, 0) == version->edits && db_column_int(stmt, 1) == version->edits;
+        *good = db_column_int(stmt, 0) == version->edits &&
+                db_column_int(stmt, 1) == version->edits &&
+                db_column_int(stmt, 2) == version->edits;
     db_reset(stmt);
     return st;
 }
@@ -197,6 +216,8 @@ verify_edits(struct verify *v, const struct app *app, const struct version *vers
         st = report_version(v, app, version, "an edit has another size than its part", err);
     if (st == ENVRES_OK)
         st = ask_edit(v, verify_sql[SQL_ORDER], version, false, &bad_order, err);
+    if (st == ENVRES_OK && !bad_order)
+        st = ask_edit(v, verify_sql[SQL_PIN_ORDER], version, false, &bad_order, err);
     if (st == ENVRES_OK && bad_order)
         st = report_version(v, app, version, "an edit was replaced by none of its path", err);
     return st == ENVRES_OK ? need_edits(v, app, version, err) : st;
@@ -206,10 +227,42 @@ static envres_status
 verify_counts(struct verify *v, const struct app *app, const struct version *version,
               const struct tree *tree, envres_error *err)
 {
-    if (version->parts == (int64_t)tree->count && version->bytes == tree->bytes)
+    if (version->parts == (int64_t)tree->count && version->bytes == tree->bytes &&
+        version->pins == (int64_t)tree->pin_count)
         return ENVRES_OK;
     return report_version(v, app, version, "its parts are not as many, or as large, as it says",
                           err);
+}
+
+/* What its edits cannot say: the revisions that were recorded when it was frozen. */
+static envres_status
+take_recorded(struct verify *v, const struct version *version, struct tree *tree, envres_error *err)
+{
+    struct tree frozen = { .mem = v->ctx->mem };
+    if (version->stored == STORED_DRAFT || tree->pin_count == 0)
+        return ENVRES_OK;
+    envres_status st = content_tree(v->ctx, version->content, &frozen, err);
+    if (st == ENVRES_OK)
+        tree_take_revisions(tree, &frozen);
+    tree_free(&frozen);
+    return st == ENVRES_E_INTEGRITY ? ENVRES_OK : st; /* told as that of the frozen tree */
+}
+
+/* That the queries are there at all; what is in a revision, query_verify() looks at. */
+static envres_status
+verify_pins(struct verify *v, const struct app *app, const struct version *version,
+            const struct tree *tree, envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; v->with_queries && st == ENVRES_OK && i < tree->pin_count; i++) {
+        const struct tree_pin *pin = &tree->pins[i];
+        bool recorded = pin->revision > 0 || version->stored == STORED_DRAFT;
+        bool there = false;
+        st = pin_is_there(v->ctx, pin, &there, err);
+        if (st == ENVRES_OK && (!there || !recorded))
+            st = report_version(v, app, version, "a query that it uses is not in the store", err);
+    }
+    return st;
 }
 
 /* What base and edits make. A draft has no other content. */
@@ -223,11 +276,15 @@ verify_composed(struct verify *v, const struct app *app, const struct version *v
     if (st == ENVRES_E_INTEGRITY)
         return report_version(v, app, version, "what it began from, or an edit, is damaged", err);
     if (st == ENVRES_OK)
+        st = take_recorded(v, version, &tree, err);
+    if (st == ENVRES_OK)
         st = tree_digest(&tree, digest, err);
     if (st == ENVRES_OK && memcmp(digest, version->content, SEAL_DIGEST) != 0)
         st = report_version(v, app, version, "its content is not what its edits make", err);
     else if (st == ENVRES_OK && version->stored == STORED_DRAFT)
         st = verify_counts(v, app, version, &tree, err);
+    if (st == ENVRES_OK)
+        st = verify_pins(v, app, version, &tree, err);
     if (st == ENVRES_OK)
         st = need_tree(v, app, version, &tree, err);
     tree_free(&tree);
@@ -392,7 +449,7 @@ verify_missing(struct verify *v, envres_error *err)
 envres_status
 content_verify(struct context *ctx, db_finding_fn finding, void *user, envres_error *err)
 {
-    struct verify v = { .ctx = ctx, .finding = finding, .user = user };
+    struct verify v = { .ctx = ctx, .finding = finding, .user = user, .with_queries = true };
     digest_set_init(&v.parts, ctx->mem);
     digest_set_init(&v.trees, ctx->mem);
     buf_init(&v.object, ctx->mem, false);

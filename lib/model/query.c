@@ -16,11 +16,14 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "model/pin.h"
 
 enum { SIGNED_FORMAT = 1 };
 
 enum {
     SQL_ONE,
+    SQL_BY_ID,
+    SQL_LABEL,
     SQL_NEWEST,
     SQL_HISTORY,
     SQL_ALL,
@@ -40,6 +43,13 @@ static const char *const query_sql[SQL_COUNT_] = {
                 " LEFT JOIN principal ON principal.id = signer AND principal.workspace_id = ?1"
                 " WHERE query.workspace_id = ?1 AND query.removed_at IS NULL AND query.name = ?2"
                 " AND revision = ?3",
+    [SQL_BY_ID] = "SELECT query.id, query.name, revision, resource_id, body, restored, author,"
+                  " time, signer, signature, sign_key FROM query JOIN query_revision"
+                  " ON query_id = query.id"
+                  " LEFT JOIN principal ON principal.id = signer AND principal.workspace_id = ?1"
+                  " WHERE query.workspace_id = ?1 AND query.id = ?2 AND revision = ?3",
+    [SQL_LABEL] = "SELECT name, removed_at IS NOT NULL FROM query"
+                  " WHERE workspace_id = ?1 AND id = ?2",
     [SQL_NEWEST] = "SELECT max(revision) FROM query_revision WHERE query_id = ?1",
     [SQL_HISTORY] =
         "SELECT query.id, query.name, revision, resource_id, body, restored, author, time,"
@@ -238,10 +248,82 @@ need_id(struct context *ctx, struct slice name, uint8_t id[SEAL_ID], envres_erro
     return st == ENVRES_OK && !found ? not_found(ctx, name, err) : st;
 }
 
-/* Inside a transaction. Free the row, also on failure. */
+envres_status
+query_newest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t *out, envres_error *err)
+{
+    return context_number(ctx, query_sql[SQL_NEWEST], id, out, err);
+}
+
+envres_status
+query_label(struct context *ctx, const uint8_t id[SEAL_ID], bool *found, char name[LIMIT_NAME + 1],
+            bool *is_removed, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *found = false;
+    envres_status st = db_use(ctx->db, query_sql[SQL_LABEL], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, id, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = column_name(stmt, 0, name, LIMIT_NAME + 1, err);
+    *is_removed = db_column_int(stmt, 1) != 0;
+    *found = st == ENVRES_OK;
+    db_reset(stmt);
+    return st;
+}
+
 static envres_status
-read_revision(struct context *ctx, struct slice name, int64_t revision, struct query_row *out,
-              envres_error *err)
+refuse_missing(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, envres_error *err)
+{
+    char name[LIMIT_NAME + 1] = "";
+    bool found = false;
+    bool is_removed = false;
+    envres_status st = query_label(ctx, id, &found, name, &is_removed, NULL);
+    if (st == ENVRES_OK && found) {
+        st = err_set(err, ENVRES_E_INTEGRITY, "revision %lld of query '%s' is missing",
+                     (long long)revision, name);
+        err_subject(err, name, strlen(name));
+    } else {
+        st = err_set(err, ENVRES_E_INTEGRITY, "a query that is used is missing");
+    }
+    err_hint(err, "run verify, then put a backup in its place");
+    return st;
+}
+
+envres_status
+query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, struct query_row *out,
+            envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    begin_row(ctx->mem, out);
+    envres_status st = db_use(ctx->db, query_sql[SQL_BY_ID], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, id, SEAL_ID);
+    db_bind_int(stmt, 3, revision);
+    st = db_step(stmt, &row, err);
+    if (st < 0)
+        return st;
+    if (row == DB_DONE)
+        return refuse_missing(ctx, id, revision, err);
+    st = read_row(ctx, stmt, out, err);
+    db_reset(stmt);
+    if (st == ENVRES_OK)
+        st = finish_row(ctx, out, err);
+    /* A row out of form is one that nobody signed. */
+    return st == ENVRES_E_CORRUPT ? refuse_row(out, err) : st;
+}
+
+/* Inside a transaction. Free the row, also on failure. */
+envres_status
+query_revision(struct context *ctx, struct slice name, int64_t revision, struct query_row *out,
+               envres_error *err)
 {
     uint8_t id[SEAL_ID] = { 0 };
     struct db_stmt *stmt = NULL;
@@ -281,7 +363,7 @@ query_read(struct context *ctx, struct slice name, int64_t revision, struct quer
         return st;
     st = right_anywhere(ctx, ACTION_LIST, err);
     if (st == ENVRES_OK)
-        st = read_revision(ctx, name, revision, out, err);
+        st = query_revision(ctx, name, revision, out, err);
     st = db_end(ctx->db, st, NULL, err);
     if (st < 0) {
         query_row_free(ctx->mem, out);
@@ -370,7 +452,7 @@ is_same(struct context *ctx, const struct query_row *row, int64_t newest, bool *
     *same = false;
     if (newest == 0)
         return ENVRES_OK;
-    envres_status st = read_revision(ctx, slice_str(row->name), newest, &now, err);
+    envres_status st = query_revision(ctx, slice_str(row->name), newest, &now, err);
     if (st == ENVRES_OK)
         *same = memcmp(now.resource.id, row->resource.id, SEAL_ID) == 0 &&
                 slice_equal(slice_of(now.body.data, now.body.len),
@@ -470,7 +552,7 @@ restore_inside(struct change *change, const void *asked, envres_error *err)
     begin_row(ctx->mem, &row);
     envres_status st = change_builds(change, err);
     if (st == ENVRES_OK)
-        st = read_revision(ctx, request->name, request->revision, &row, err);
+        st = query_revision(ctx, request->name, request->revision, &row, err);
     if (st == ENVRES_OK && row.resource.is_removed) {
         st = err_set(err, ENVRES_E_NOT_FOUND, "the resource '%s' was removed", row.resource.name);
         err_subject(err, row.resource.name, strlen(row.resource.name));
@@ -510,6 +592,8 @@ remove_inside(struct change *change, const void *asked, envres_error *err)
     envres_status st = change_builds(change, err);
     if (st == ENVRES_OK)
         st = need_id(change->ctx, name, id, err);
+    if (st == ENVRES_OK && !change->force)
+        st = pins_check_query(change->ctx, id, name, err);
     if (st == ENVRES_OK)
         st = db_use(change->ctx->db, query_sql[SQL_REMOVE], &stmt, err);
     if (st < 0)
@@ -540,7 +624,9 @@ query_check_unused(struct context *ctx, const struct object *resource, envres_er
     db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
     db_bind_blob(stmt, 2, resource->id, SEAL_ID);
     st = db_step(stmt, &row, err);
-    if (st < 0 || row == DB_DONE)
+    if (st == ENVRES_OK && row == DB_DONE)
+        return pins_check_resource(ctx, resource, err);
+    if (st < 0)
         return st;
     st = column_name(stmt, 0, name, sizeof(name), err);
     db_reset(stmt);

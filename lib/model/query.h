@@ -38,7 +38,23 @@ envres_status query_history(struct context *ctx, struct slice name, envres_list 
 envres_status query_read(struct context *ctx, struct slice name, int64_t revision,
                          struct query_row *out, envres_error *err);
 
-/* REFERRED when the newest revision of a query is for this resource. Inside a transaction. */
+/* The same inside a transaction; free the row, also on failure. */
+envres_status query_revision(struct context *ctx, struct slice name, int64_t revision,
+                             struct query_row *out, envres_error *err);
+
+/* One revision by the query's id, whether that was removed or not. INTEGRITY: it is not there, or
+ * not the one that was signed. Inside a transaction; free the row, also on failure. */
+envres_status query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision,
+                          struct query_row *out, envres_error *err);
+/* The number of its newest revision; 0: it has none. */
+envres_status query_newest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t *out,
+                           envres_error *err);
+/* What its row says, which no signature covers; *found false: there is none. */
+envres_status query_label(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
+                          char name[LIMIT_NAME + 1], bool *is_removed, envres_error *err);
+
+/* REFERRED when the newest revision of a query is for this resource, or one that a version uses.
+ * Inside a transaction. */
 envres_status query_check_unused(struct context *ctx, const struct object *resource,
                                  envres_error *err);
 

@@ -27,6 +27,7 @@ enum {
     SQL_BAD_APPS,
     SQL_BAD_VERSIONS,
     SQL_BAD_EDITS,
+    SQL_BAD_PINS,
     SQL_BAD_RELEASES,
     SQL_LOST_APP,
     SQL_ADD_APP,
@@ -40,6 +41,7 @@ enum {
     SQL_DISCARD,
     SQL_FLATTEN,
     SQL_DROP_EDITS,
+    SQL_DROP_PINS,
     SQL_CUT,
     SQL_STATES,
     SQL_STATES_BACK,
@@ -58,6 +60,7 @@ static const char *const apps_sql[SQL_COUNT_] = {
         " OR length(CAST(description AS BLOB)) > ?2 OR length(app_id) <> 16"
         " OR length(stage_id) <> 16 OR length(parent_id) <> 16 OR number > 2000000",
     [SQL_BAD_EDITS] = "DELETE FROM part_edit WHERE length(CAST(path AS BLOB)) NOT BETWEEN 1 AND ?1",
+    [SQL_BAD_PINS] = "DELETE FROM query_edit WHERE query_id NOT IN (SELECT id FROM query)",
     [SQL_BAD_RELEASES] =
         "DELETE FROM release WHERE length(CAST(tag AS BLOB)) NOT BETWEEN 1 AND ?1"
         " OR length(tag_order) = 0 OR length(CAST(notes AS BLOB)) > ?2 OR length(app_id) <> 16"
@@ -76,8 +79,8 @@ static const char *const apps_sql[SQL_COUNT_] = {
     [SQL_LAST_NUMBER] = "SELECT coalesce(max(number), 0) FROM version WHERE app_id = ?1",
     [SQL_ADD_VERSION] =
         "INSERT INTO version (id, app_id, number, name, description, state, stage_id, parent_id,"
-        " base, content, parts, bytes, edits, author, created_at, changed_at, frozen_at)"
-        " SELECT ?1, ?2, ?3, ?4, '', 4, id, NULL, NULL, ?5, 0, 0, 0, ?6, ?7, ?7, ?7"
+        " base, content, parts, bytes, pins, edits, author, created_at, changed_at, frozen_at)"
+        " SELECT ?1, ?2, ?3, ?4, '', 4, id, NULL, NULL, ?5, 0, 0, 0, 0, ?6, ?7, ?7, ?7"
         " FROM environment WHERE position IS NOT NULL ORDER BY position LIMIT 1",
     [SQL_PARENTS] =
         "UPDATE version SET parent_id = NULL WHERE app_id = ?1 AND parent_id IS NOT NULL"
@@ -92,9 +95,10 @@ static const char *const apps_sql[SQL_COUNT_] = {
         " ORDER BY position LIMIT 1) WHERE app_id = ?1 AND state = 1",
     [SQL_DISCARD] = "UPDATE version SET state = 4, frozen_at = coalesce(frozen_at, ?2)"
                     " WHERE id = ?1",
-    [SQL_FLATTEN] = "UPDATE version SET base = content, edits = 0, parts = ?2, bytes = ?3"
-                    " WHERE id = ?1",
+    [SQL_FLATTEN] = "UPDATE version SET base = content, edits = 0, parts = ?2, bytes = ?3,"
+                    " pins = ?4 WHERE id = ?1",
     [SQL_DROP_EDITS] = "DELETE FROM part_edit WHERE version_id = ?1",
+    [SQL_DROP_PINS] = "DELETE FROM query_edit WHERE version_id = ?1",
     [SQL_CUT] = "DELETE FROM release WHERE app_id = ?1 AND sequence >= ?2",
     [SQL_STATES] = "UPDATE version SET state = 3, frozen_at = coalesce(frozen_at, changed_at)"
                    " WHERE app_id = ?1 AND state < 3 AND id IN (SELECT version_id FROM release"
@@ -222,6 +226,7 @@ drop_unreadable(struct settling *s, envres_error *err)
         { SQL_BAD_APPS, { LIMIT_APP, 0 } },
         { SQL_BAD_VERSIONS, { LIMIT_APP, LIMIT_DESCRIPTION } },
         { SQL_BAD_EDITS, { LIMIT_PART_PATH, 0 } },
+        { SQL_BAD_PINS, { 0, 0 } },
         { SQL_BAD_RELEASES, { LIMIT_TAG, LIMIT_NOTES } },
     };
     envres_status st = ENVRES_OK;
@@ -396,12 +401,15 @@ flatten(struct settling *s, const struct app *app, const struct version *version
     envres_status st =
         salvage_run(s->ctx, apps_sql[SQL_DROP_EDITS], version->id, NULL, 0, NULL, err);
     if (st == ENVRES_OK)
+        st = salvage_run(s->ctx, apps_sql[SQL_DROP_PINS], version->id, NULL, 0, NULL, err);
+    if (st == ENVRES_OK)
         st = db_use(s->ctx->db, apps_sql[SQL_FLATTEN], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, version->id, SEAL_ID);
     db_bind_int(stmt, 2, (int64_t)tree->count);
     db_bind_int(stmt, 3, tree->bytes);
+    db_bind_int(stmt, 4, (int64_t)tree->pin_count);
     name_version(app, version, object);
     salvage_lost(s->report, "part_edit", object, 1, ENVRES_E_INTEGRITY,
                  "its content is whole, the history of its parts is not");

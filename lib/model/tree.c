@@ -2,7 +2,7 @@
 /*
  * Trees. Bytes that are read may come from a damaged or forged file: every length is checked before
  * it is used, paths obey the rules of parts (whoever writes them to a disk relies on that), and
- * they ascend strictly, so that one list of parts has one form and one digest.
+ * they and the pins ascend strictly, so that one content has one form and one digest.
  */
 #include "model/tree.h"
 
@@ -17,8 +17,10 @@
 enum {
     TREE_FORMAT = 1,
     TREE_PUBLIC = 1,
+    TREE_FOLLOWS = 1,
     ENTRY_LEAST = 4 + 1 + 1 + 8 + SEAL_DIGEST, /* bytes of an entry with the shortest path */
-    SCANNED = 8                                /* paths added that are compared one by one */
+    PIN_SIZE = SEAL_ID + 8 + 1,
+    SCANNED = 8 /* paths added that are compared one by one */
 };
 
 void
@@ -30,6 +32,7 @@ tree_free(struct tree *tree)
         pool_free(tree->pool);
     mem_free(tree->mem, tree->pool);
     mem_free(tree->mem, tree->entries);
+    mem_free(tree->mem, tree->pins);
     *tree = (struct tree){ .mem = tree->mem };
 }
 
@@ -58,6 +61,24 @@ tree_find(const struct tree *tree, struct slice path)
         int order = slice_compare(tree->entries[middle].path, path);
         if (order == 0)
             return &tree->entries[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const struct tree_pin *
+tree_pin_find(const struct tree *tree, const uint8_t query[SEAL_ID])
+{
+    size_t low = 0;
+    size_t high = tree->pin_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(tree->pins[middle].query, query, SEAL_ID);
+        if (order == 0)
+            return &tree->pins[middle];
         if (order < 0)
             low = middle + 1;
         else
@@ -277,6 +298,56 @@ tree_apply(struct tree *tree, const struct tree_change *changes, size_t count, e
     return ENVRES_OK;
 }
 
+envres_status
+tree_apply_pins(struct tree *tree, const struct tree_pin_change *changes, size_t count,
+                envres_error *err)
+{
+    size_t used = 0;
+    size_t i = 0;
+    if (count == 0)
+        return ENVRES_OK;
+    struct tree_pin *pins = mem_alloc_array(tree->mem, tree->pin_count + count, sizeof(*pins));
+    if (!pins)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (size_t c = 0; c <= count; c++) {
+        int order = -1;
+        while (i < tree->pin_count && order < 0) {
+            if (c < count)
+                order = memcmp(tree->pins[i].query, changes[c].pin.query, SEAL_ID);
+            if (order < 0)
+                pins[used++] = tree->pins[i++];
+        }
+        if (i < tree->pin_count && order == 0)
+            i++;
+        if (c < count && !changes[c].gone)
+            pins[used++] = changes[c].pin;
+    }
+    mem_free(tree->mem, tree->pins);
+    tree->pins = pins;
+    tree->pin_count = used;
+    return ENVRES_OK;
+}
+
+void
+tree_loosen(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->pin_count; i++) {
+        if (tree->pins[i].follows)
+            tree->pins[i].revision = 0;
+    }
+}
+
+void
+tree_take_revisions(struct tree *tree, const struct tree *from)
+{
+    for (size_t i = 0; i < tree->pin_count; i++) {
+        struct tree_pin *pin = &tree->pins[i];
+        const struct tree_pin *other = pin->revision == 0 ? tree_pin_find(from, pin->query) : NULL;
+        if (other)
+            pin->revision = other->revision;
+    }
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
 envres_status
@@ -291,7 +362,13 @@ tree_encode(const struct tree *tree, struct buf *out, envres_error *err)
         buf_add_u64(out, (uint64_t)entry->size);
         buf_add(out, entry->part, SEAL_DIGEST);
     }
-    buf_add_u32(out, 0);
+    buf_add_u32(out, (uint32_t)tree->pin_count);
+    for (size_t i = 0; i < tree->pin_count; i++) {
+        const struct tree_pin *pin = &tree->pins[i];
+        buf_add(out, pin->query, SEAL_ID);
+        buf_add_u64(out, (uint64_t)pin->revision);
+        buf_add_char(out, pin->follows ? TREE_FOLLOWS : 0);
+    }
     return buf_status(out, err);
 }
 
@@ -362,6 +439,39 @@ read_entry(struct reader *reader, struct tree *tree, envres_error *err)
     return tree_keep(tree, path, &tree->entries[tree->count - 1].path, err);
 }
 
+static void
+read_pin(struct reader *reader, struct tree *tree)
+{
+    struct tree_pin pin = { .revision = 0 };
+    memcpy(pin.query, take(reader, SEAL_ID), SEAL_ID);
+    uint64_t revision = box_get64(take(reader, 8));
+    uint8_t flags = *take(reader, 1);
+    bool ascends = tree->pin_count == 0 ||
+                   memcmp(tree->pins[tree->pin_count - 1].query, pin.query, SEAL_ID) < 0;
+    pin.follows = flags == TREE_FOLLOWS;
+    pin.revision = revision <= LIMIT_QUERY_REVISIONS ? (int64_t)revision : -1;
+    if (flags > TREE_FOLLOWS || pin.revision < 0 || (pin.revision == 0 && !pin.follows) || !ascends)
+        reader->failed = true;
+    if (!reader->failed)
+        tree->pins[tree->pin_count++] = pin;
+}
+
+static envres_status
+read_pins(struct reader *reader, struct tree *tree, envres_error *err)
+{
+    size_t count = take_u32(reader);
+    if (count > LIMIT_PINS || count > reader->left / PIN_SIZE)
+        reader->failed = true;
+    if (reader->failed || count == 0)
+        return ENVRES_OK;
+    tree->pins = mem_alloc_array(tree->mem, count, sizeof(*tree->pins));
+    if (!tree->pins)
+        return err_code(err, ENVRES_E_NOMEM);
+    for (size_t i = 0; !reader->failed && i < count; i++)
+        read_pin(reader, tree);
+    return ENVRES_OK;
+}
+
 envres_status
 tree_decode(const struct mem *mem, struct slice body, struct tree *out, envres_error *err)
 {
@@ -380,8 +490,9 @@ tree_decode(const struct mem *mem, struct slice body, struct tree *out, envres_e
     }
     for (size_t i = 0; st == ENVRES_OK && !reader.failed && i < count; i++)
         st = read_entry(&reader, &tree, err);
-    if (st == ENVRES_OK && (take_u32(&reader) != 0 || reader.failed || reader.left > 0 ||
-                            tree.bytes > LIMIT_CONTENT)) {
+    if (st == ENVRES_OK)
+        st = read_pins(&reader, &tree, err);
+    if (st == ENVRES_OK && (reader.failed || reader.left > 0 || tree.bytes > LIMIT_CONTENT)) {
         st = err_set(err, ENVRES_E_INTEGRITY, "a list of parts is damaged");
         err_hint(err, "run verify, and restore the store from a backup");
     }

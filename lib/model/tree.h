@@ -14,6 +14,12 @@ struct tree_change {
     bool gone;
 };
 
+/* A query with what is to be of it. */
+struct tree_pin_change {
+    struct tree_pin pin;
+    bool gone;
+};
+
 /* Reads any bytes: INTEGRITY when they are not a tree as tree_encode() writes it. */
 envres_status tree_decode(const struct mem *mem, struct slice body, struct tree *out,
                           envres_error *err);
@@ -27,6 +33,15 @@ envres_status tree_keep(struct tree *tree, struct slice path, struct slice *out,
  * as long as the tree. Whether the result is within the limits is the caller's to look at. */
 envres_status tree_apply(struct tree *tree, const struct tree_change *changes, size_t count,
                          envres_error *err);
+
+/* The same for pins: sorted by query, each once. */
+envres_status tree_apply_pins(struct tree *tree, const struct tree_pin_change *changes,
+                              size_t count, envres_error *err);
+
+/* Takes the revisions away from pins that follow, as a draft has them. */
+void tree_loosen(struct tree *tree);
+/* Gives pins that follow, and have no revision, the one that the other tree has. */
+void tree_take_revisions(struct tree *tree, const struct tree *from);
 
 /*
  * NAME_TAKEN when one of the paths cannot stand beside the others of the tree: it differs from one

@@ -11,7 +11,7 @@
 
 #define VERSION_COLUMNS                                                                            \
     "id, app_id, number, name, description, state, stage_id, parent_id, base, content, parts,"     \
-    " bytes, edits, author, created_at, changed_at"
+    " bytes, edits, author, created_at, changed_at, pins"
 
 enum {
     SQL_BY_NAME,
@@ -81,6 +81,7 @@ read_row(struct db_stmt *stmt, struct version *out, envres_error *err)
     out->edits = db_column_int(stmt, 12);
     out->created_at = db_column_int(stmt, 14);
     out->changed_at = db_column_int(stmt, 15);
+    out->pins = db_column_int(stmt, 16);
     return st;
 }
 

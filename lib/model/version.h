@@ -44,6 +44,7 @@ struct version {
     int64_t number;
     int64_t parts;
     int64_t bytes;
+    int64_t pins;  /* queries that it uses */
     int64_t edits; /* the newest edit's number; 0: none */
     int64_t created_at;
     int64_t changed_at;
@@ -124,7 +125,7 @@ envres_status stage_find(struct context *ctx, const uint8_t id[SEAL_ID], struct 
 envres_status version_object(struct slice app, struct slice version, struct buf *out,
                              envres_error *err);
 
-/* Writes content, parts, bytes, edits, changed_at of a draft; inside a change. */
+/* Writes content, parts, bytes, pins, edits, changed_at of a draft; inside a change. */
 envres_status version_store_content(struct context *ctx, const struct version *version,
                                     envres_error *err);
 /* Writes stage, stored state, changed_at; sets frozen_at when it leaves the draft state. */

@@ -16,11 +16,11 @@ static const char *const edit_sql[SQL_COUNT_] = {
     [SQL_HIGHEST] = "SELECT max(number) FROM version WHERE app_id = ?1",
     [SQL_TAKEN] = "SELECT id, name FROM version WHERE app_id = ?1 AND lower(name) = lower(?2)",
     [SQL_INSERT] = "INSERT INTO version (id, app_id, number, name, description, state, stage_id,"
-                   " parent_id, base, content, parts, bytes, edits, author, created_at, changed_at)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                   " ?16)",
+                   " parent_id, base, content, parts, bytes, edits, author, created_at, changed_at,"
+                   " pins) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+                   " ?15, ?16, ?17)",
     [SQL_CONTENT] = "UPDATE version SET content = ?2, parts = ?3, bytes = ?4, edits = ?5,"
-                    " changed_at = ?6 WHERE id = ?1",
+                    " changed_at = ?6, pins = ?7 WHERE id = ?1",
     [SQL_STATE] = "UPDATE version SET state = ?2, stage_id = ?3, changed_at = ?4,"
                   " frozen_at = coalesce(frozen_at, ?5) WHERE id = ?1",
     [SQL_TEXTS] = "UPDATE version SET name = ?2, description = ?3 WHERE id = ?1",
@@ -50,6 +50,7 @@ version_store_content(struct context *ctx, const struct version *version, envres
     db_bind_int(stmt, 4, version->bytes);
     db_bind_int(stmt, 5, version->edits);
     db_bind_int(stmt, 6, version->changed_at);
+    db_bind_int(stmt, 7, version->pins);
     return db_run(stmt, err);
 }
 
@@ -191,6 +192,7 @@ insert_row(struct context *ctx, const struct version *version, envres_error *err
     db_bind_blob(stmt, 14, version->author, SEAL_ID);
     db_bind_int(stmt, 15, version->created_at);
     db_bind_int(stmt, 16, version->changed_at);
+    db_bind_int(stmt, 17, version->pins);
     return db_run(stmt, err);
 }
 
@@ -204,11 +206,12 @@ take_over(struct context *ctx, const struct version *from, struct version *out, 
     }
     memcpy(out->parent, from->id, SEAL_ID);
     memcpy(out->base, from->content, SEAL_DIGEST);
-    memcpy(out->content, from->content, SEAL_DIGEST);
     out->has_parent = out->has_base = true;
     out->parts = from->parts;
     out->bytes = from->bytes;
-    return content_freeze(ctx, from, err);
+    out->pins = from->pins;
+    envres_status st = content_keep(ctx, from, err);
+    return st == ENVRES_OK ? content_begin(ctx, from, out->content, err) : st;
 }
 
 envres_status

@@ -9,6 +9,7 @@
  */
 #include "resolve/query.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -19,7 +20,10 @@
 
 struct envres_query {
     struct mem mem;
+    atomic_uint references;
     uint8_t workspace[SEAL_ID];
+    uint8_t id[SEAL_ID];
+    uint8_t resource_id[SEAL_ID];
     int64_t revision;
     char resource[LIMIT_NAME + 1];
     char kind[LIMIT_NAME + 1];
@@ -43,6 +47,8 @@ fill(envres_query *query, const struct query_row *row, envres_error *err)
 {
     query->revision = row->revision;
     query->is_orphan = row->resource.is_removed;
+    memcpy(query->id, row->id, SEAL_ID);
+    memcpy(query->resource_id, row->resource.id, SEAL_ID);
     memcpy(query->resource, row->resource.name, sizeof(query->resource));
     memcpy(query->kind, row->resource.kind, sizeof(query->kind));
     buf_add(&query->body, row->body.data, row->body.len);
@@ -67,6 +73,7 @@ query_new(const struct context *ctx, const struct query_row *row, envres_query *
     if (!query)
         return err_code(err, ENVRES_E_NOMEM);
     query->mem = *ctx->mem;
+    atomic_init(&query->references, 1);
     memcpy(query->workspace, ctx->workspace, SEAL_ID);
     buf_init(&query->body, &query->mem, false);
     envres_status st = fill(query, row, err);
@@ -83,10 +90,32 @@ query_new(const struct context *ctx, const struct query_row *row, envres_query *
     return ENVRES_OK;
 }
 
+envres_query *
+query_ref(envres_query *query)
+{
+    atomic_fetch_add_explicit(&query->references, 1, memory_order_relaxed);
+    return query;
+}
+
+envres_status
+query_is_current(struct context *ctx, const envres_query *query, const uint8_t id[SEAL_ID],
+                 int64_t revision, bool *out, envres_error *err)
+{
+    struct object resource = { 0 };
+    bool found = false;
+    *out = false;
+    if (query->revision != revision || memcmp(query->id, id, SEAL_ID) != 0)
+        return ENVRES_OK;
+    envres_status st = object_by_id(ctx, query->resource_id, &found, &resource, err);
+    *out = st == ENVRES_OK && found && resource.is_removed == query->is_orphan &&
+           strcmp(resource.name, query->resource) == 0 && strcmp(resource.kind, query->kind) == 0;
+    return st;
+}
+
 void
 envres_query_free(envres_query *query)
 {
-    if (!query)
+    if (!query || atomic_fetch_sub_explicit(&query->references, 1, memory_order_acq_rel) != 1)
         return;
     struct mem mem = query->mem;
     query_templates_free(&query->templates);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One revision of a query, ready to be rendered. */
+/* One revision of a query, ready to be rendered: immutable, and counted. */
 #ifndef ENVRES_RESOLVE_QUERY_H
 #define ENVRES_RESOLVE_QUERY_H
 
@@ -8,5 +8,13 @@
 /* Copies what it keeps of the row. */
 envres_status query_new(const struct context *ctx, const struct query_row *row, envres_query **out,
                         envres_error *err);
+
+envres_query *query_ref(envres_query *query);
+
+/* Whether it is this revision, and its resource what it was when the query was read. Inside a
+ * transaction. */
+envres_status query_is_current(struct context *ctx, const envres_query *query,
+                               const uint8_t id[SEAL_ID], int64_t revision, bool *out,
+                               envres_error *err);
 
 #endif

@@ -63,6 +63,7 @@ served_unref(struct served *served)
         return;
     struct mem mem = served->mem;
     parts_unref(served->content);
+    uses_unref(served->uses);
     mem_free(&mem, served);
 }
 
@@ -174,6 +175,19 @@ take_parts(struct context *ctx, const struct tree *tree, const struct served_par
     return ENVRES_OK;
 }
 
+static envres_status
+take_pins(const struct tree *tree, struct served_parts *out, envres_error *err)
+{
+    if (tree->pin_count == 0)
+        return ENVRES_OK;
+    out->pins = pool_alloc(&out->pool, tree->pin_count * sizeof(*out->pins));
+    if (!out->pins)
+        return no_memory(err);
+    memcpy(out->pins, tree->pins, tree->pin_count * sizeof(*out->pins));
+    out->pin_count = tree->pin_count;
+    return ENVRES_OK;
+}
+
 /* A draft's digest stands in its row; the parts must be those it is the digest of. */
 static envres_status
 read_tree(struct context *ctx, const struct version *version, struct tree *out, envres_error *err)
@@ -217,6 +231,8 @@ load_parts(struct context *ctx, const struct version *version, const struct serv
     envres_status st = read_tree(ctx, version, &tree, err);
     if (st == ENVRES_OK) {
         st = take_parts(ctx, &tree, before, parts, err);
+        if (st == ENVRES_OK)
+            st = take_pins(&tree, parts, err);
         tree_free(&tree);
     }
     if (st < 0)
@@ -438,6 +454,7 @@ served_load(struct context *ctx, const struct scope_request *request,
     struct choice choice = { .has_release = false };
     struct served_parts *old = before ? before->content : NULL;
     struct served_parts *content = NULL;
+    struct served *made = NULL;
     if (request->is_check)
         return serve_names(ctx, request, out, err);
     envres_status st = choose(ctx, request, environment, &choice, err);
@@ -450,8 +467,15 @@ served_load(struct context *ctx, const struct scope_request *request,
         st = load_parts(ctx, &choice.version, old, &content, err);
     }
     if (st == ENVRES_OK)
-        st = make_served(ctx, &choice, content, out, err);
+        st = make_served(ctx, &choice, content, &made, err);
     if (st == ENVRES_OK)
-        note_pin(request, environment, &choice, pin);
-    return st;
+        st = uses_load(ctx, &choice.version, content->pins, content->pin_count,
+                       before ? before->uses : NULL, &made->uses, err);
+    if (st < 0) {
+        served_unref(made);
+        return st;
+    }
+    *out = made;
+    note_pin(request, environment, &choice, pin);
+    return ENVRES_OK;
 }

@@ -4,6 +4,7 @@
  * levels, so that what stays the same from one release to the next is held once:
  *
  *   served (names, tag, sequence)  ->  parts (of one content digest, by path)  ->  bodies
+ *          `-> queries (uses.h)
  */
 #ifndef ENVRES_RESOLVE_SERVED_H
 #define ENVRES_RESOLVE_SERVED_H
@@ -11,6 +12,7 @@
 #include "model/content.h"
 #include "model/release.h"
 #include "resolve/scope.h"
+#include "resolve/uses.h"
 
 struct body; /* one part's bytes, counted */
 
@@ -29,13 +31,16 @@ struct served_parts {
     struct pool pool; /* paths */
     struct served_part *parts;
     uint32_t count;
+    struct tree_pin *pins; /* the queries that it uses; in the pool */
+    size_t pin_count;
 };
 
 struct served {
     struct mem mem;
     atomic_uint references;
     struct served_parts *content;
-    int64_t sequence; /* of the release record; 0: the version was never released */
+    struct uses *uses; /* NULL: no queries */
+    int64_t sequence;  /* of the release record; 0: the version was never released */
     char app[LIMIT_APP + 1];
     char version[LIMIT_APP + 1];
     char tag[LIMIT_TAG + 1]; /* "": the version was never released */

@@ -10,17 +10,18 @@
  *       |             |---------< env_key (public), key_past (who once held a key)
  *       |             `---------< inbox (deposits), request --< approval
  *       |--< audit (a hash chain)
- *       |--< app --< version --< part_edit        tree (path -> part, one row for each content)
+ *       |--< app --< version --< part_edit, query_edit
  *       |     `----< release (a line of records; app.live points at the one that is served)
  *       |--< query --< query_revision >-- object (the resource that it is for)
- *       `--< tree, part (bytes by their digest; gc frees what nothing refers to)
+ *       `--< tree, part (by their digest; a tree is the paths and queries of one content)
  *
  * A setting row is one revision of one value (field '') or of one field of a resource. It is
  * written once; only `until` is set later, when the next revision takes its place: the rows of a
  * revision R are those with revision <= R and (until IS NULL or until > R). Rows carry name, kind
  * and class as they were, so older revisions resolve under the names of their time.
  *
- * A draft is its base tree with the edits laid over it, the newest of each path (`until` IS NULL).
+ * A draft is its base tree with the edits laid over it, the newest of each path and of each query
+ * (`until` IS NULL); both kinds of edits share one row of numbers.
  * When a version leaves the draft state its tree is written, and from then on is its content. One
  * live release for each app is no rule that rows could break: app.live is one column.
  *
@@ -285,6 +286,7 @@ static const char *const step_0[] = {
     "content BLOB NOT NULL CHECK (length(content) = 32),"
     "parts INTEGER NOT NULL CHECK (parts >= 0),"
     "bytes INTEGER NOT NULL CHECK (bytes >= 0),"
+    "pins INTEGER NOT NULL CHECK (pins >= 0),"
     "edits INTEGER NOT NULL CHECK (edits >= 0),"
     "author BLOB NOT NULL CHECK (length(author) = 16),"
     "created_at INTEGER NOT NULL,"
@@ -368,6 +370,21 @@ static const char *const step_0[] = {
     "signature BLOB NOT NULL CHECK (length(signature) = 64),"
     "PRIMARY KEY (query_id, revision)"
     ") STRICT",
+
+    "CREATE TABLE query_edit ("
+    "version_id BLOB NOT NULL REFERENCES version (id),"
+    "edit INTEGER NOT NULL CHECK (edit >= 1),"
+    "until INTEGER CHECK (until > edit),"
+    "query_id BLOB NOT NULL REFERENCES query (id),"
+    "action INTEGER NOT NULL CHECK (action IN (1, 2)),"
+    "revision INTEGER NOT NULL CHECK (revision >= 0),"
+    "author BLOB NOT NULL CHECK (length(author) = 16),"
+    "time INTEGER NOT NULL,"
+    "PRIMARY KEY (version_id, edit)"
+    ") STRICT",
+
+    "CREATE UNIQUE INDEX query_edit_current ON query_edit (version_id, query_id)"
+    " WHERE until IS NULL",
 
     "CREATE TABLE editing ("
     "app_id BLOB NOT NULL REFERENCES app (id),"

@@ -195,6 +195,7 @@ serve_release(struct fx *fx, const char *app, const char *version, const char *t
     describe(fx, app, version, stage, content);
     if (strcmp(stage, "production") != 0)
         serve_promote(fx, app, version, "production");
+    describe(fx, app, version, stage, content);
     envres_release_options options = { .size = sizeof(options),
                                        .tag = tag,
                                        .tag_len = TEXT,

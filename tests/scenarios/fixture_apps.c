@@ -120,6 +120,13 @@ edited_version(struct fixture *fx, const char *from, const char *version, const 
 }
 
 static envres_status
+pin(struct fixture *fx, const char *version, int64_t revision)
+{
+    envres_version_name name = version_of("portal", version);
+    return envres_query_pin(fx->session, &name, "find", TEXT, revision, NULL, fx->err);
+}
+
+static envres_status
 to_the_end(struct fixture *fx, const char *app, const char *version)
 {
     envres_status st = promote(fx, app, version, "development", "staging");
@@ -140,11 +147,15 @@ make_released(struct fixture *fx)
     if (st == ENVRES_OK)
         st = put_parts(fx, "portal", "v1", parts, 4);
     if (st == ENVRES_OK)
+        st = pin(fx, "v1", 0);
+    if (st == ENVRES_OK)
         st = to_the_end(fx, "portal", "v1");
     if (st == ENVRES_OK)
         st = release(fx, "portal", "v1", "1.0.0", 0);
     if (st == ENVRES_OK)
         st = edited_version(fx, NULL, "v2", "<p>second, << environment.name >></p>\n");
+    if (st == ENVRES_OK)
+        st = pin(fx, "v2", 1);
     if (st == ENVRES_OK)
         st = to_the_end(fx, "portal", "v2");
     if (st == ENVRES_OK)
@@ -164,6 +175,8 @@ make_unreleased(struct fixture *fx)
     envres_version_name thrown = version_of("portal", "v6");
     uint8_t content[32];
     envres_status st = edited_version(fx, NULL, "v3", "<p>third</p>\n");
+    if (st == ENVRES_OK)
+        st = pin(fx, "v3", 0);
     if (st == ENVRES_OK)
         st = to_the_end(fx, "portal", "v3");
     if (st == ENVRES_OK)
@@ -248,6 +261,33 @@ dump_version(struct fixture *fx, struct dump *dump, const char *app, const char 
         dump->failed = 1;
     else
         dump_list(dump, "parts", list);
+    list = NULL;
+    if (envres_query_pins(fx->session, &name, &list, fx->err) < 0)
+        dump->failed = 1;
+    else
+        dump_list(dump, "queries", list);
+}
+
+static void
+dump_served_query(struct fixture *fx, struct dump *dump, const envres_scope *scope)
+{
+    envres_query *query = NULL;
+    char line[80] = "";
+    size_t len = 0;
+    envres_status st = envres_scope_query(scope, "find", TEXT, &query, fx->err);
+    if (st == ENVRES_E_NOT_FOUND)
+        return;
+    if (st < 0) {
+        dump->failed = 1;
+        return;
+    }
+    int written =
+        snprintf(line, sizeof(line), "find %lld: ", (long long)envres_query_revision(query));
+    dump_text(dump, line, (size_t)written);
+    const char *text = envres_query_text(query, ENVRES_QUERY_TEXT, &len);
+    dump_text(dump, text, len);
+    dump_text(dump, "\n", 1);
+    envres_query_free(query);
 }
 
 /* The release that is live, as a host reads it. */
@@ -283,6 +323,7 @@ dump_live(struct fixture *fx, struct dump *dump, const char *app)
         for (size_t k = 0; k < data_len; k++) /* a dump is text */
             dump_text(dump, data[k] ? &data[k] : "0", 1);
     }
+    dump_served_query(fx, dump, scope);
     envres_scope_unref(scope);
 }
 

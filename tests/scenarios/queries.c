@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scenarios of the query library. The fixture has `find`, of two revisions, for a
- * resource of its own, and `call`, a request. */
+ * resource of its own, and `call`, a request. The versions of portal use `find`: all but v2, which
+ * has its first revision, follow. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,33 @@ put_text(struct fixture *fx, const char *name, const char *text)
     return envres_query_put(fx->session, &write, NULL, NULL, fx->err);
 }
 
+/* Wherever versions go. */
+static envres_status
+configure_reports(struct fixture *fx)
+{
+    static const char *const environments[] = { "development", "staging", "production" };
+    const envres_resource_field fields[] = {
+        { .size = sizeof(fields[0]),
+          .name = "host",
+          .name_len = TEXT,
+          .value = "reports.example",
+          .value_len = TEXT },
+        { .size = sizeof(fields[0]),
+          .name = "database",
+          .name_len = TEXT,
+          .value = "reports",
+          .value_len = TEXT },
+    };
+    envres_resource_write write = {
+        .size = sizeof(write), .handle = "reports", .handle_len = TEXT, .fields = fields, .count = 2
+    };
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < 3; i++)
+        st = envres_resource_configure(fx->session, environments[i], TEXT, &write, NULL, NULL,
+                                       fx->err);
+    return st;
+}
+
 envres_status
 fixture_queries(struct fixture *fx)
 {
@@ -54,6 +82,8 @@ fixture_queries(struct fixture *fx)
                                  .count = 1 };
     envres_status st =
         envres_resource_define(fx->session, "reports", TEXT, "postgres", TEXT, NULL, fx->err);
+    if (st == ENVRES_OK)
+        st = configure_reports(fx);
     if (st == ENVRES_OK)
         st = put_text(fx, "find", "SELECT << params.id >>::int");
     if (st == ENVRES_OK)
@@ -84,7 +114,31 @@ restore_query(struct fixture *fx)
 envres_status
 remove_query(struct fixture *fx)
 {
-    return envres_query_remove(fx->session, "find", TEXT, NULL, fx->err);
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    return envres_query_remove(fx->session, "find", TEXT, &force, fx->err);
+}
+
+/* One of its own, and fixed. */
+envres_status
+pin_query(struct fixture *fx)
+{
+    envres_version_name draft = version_of("portal", "v5");
+    return envres_query_pin(fx->session, &draft, "call", TEXT, 1, NULL, fx->err);
+}
+
+/* Fixed, where it followed. */
+envres_status
+pin_query_again(struct fixture *fx)
+{
+    envres_version_name draft = version_of("portal", "v5");
+    return envres_query_pin(fx->session, &draft, "find", TEXT, 1, NULL, fx->err);
+}
+
+envres_status
+unpin_query(struct fixture *fx)
+{
+    envres_version_name draft = version_of("portal", "v5");
+    return envres_query_unpin(fx->session, &draft, "find", TEXT, NULL, fx->err);
 }
 
 /* ---- readings ------------------------------------------------------------------------------- */
@@ -103,6 +157,47 @@ query_lists(struct fixture *fx)
     if (st == ENVRES_OK && envres_list_count(list) != 2)
         abort();
     envres_list_free(list);
+    return st;
+}
+
+envres_status
+pin_lists(struct fixture *fx)
+{
+    static const char *const versions[] = { "v1", "v5" };
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < 2; i++) {
+        envres_version_name version = version_of("portal", versions[i]);
+        envres_list *list = NULL;
+        st = envres_query_pins(fx->session, &version, &list, fx->err);
+        if (st == ENVRES_OK && envres_list_integer(list, 0, ENVRES_QUERY_PIN_REVISION) != 2)
+            abort();
+        envres_list_free(list);
+    }
+    return st;
+}
+
+/* The newest, which v3 has, and what is live. */
+envres_status
+serve_queries(struct fixture *fx)
+{
+    static const char *const versions[] = { "v3", NULL };
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < 2; i++) {
+        envres_scope_options options = { .size = sizeof(options),
+                                         .app = "portal",
+                                         .app_len = TEXT,
+                                         .version = versions[i],
+                                         .version_len = versions[i] ? TEXT : 0 };
+        envres_scope *scope = NULL;
+        envres_query *query = NULL;
+        st = envres_scope_open(fx->session, "production", TEXT, &options, &scope, fx->err);
+        if (st == ENVRES_OK)
+            st = envres_scope_query(scope, "find", TEXT, &query, fx->err);
+        if (st == ENVRES_OK && envres_query_revision(query) != (versions[i] ? 2 : 1))
+            abort();
+        envres_scope_unref(scope);
+        envres_query_free(query);
+    }
     return st;
 }
 

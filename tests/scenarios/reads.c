@@ -425,7 +425,7 @@ getters(struct fixture *fx)
             abort();
     }
     if (secrets != 2 || strcmp(envres_scope_environment(scope), "development") != 0 ||
-        envres_scope_revision(scope) != 10 || envres_scope_is_stale(scope))
+        envres_scope_revision(scope) != 11 || envres_scope_is_stale(scope))
         abort();
     envres_scope_unref(scope);
     for (uint32_t i = 0; i < envres_status_count(); i++) {

@@ -8,9 +8,9 @@ from ._constants import (QUERY_HEADERS, QUERY_METHOD, QUERY_NO_SECRETS, QUERY_PA
                          QUERY_PATH, QUERY_READ_STRINGS, QUERY_TEXT, Type)
 from ._core import (Handle, Input, Rows, Text, call, change, copy_value, integer_from, rows_from,
                     struct, structs, text, text_of)
-from ._groups import Operation, _expected, _Group
+from ._groups import Operation, _expected, _Group, _version
 from ._native import ffi, lib
-from ._rows import QueryHistoryRow, QueryListRow, QueryParamRow
+from ._rows import QueryHistoryRow, QueryListRow, QueryParamRow, QueryPinRow
 from ._template import Param, Params, Statement
 
 
@@ -67,10 +67,40 @@ class Queries(_Group):
         return integer_from(lib.envres_query_restore, self._pointer(), *text(name), revision,
                             change(reason, operation))
 
-    def remove(self, name: str, *, reason: Optional[str] = None,
+    def remove(self, name: str, *, force: bool = False, reason: Optional[str] = None,
                operation: Operation = None) -> None:
-        """Removes one; its name is free then. Raises NotFoundError, DeniedError."""
-        call(lib.envres_query_remove, self._pointer(), *text(name), change(reason, operation))
+        """Removes one; its name is free then. Raises NotFoundError, ConflictError (REFERRED: a
+        version uses it; ``force`` removes it all the same, and versions keep the revision that they
+        have recorded), DeniedError."""
+        call(lib.envres_query_remove, self._pointer(), *text(name),
+             change(reason, operation, force))
+
+    def pin(self, app: str, version: Optional[str], name: str, revision: int = 0, *,
+            reason: Optional[str] = None, operation: Operation = None) -> None:
+        """A draft uses a query.
+
+        ``version``   None: the app's only draft
+        ``revision``  0: it follows: the draft uses the newest, and the promotion that freezes it
+                      records which one that was; else this one, fixed
+
+        Raises NotFoundError (app, version, query, revision, with the nearest name), StateError
+        (FROZEN, DISCARDED), UsageError (LIMIT), IntegrityError, DeniedError.
+        """
+        call(lib.envres_query_pin, self._pointer(), _version(app, version), *text(name), revision,
+             change(reason, operation))
+
+    def unpin(self, app: str, version: Optional[str], name: str, *, reason: Optional[str] = None,
+              operation: Operation = None) -> None:
+        """A draft does not use a query any more. Raises NotFoundError (also: it does not use it),
+        and what pin() raises."""
+        call(lib.envres_query_unpin, self._pointer(), _version(app, version), *text(name),
+             change(reason, operation))
+
+    def pins(self, app: str, version: Optional[str]) -> Rows[QueryPinRow]:
+        """The queries that a version uses, by name. Raises NotFoundError, IntegrityError,
+        DeniedError."""
+        return rows_from(QueryPinRow, lib.envres_query_pins, self._pointer(),
+                         _version(app, version))
 
     def list(self) -> Rows[QueryListRow]:
         """All, by name. Raises DeniedError, IntegrityError."""

@@ -307,6 +307,21 @@ class QueryParamRow(NamedTuple):
     preset: Optional[str]
 
 
+class QueryPinRow(NamedTuple):
+    """A row of envres_query_pins."""
+
+    #: text
+    name: str
+    #: text
+    resource: str
+    #: integer: what the version uses
+    revision: int
+    #: integer 0 or 1: it was not fixed by hand
+    follows: bool
+    #: integer: the newest there is; null: the query was removed
+    newest: Optional[int]
+
+
 class RefusedRow(NamedTuple):
     """A row of envres_redactor_refused."""
 
@@ -678,6 +693,7 @@ COLUMNS = {
     QueryListRow: "tttiitm",
     QueryHistoryRow: "ittmi",
     QueryParamRow: "ttbt",
+    QueryPinRow: "ttibi",
     RefusedRow: "tttt",
     FindingRow: "tttiitt",
     ReleaseRow: "itttttmbiittitt",

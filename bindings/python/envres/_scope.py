@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Union, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Union, cast
 
 from ._callbacks import Probing
 from ._constants import RENDER_NO_SECRETS, Code, Context, Type
@@ -14,6 +14,9 @@ from ._native import ffi, lib
 from ._rows import ExplainRow
 from ._secret import Secret
 from ._template import Param, Params, render_options
+
+if TYPE_CHECKING:
+    from ._query import Query
 
 _get = lib.envres_py_get
 _unpack = ffi.unpack
@@ -252,6 +255,16 @@ class Scope(Handle, Mapping[str, Text]):
         part), UsageError (the scope serves no app)."""
         return value_from(lib.envres_scope_render_part, self._pointer(), *text(path),
                           render_options(params, no_secrets, output_max))
+
+    def query(self, name: str) -> Query:
+        """A query of the version that is served, at the revision that this version uses; read when
+        the scope was opened, of use after it was closed. Raises NotFoundError (the version does not
+        use it), IntegrityError (it is not as it was signed), UsageError (the scope serves no
+        app)."""
+        from ._query import Query
+        out = ffi.new("envres_query **")
+        call(lib.envres_scope_query, self._pointer(), *text(name), out)
+        return Query(out[0])
 
     def part(self, path: str) -> bytes:
         """A part's bytes. Raises NotFoundError, UsageError (the scope serves no app)."""

@@ -208,3 +208,38 @@ def test_use_after_close(store, session, queries):
     statement.close()
     with pytest.raises(envres.ClosedError):
         statement.reveal()
+
+
+def test_pins(session, queries):
+    def pins(version):
+        with queries.pins("shop", version) as rows:
+            return [tuple(row) for row in rows]
+
+    session.apps.create("shop")
+    queries.put("find", "crm", "SELECT 1")
+    queries.put("list", "crm", "SELECT 'a'")
+    queries.pin("shop", None, "find")
+    queries.pin("shop", "v1", "list", 1, reason="as tested")
+    queries.put("find", "crm", "SELECT 2")
+    queries.put("list", "crm", "SELECT 'b'")
+    assert pins("v1") == [("find", "crm", 2, True, 2), ("list", "crm", 1, False, 2)]
+    for code, use in (
+            ("NOT_FOUND", lambda: queries.pin("shop", None, "fnid")),
+            ("NOT_FOUND", lambda: queries.pin("shop", None, "find", 9)),
+            ("NOT_FOUND", lambda: queries.unpin("shop", None, "lost")),
+            ("REFERRED", lambda: queries.remove("find"))):
+        with raises(code):
+            use()
+    with session.scope("development", app="shop", version="v1") as scope:
+        query = scope.query("find")
+        with raises("NOT_FOUND") as caught:
+            scope.query("fnid")
+        assert "find" in caught.error.hint
+    assert (query.revision, query.source) == (2, "SELECT 2"), "outlives its scope"
+    query.close()
+    with session.scope("development") as scope, raises("INVALID"):
+        scope.query("find")
+    queries.unpin("shop", None, "list")
+    assert pins(None) == [("find", "crm", 2, True, 2)]
+    queries.remove("find", force=True)
+    assert pins("v1") == [("find", "crm", 2, True, None)]

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What versions use of the query library. How it stands in a tree is in model/content.h. */
+#ifndef ENVRES_MODEL_PIN_H
+#define ENVRES_MODEL_PIN_H
+
+#include "model/content.h"
+#include "model/query.h"
+
+envres_status query_pin(struct context *ctx, const envres_version_name *version, struct slice name,
+                        int64_t revision, const envres_change *given, envres_error *err);
+envres_status query_unpin(struct context *ctx, const envres_version_name *version,
+                          struct slice name, const envres_change *given, envres_error *err);
+envres_status query_pins(struct context *ctx, const envres_version_name *version, envres_list **out,
+                         envres_error *err);
+
+/* The revision that a pin of this version means: its own; where a draft follows (or one that was
+ * discarded as a draft), the newest there is. INTEGRITY. Inside a transaction, as all below. */
+envres_status pin_revision(struct context *ctx, const struct version *version,
+                           const struct tree_pin *pin, int64_t *out, envres_error *err);
+
+/* Gives each pin without a revision the newest there is, after a look at its signature. */
+envres_status pins_record(struct context *ctx, const struct version *version, struct tree *tree,
+                          envres_error *err);
+
+/* Whether its revision (0: any) is in the store at all. */
+envres_status pin_is_there(struct context *ctx, const struct tree_pin *pin, bool *out,
+                           envres_error *err);
+
+/* REFERRED when a version that is not discarded uses the query, or any query for the resource. */
+envres_status pins_check_query(struct context *ctx, const uint8_t id[SEAL_ID], struct slice name,
+                               envres_error *err);
+envres_status pins_check_resource(struct context *ctx, const struct object *resource,
+                                  envres_error *err);
+
+/* Who wrote what a version uses and the one that is live (`live`: its id, or NULL) does not is an
+ * author of the change. */
+envres_status pins_authors(struct change *change, const struct version *version,
+                           const uint8_t *live, envres_error *err);
+
+#endif
