@@ -472,6 +472,30 @@ func (r *QueryParamRow) fill(c *cells) {
 
 func (r *QueryParamRow) table() (string, int) { return "query_param", 4 }
 
+// QueryPinRow is a row of envres_query_pins.
+type QueryPinRow struct {
+	// text
+	Name string
+	// text
+	Resource string
+	// integer: what the version uses
+	Revision int64
+	// integer 0 or 1: it was not fixed by hand
+	Follows bool
+	// integer: the newest there is; null: the query was removed
+	Newest *int64
+}
+
+func (r *QueryPinRow) fill(c *cells) {
+	r.Name = c.text(0)
+	r.Resource = c.text(1)
+	r.Revision = c.integer(2)
+	r.Follows = c.boolean(3)
+	r.Newest = c.maybeInteger(4)
+}
+
+func (r *QueryPinRow) table() (string, int) { return "query_pin", 5 }
+
 // RefusedRow is a row of envres_redactor_refused.
 type RefusedRow struct {
 	// text: key; null for those of envres_redactor_add()

@@ -243,13 +243,22 @@ make_keys(struct db *db, struct arena *arena, const struct mem *mem,
 }
 
 envres_status
+env_keys_make_anew(struct db *db, struct arena *arena, const struct mem *mem,
+                   const struct identity *identity, const uint8_t *workspace,
+                   const uint8_t *environment, uint32_t generation, int64_t now,
+                   struct env_keys **out, envres_error *err)
+{
+    struct grant_label label = { workspace, environment, generation, identity->id, 0 };
+    *out = NULL;
+    return make_keys(db, arena, mem, identity, &label, now, out, err);
+}
+
+envres_status
 env_keys_make(struct db *db, struct arena *arena, const struct mem *mem,
               const struct identity *identity, const uint8_t *workspace, const uint8_t *environment,
               int64_t now, struct env_keys **out, envres_error *err)
 {
-    struct grant_label label = { workspace, environment, 1, identity->id, 0 };
-    *out = NULL;
-    return make_keys(db, arena, mem, identity, &label, now, out, err);
+    return env_keys_make_anew(db, arena, mem, identity, workspace, environment, 1, now, out, err);
 }
 
 envres_status

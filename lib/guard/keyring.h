@@ -118,6 +118,11 @@ envres_status env_keys_make(struct db *db, struct arena *arena, const struct mem
                             const struct identity *identity, const uint8_t *workspace,
                             const uint8_t *environment, int64_t now, struct env_keys **out,
                             envres_error *err);
+/* The same where the keys there were are lost: of this generation. */
+envres_status env_keys_make_anew(struct db *db, struct arena *arena, const struct mem *mem,
+                                 const struct identity *identity, const uint8_t *workspace,
+                                 const uint8_t *environment, uint32_t generation, int64_t now,
+                                 struct env_keys **out, envres_error *err);
 
 /* Fresh keys of the next generation after `old`, granted to `identity` likewise; LIMIT after the
  * last. What is older does not hang behind them. */

@@ -248,7 +248,7 @@ take_recorded(struct verify *v, const struct version *version, struct tree *tree
     return st == ENVRES_E_INTEGRITY ? ENVRES_OK : st; /* told as that of the frozen tree */
 }
 
-/* That the queries are there at all; what is in a revision, query_verify() looks at. */
+/* That the queries are there at all; their revisions query_verify() looks at. */
 static envres_status
 verify_pins(struct verify *v, const struct app *app, const struct version *version,
             const struct tree *tree, envres_error *err)
@@ -257,8 +257,10 @@ verify_pins(struct verify *v, const struct app *app, const struct version *versi
     for (size_t i = 0; v->with_queries && st == ENVRES_OK && i < tree->pin_count; i++) {
         const struct tree_pin *pin = &tree->pins[i];
         bool recorded = pin->revision > 0 || version->stored == STORED_DRAFT;
+        char name[LIMIT_NAME + 1] = "";
         bool there = false;
-        st = pin_is_there(v->ctx, pin, &there, err);
+        bool is_removed = false;
+        st = query_label(v->ctx, pin->query, &there, name, &is_removed, err);
         if (st == ENVRES_OK && (!there || !recorded))
             st = report_version(v, app, version, "a query that it uses is not in the store", err);
     }

@@ -19,7 +19,6 @@ enum {
     SQL_CLOSE,
     SQL_ADD,
     SQL_NAMED,
-    SQL_THERE,
     SQL_USER,
     SQL_FOR_RESOURCE,
     SQL_RESOURCE,
@@ -34,8 +33,6 @@ static const char *const pin_sql[SQL_COUNT_] = {
                 " (version_id, edit, query_id, action, revision, author, time)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_NAMED] = "SELECT id FROM query WHERE workspace_id = ?1 AND name = ?2 ORDER BY id",
-    [SQL_THERE] = "SELECT 1 FROM query_revision WHERE query_id = ?1 AND (?2 = 0 OR revision = ?2)"
-                  " LIMIT 1",
     /* Versions whose tree or edits have the id in them; what is in a part's path or digest by
      * chance is found out when the content is read. */
     [SQL_USER] =
@@ -99,23 +96,6 @@ pins_record(struct context *ctx, const struct version *version, struct tree *tre
         query_row_free(ctx->mem, &row);
         pin->revision = revision;
     }
-    return st;
-}
-
-envres_status
-pin_is_there(struct context *ctx, const struct tree_pin *pin, bool *out, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    envres_status st = db_use(ctx->db, pin_sql[SQL_THERE], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, pin->query, SEAL_ID);
-    db_bind_int(stmt, 2, pin->revision);
-    st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_ROW)
-        db_reset(stmt);
-    *out = row == DB_ROW;
     return st;
 }
 

@@ -22,10 +22,6 @@ envres_status pin_revision(struct context *ctx, const struct version *version,
 envres_status pins_record(struct context *ctx, const struct version *version, struct tree *tree,
                           envres_error *err);
 
-/* Whether its revision (0: any) is in the store at all. */
-envres_status pin_is_there(struct context *ctx, const struct tree_pin *pin, bool *out,
-                           envres_error *err);
-
 /* REFERRED when a version that is not discarded uses the query, or any query for the resource. */
 envres_status pins_check_query(struct context *ctx, const uint8_t id[SEAL_ID], struct slice name,
                                envres_error *err);

@@ -34,6 +34,7 @@ enum {
     SQL_REMOVE,
     SQL_OF_RESOURCE,
     SQL_VERIFY,
+    SQL_EMPTY,
     SQL_COUNT_
 };
 
@@ -81,6 +82,8 @@ static const char *const query_sql[SQL_COUNT_] = {
         " signer, signature, sign_key FROM query JOIN query_revision ON query_id = query.id"
         " LEFT JOIN principal ON principal.id = signer AND principal.workspace_id = ?1"
         " WHERE query.workspace_id = ?1 ORDER BY query.id, revision",
+    [SQL_EMPTY] = "SELECT name FROM query WHERE workspace_id = ?1 AND removed_at IS NULL"
+                  " AND NOT EXISTS (SELECT 1 FROM query_revision WHERE query_id = query.id)",
 };
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -761,6 +764,26 @@ query_history(struct context *ctx, struct slice name, envres_list **out, envres_
 
 /* ---- verify --------------------------------------------------------------------------------- */
 
+/* Queries of which nothing is left. */
+static envres_status
+verify_empty(struct context *ctx, db_finding_fn finding, void *user, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, query_sql[SQL_EMPTY], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    for (;;) {
+        char object[6 + LIMIT_NAME + 1] = "query/?";
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            return st;
+        column_name(stmt, 0, object + 6, LIMIT_NAME + 1, NULL);
+        finding(user, "ENVRES_E_INTEGRITY", object, "its revisions are missing");
+    }
+}
+
 envres_status
 query_verify(struct context *ctx, db_finding_fn finding, void *user, envres_error *err)
 {
@@ -798,5 +821,5 @@ query_verify(struct context *ctx, db_finding_fn finding, void *user, envres_erro
         query_row_free(ctx->mem, &row);
     }
     db_reset(stmt);
-    return st;
+    return st == ENVRES_OK ? verify_empty(ctx, finding, user, err) : st;
 }

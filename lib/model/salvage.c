@@ -103,7 +103,7 @@ static const char *const salvage_sql[SQL_COUNT_] = {
                  " ORDER BY revision DESC LIMIT 1",
     [SQL_HELD] = "SELECT count(*) FROM key_grant WHERE environment_id = ?1 AND class = 1",
     [SQL_EMPTY] = "DELETE FROM setting WHERE environment_id = ?1",
-    [SQL_FIRST_KEYS] = "UPDATE environment SET generation = 1, protected = 1 WHERE id = ?1",
+    [SQL_FIRST_KEYS] = "UPDATE environment SET generation = ?2, protected = 1 WHERE id = ?1",
     [SQL_NEWEST] = "SELECT max(revision) FROM setting WHERE environment_id = ?1",
 };
 
@@ -658,20 +658,24 @@ start_environment_anew(struct context *ctx, struct salvage_environment *environm
     struct environment *row = &environment->row;
     struct env_keys *keys = NULL;
     int64_t dropped = 0;
-    envres_status st = salvage_run(ctx, salvage_sql[SQL_EMPTY], row->id, NULL, 0, &dropped, err);
+    int64_t rotations = 0;
+    envres_status st = audit_count(ctx->db, ctx->workspace, row->id, "key.rotate", &rotations, err);
+    uint32_t generation = (uint32_t)rotations + 1; /* no fewer than the audit knows of */
+    if (st == ENVRES_OK)
+        st = salvage_run(ctx, salvage_sql[SQL_EMPTY], row->id, NULL, 0, &dropped, err);
     if (st == ENVRES_OK)
         st = env_keys_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
         st = env_key_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_FIRST_KEYS], row->id, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_FIRST_KEYS], row->id, NULL, generation, NULL, err);
     if (st == ENVRES_OK)
-        st = env_keys_make(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace, row->id, now,
-                           &keys, err);
+        st = env_keys_make_anew(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace, row->id,
+                                generation, now, &keys, err);
     env_keys_unref(keys);
     if (st < 0)
         return st;
-    row->generation = 1;
+    row->generation = generation;
     row->is_protected = true;
     environment->is_held = true;
     environment->is_vouched = false;

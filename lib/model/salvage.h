@@ -63,6 +63,14 @@ struct salvage_environment {
 envres_status salvage_config(struct context *ctx, struct salvage_environment *environment,
                              int64_t now, struct salvage_report *report, envres_error *err);
 
+struct tree;
+
+/* Queries and their revisions; and a row for each query of a tree whose own is lost. */
+envres_status salvage_queries(struct context *ctx, int64_t now, struct salvage_report *report,
+                              envres_error *err);
+envres_status salvage_pins(struct context *ctx, const struct tree *tree, int64_t now,
+                           struct salvage_report *report, envres_error *err);
+
 /* Parts, trees, apps, versions, releases. */
 envres_status salvage_apps(struct context *ctx, int64_t now, struct salvage_report *report,
                            envres_error *err);

@@ -27,7 +27,6 @@ enum {
     SQL_BAD_APPS,
     SQL_BAD_VERSIONS,
     SQL_BAD_EDITS,
-    SQL_BAD_PINS,
     SQL_BAD_RELEASES,
     SQL_LOST_APP,
     SQL_ADD_APP,
@@ -60,7 +59,6 @@ static const char *const apps_sql[SQL_COUNT_] = {
         " OR length(CAST(description AS BLOB)) > ?2 OR length(app_id) <> 16"
         " OR length(stage_id) <> 16 OR length(parent_id) <> 16 OR number > 2000000",
     [SQL_BAD_EDITS] = "DELETE FROM part_edit WHERE length(CAST(path AS BLOB)) NOT BETWEEN 1 AND ?1",
-    [SQL_BAD_PINS] = "DELETE FROM query_edit WHERE query_id NOT IN (SELECT id FROM query)",
     [SQL_BAD_RELEASES] =
         "DELETE FROM release WHERE length(CAST(tag AS BLOB)) NOT BETWEEN 1 AND ?1"
         " OR length(tag_order) = 0 OR length(CAST(notes AS BLOB)) > ?2 OR length(app_id) <> 16"
@@ -226,7 +224,6 @@ drop_unreadable(struct settling *s, envres_error *err)
         { SQL_BAD_APPS, { LIMIT_APP, 0 } },
         { SQL_BAD_VERSIONS, { LIMIT_APP, LIMIT_DESCRIPTION } },
         { SQL_BAD_EDITS, { LIMIT_PART_PATH, 0 } },
-        { SQL_BAD_PINS, { 0, 0 } },
         { SQL_BAD_RELEASES, { LIMIT_TAG, LIMIT_NOTES } },
     };
     envres_status st = ENVRES_OK;
@@ -436,6 +433,8 @@ settle_frozen(struct settling *s, const struct app *app, const struct version *v
         as_damage(content_tree(s->ctx, version->content, &tree, NULL), &damaged, err);
     if (st == ENVRES_OK && !damaged)
         st = has_parts(s, &tree, &has, err);
+    if (st == ENVRES_OK)
+        st = salvage_pins(s->ctx, &tree, s->now, s->report, err);
     if (st == ENVRES_OK && (damaged || !has)) {
         st = discard(s, app, version, err);
     } else if (st == ENVRES_OK) {
@@ -459,6 +458,8 @@ settle_draft(struct settling *s, const struct app *app, const struct version *ve
     envres_status st = as_damage(content_load(s->ctx, version, &tree, NULL), &damaged, err);
     if (st == ENVRES_OK && !damaged)
         st = has_parts(s, &tree, &has, err);
+    if (st == ENVRES_OK)
+        st = salvage_pins(s->ctx, &tree, s->now, s->report, err);
     if (st == ENVRES_OK && !damaged && has)
         st = as_damage(content_verify_one(s->ctx, app, version, db_count_finding, &findings, NULL),
                        &damaged, err);
@@ -577,7 +578,9 @@ salvage_apps(struct context *ctx, int64_t now, struct salvage_report *report, en
     struct settling s = { .ctx = ctx, .report = report, .now = now };
     struct app *apps = NULL;
     size_t count = 0;
-    envres_status st = settle_bytes(&s, err);
+    envres_status st = salvage_queries(ctx, now, report, err);
+    if (st == ENVRES_OK)
+        st = settle_bytes(&s, err);
     if (st == ENVRES_OK)
         st = drop_unreadable(&s, err);
     if (st == ENVRES_OK)

@@ -33,6 +33,34 @@ Java_dev_envres_Native_queryParams(JNIEnv *env, jclass type_, jlong query)
     return back;
 }
 
+JNIEXPORT void JNICALL
+Java_dev_envres_Native_queryPin(JNIEnv *env, jclass type_, jlong session, jobjectArray version,
+        jbyteArray name, jlong revision, jobjectArray change)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *version_read = read_version_name(&c, version);
+    size_t name_len = 0;
+    const char *name_text = shim_text(&c, name, &name_len);
+    const envres_change *change_read = read_change(&c, change);
+    if (!c.failed)
+        c.status = envres_query_pin(SHIM_POINTER(session), version_read, name_text, name_len,
+                (int64_t)revision, change_read, c.err);
+    shim_end(&c);
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_queryPins(JNIEnv *env, jclass type_, jlong session, jobjectArray version)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *version_read = read_version_name(&c, version);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_query_pins(SHIM_POINTER(session), version_read, &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
 JNIEXPORT jlong JNICALL
 Java_dev_envres_Native_queryPut(JNIEnv *env, jclass type_, jlong session, jobjectArray write,
         jobjectArray change)
@@ -152,6 +180,21 @@ Java_dev_envres_Native_queryText(JNIEnv *env, jclass type_, jlong query, jint wh
     jbyteArray back = shim_bytes(&c, found, len);
     shim_end(&c);
     return back;
+}
+
+JNIEXPORT void JNICALL
+Java_dev_envres_Native_queryUnpin(JNIEnv *env, jclass type_, jlong session, jobjectArray version,
+        jbyteArray name, jobjectArray change)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *version_read = read_version_name(&c, version);
+    size_t name_len = 0;
+    const char *name_text = shim_text(&c, name, &name_len);
+    const envres_change *change_read = read_change(&c, change);
+    if (!c.failed)
+        c.status = envres_query_unpin(SHIM_POINTER(session), version_read, name_text, name_len,
+                change_read, c.err);
+    shim_end(&c);
 }
 
 JNIEXPORT void JNICALL
@@ -543,40 +586,6 @@ Java_dev_envres_Native_resourceHandleIsFallback(JNIEnv *env, jclass type_, jlong
     shim_call c = shim_begin(env, type_, 0);
     int32_t found = envres_resource_handle_is_fallback(SHIM_POINTER(handle));
     jint back = (jint)found;
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_resourceHandleKind(JNIEnv *env, jclass type_, jlong handle)
-{
-    shim_call c = shim_begin(env, type_, 0);
-    const char * found = envres_resource_handle_kind(SHIM_POINTER(handle));
-    jbyteArray back = shim_bytes(&c, found, shim_strlen(found));
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_resourceHandleRedactedUrl(JNIEnv *env, jclass type_, jlong handle)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    envres_value *out = NULL;
-    if (!c.failed)
-        c.status = envres_resource_handle_redacted_url(SHIM_POINTER(handle), &out, c.err);
-    jbyteArray back = shim_take_value(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_resourceHandleUrl(JNIEnv *env, jclass type_, jlong handle)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    envres_value *out = NULL;
-    if (!c.failed)
-        c.status = envres_resource_handle_url(SHIM_POINTER(handle), &out, c.err);
-    jbyteArray back = shim_take_value(&c, out);
     shim_end(&c);
     return back;
 }

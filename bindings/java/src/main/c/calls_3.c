@@ -6,6 +6,40 @@
 #include "dev_envres_Native.h"
 
 JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_resourceHandleKind(JNIEnv *env, jclass type_, jlong handle)
+{
+    shim_call c = shim_begin(env, type_, 0);
+    const char * found = envres_resource_handle_kind(SHIM_POINTER(handle));
+    jbyteArray back = shim_bytes(&c, found, shim_strlen(found));
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_resourceHandleRedactedUrl(JNIEnv *env, jclass type_, jlong handle)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    envres_value *out = NULL;
+    if (!c.failed)
+        c.status = envres_resource_handle_redacted_url(SHIM_POINTER(handle), &out, c.err);
+    jbyteArray back = shim_take_value(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_resourceHandleUrl(JNIEnv *env, jclass type_, jlong handle)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    envres_value *out = NULL;
+    if (!c.failed)
+        c.status = envres_resource_handle_url(SHIM_POINTER(handle), &out, c.err);
+    jbyteArray back = shim_take_value(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
 Java_dev_envres_Native_resourceHistory(JNIEnv *env, jclass type_, jlong session, jbyteArray
         environment, jbyteArray handle, jint flags)
 {
@@ -416,6 +450,20 @@ Java_dev_envres_Native_scopePartPath(JNIEnv *env, jclass type_, jlong scope, jin
     return back;
 }
 
+JNIEXPORT jlong JNICALL
+Java_dev_envres_Native_scopeQuery(JNIEnv *env, jclass type_, jlong scope, jbyteArray name)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    size_t name_len = 0;
+    const char *name_text = shim_text(&c, name, &name_len);
+    envres_query *out = NULL;
+    if (!c.failed)
+        c.status = envres_scope_query(SHIM_POINTER(scope), name_text, name_len, &out, c.err);
+    jlong back = SHIM_LONG(out);
+    shim_end(&c);
+    return back;
+}
+
 JNIEXPORT jbyteArray JNICALL
 Java_dev_envres_Native_scopeRelease(JNIEnv *env, jclass type_, jlong scope)
 {
@@ -526,64 +574,4 @@ Java_dev_envres_Native_sessionClose(JNIEnv *env, jclass type_, jlong session)
     shim_call c = shim_begin(env, type_, 0);
     envres_session_close(SHIM_POINTER(session));
     shim_end(&c);
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_sessionGc(JNIEnv *env, jclass type_, jlong session, jobjectArray change)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    const envres_change *change_read = read_change(&c, change);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_session_gc(SHIM_POINTER(session), change_read, &out, c.err);
-    jbyteArray back = shim_list(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_sessionInfo(JNIEnv *env, jclass type_, jlong session)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_session_info(SHIM_POINTER(session), &out, c.err);
-    jbyteArray back = shim_list(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jlong JNICALL
-Java_dev_envres_Native_sessionOpen(JNIEnv *env, jclass type_, jlong store, jbyteArray workspace,
-        jobjectArray credential)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    size_t workspace_len = 0;
-    const char *workspace_text = shim_text(&c, workspace, &workspace_len);
-    const envres_credential *credential_read = read_credential(&c, credential);
-    envres_session *out = NULL;
-    if (!c.failed)
-        c.status = envres_session_open(SHIM_POINTER(store), workspace_text, workspace_len,
-                credential_read, &out, c.err);
-    jlong back = SHIM_LONG(out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jlong JNICALL
-Java_dev_envres_Native_slotAdd(JNIEnv *env, jclass type_, jlong session, jbyteArray label,
-        jobjectArray credential, jobjectArray change)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    size_t label_len = 0;
-    const char *label_text = shim_text(&c, label, &label_len);
-    const envres_credential *credential_read = read_credential(&c, credential);
-    const envres_change *change_read = read_change(&c, change);
-    int64_t ordinal = 0;
-    if (!c.failed)
-        c.status = envres_slot_add(SHIM_POINTER(session), label_text, label_len, credential_read,
-                change_read, &ordinal, c.err);
-    jlong back = (jlong)ordinal;
-    shim_end(&c);
-    return back;
 }

@@ -5,6 +5,66 @@
 #include "shim.h"
 #include "dev_envres_Native.h"
 
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_sessionGc(JNIEnv *env, jclass type_, jlong session, jobjectArray change)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_change *change_read = read_change(&c, change);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_session_gc(SHIM_POINTER(session), change_read, &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_sessionInfo(JNIEnv *env, jclass type_, jlong session)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_session_info(SHIM_POINTER(session), &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jlong JNICALL
+Java_dev_envres_Native_sessionOpen(JNIEnv *env, jclass type_, jlong store, jbyteArray workspace,
+        jobjectArray credential)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    size_t workspace_len = 0;
+    const char *workspace_text = shim_text(&c, workspace, &workspace_len);
+    const envres_credential *credential_read = read_credential(&c, credential);
+    envres_session *out = NULL;
+    if (!c.failed)
+        c.status = envres_session_open(SHIM_POINTER(store), workspace_text, workspace_len,
+                credential_read, &out, c.err);
+    jlong back = SHIM_LONG(out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jlong JNICALL
+Java_dev_envres_Native_slotAdd(JNIEnv *env, jclass type_, jlong session, jbyteArray label,
+        jobjectArray credential, jobjectArray change)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    size_t label_len = 0;
+    const char *label_text = shim_text(&c, label, &label_len);
+    const envres_credential *credential_read = read_credential(&c, credential);
+    const envres_change *change_read = read_change(&c, change);
+    int64_t ordinal = 0;
+    if (!c.failed)
+        c.status = envres_slot_add(SHIM_POINTER(session), label_text, label_len, credential_read,
+                change_read, &ordinal, c.err);
+    jlong back = (jlong)ordinal;
+    shim_end(&c);
+    return back;
+}
+
 JNIEXPORT void JNICALL
 Java_dev_envres_Native_slotChange(JNIEnv *env, jclass type_, jlong session, jlong ordinal,
         jobjectArray credential, jobjectArray change)
@@ -529,71 +589,6 @@ Java_dev_envres_Native_version(JNIEnv *env, jclass type_)
     shim_call c = shim_begin(env, type_, 0);
     const char * found = envres_version();
     jbyteArray back = shim_bytes(&c, found, shim_strlen(found));
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_versionCheck(JNIEnv *env, jclass type_, jlong session, jobjectArray version,
-        jbyteArray environment)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    const envres_version_name *version_read = read_version_name(&c, version);
-    size_t environment_len = 0;
-    const char *environment_text = shim_text(&c, environment, &environment_len);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_version_check(SHIM_POINTER(session), version_read, environment_text,
-                environment_len, &out, c.err);
-    jbyteArray back = shim_list(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_versionCreate(JNIEnv *env, jclass type_, jlong session, jbyteArray app,
-        jobjectArray options, jobjectArray change)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    size_t app_len = 0;
-    const char *app_text = shim_text(&c, app, &app_len);
-    const envres_version_options *options_read = read_version_options(&c, options);
-    const envres_change *change_read = read_change(&c, change);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_version_create(SHIM_POINTER(session), app_text, app_len, options_read,
-                change_read, &out, c.err);
-    jbyteArray back = shim_list(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_versionDescribe(JNIEnv *env, jclass type_, jlong session, jobjectArray
-        version)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    const envres_version_name *version_read = read_version_name(&c, version);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_version_describe(SHIM_POINTER(session), version_read, &out, c.err);
-    jbyteArray back = shim_list(&c, out);
-    shim_end(&c);
-    return back;
-}
-
-JNIEXPORT jbyteArray JNICALL
-Java_dev_envres_Native_versionDiff(JNIEnv *env, jclass type_, jlong session, jobjectArray from,
-        jobjectArray to, jint flags)
-{
-    shim_call c = shim_begin(env, type_, 1);
-    const envres_version_name *from_read = read_version_name(&c, from);
-    const envres_version_name *to_read = read_version_name(&c, to);
-    envres_list *out = NULL;
-    if (!c.failed)
-        c.status = envres_version_diff(SHIM_POINTER(session), from_read, to_read, (uint32_t)flags,
-                &out, c.err);
-    jbyteArray back = shim_list(&c, out);
     shim_end(&c);
     return back;
 }

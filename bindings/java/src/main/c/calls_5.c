@@ -5,6 +5,71 @@
 #include "shim.h"
 #include "dev_envres_Native.h"
 
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_versionCheck(JNIEnv *env, jclass type_, jlong session, jobjectArray version,
+        jbyteArray environment)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *version_read = read_version_name(&c, version);
+    size_t environment_len = 0;
+    const char *environment_text = shim_text(&c, environment, &environment_len);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_version_check(SHIM_POINTER(session), version_read, environment_text,
+                environment_len, &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_versionCreate(JNIEnv *env, jclass type_, jlong session, jbyteArray app,
+        jobjectArray options, jobjectArray change)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    size_t app_len = 0;
+    const char *app_text = shim_text(&c, app, &app_len);
+    const envres_version_options *options_read = read_version_options(&c, options);
+    const envres_change *change_read = read_change(&c, change);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_version_create(SHIM_POINTER(session), app_text, app_len, options_read,
+                change_read, &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_versionDescribe(JNIEnv *env, jclass type_, jlong session, jobjectArray
+        version)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *version_read = read_version_name(&c, version);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_version_describe(SHIM_POINTER(session), version_read, &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
+JNIEXPORT jbyteArray JNICALL
+Java_dev_envres_Native_versionDiff(JNIEnv *env, jclass type_, jlong session, jobjectArray from,
+        jobjectArray to, jint flags)
+{
+    shim_call c = shim_begin(env, type_, 1);
+    const envres_version_name *from_read = read_version_name(&c, from);
+    const envres_version_name *to_read = read_version_name(&c, to);
+    envres_list *out = NULL;
+    if (!c.failed)
+        c.status = envres_version_diff(SHIM_POINTER(session), from_read, to_read, (uint32_t)flags,
+                &out, c.err);
+    jbyteArray back = shim_list(&c, out);
+    shim_end(&c);
+    return back;
+}
+
 JNIEXPORT void JNICALL
 Java_dev_envres_Native_versionDiscard(JNIEnv *env, jclass type_, jlong session, jobjectArray
         version, jobjectArray seen, jobjectArray change)

@@ -154,6 +154,13 @@ final class Native {
     /** envres_query_params(). */
     static native byte[] queryParams(long query);
 
+    /** envres_query_pin(). */
+    static native void queryPin(long session, Object[] version, byte[] name, long revision, Object[]
+            change);
+
+    /** envres_query_pins(). */
+    static native byte[] queryPins(long session, Object[] version);
+
     /** envres_query_put(). */
     static native long queryPut(long session, Object[] write, Object[] change);
 
@@ -183,6 +190,9 @@ final class Native {
 
     /** envres_query_text(). */
     static native byte[] queryText(long query, int which);
+
+    /** envres_query_unpin(). */
+    static native void queryUnpin(long session, Object[] version, byte[] name, Object[] change);
 
     /** envres_redactor_add(). */
     static native void redactorAdd(long redactor, byte[] name, byte[] secret);
@@ -381,6 +391,9 @@ final class Native {
 
     /** envres_scope_part_path(). */
     static native byte[] scopePartPath(long scope, int index);
+
+    /** envres_scope_query(). */
+    static native long scopeQuery(long scope, byte[] name);
 
     /** envres_scope_release(). */
     static native byte[] scopeRelease(long scope);
