@@ -721,6 +721,20 @@ export interface QueryParamRow {
   preset: string | null;
 }
 
+/** A row of envres_query_pins. */
+export interface QueryPinRow {
+  /** text */
+  name: string;
+  /** text */
+  resource: string;
+  /** integer: what the version uses */
+  revision: number;
+  /** integer 0 or 1: it was not fixed by hand */
+  follows: boolean;
+  /** integer: the newest there is; null: the query was removed */
+  newest: number | null;
+}
+
 /** A row of envres_redactor_refused. */
 export interface RefusedRow {
   /** text: key; null for those of envres_redactor_add() */

@@ -149,6 +149,13 @@ exports.ROWS = Object.freeze({
     required: truth(c[i + 2]),
     preset: c[i + 3],
   }),
+  query_pin: (c, i) => ({
+    name: c[i],
+    resource: c[i + 1],
+    revision: c[i + 2],
+    follows: truth(c[i + 3]),
+    newest: c[i + 4],
+  }),
   refused: (c, i) => ({
     environment: c[i],
     name: c[i + 1],

@@ -835,6 +835,21 @@ pub const ENVRES_QUERY_PARAM_REQUIRED: u32 = 2;
 /// text, or null
 pub const ENVRES_QUERY_PARAM_PRESET: u32 = 3;
 
+/// text
+pub const ENVRES_QUERY_PIN_NAME: u32 = 0;
+
+/// text
+pub const ENVRES_QUERY_PIN_RESOURCE: u32 = 1;
+
+/// integer: what the version uses
+pub const ENVRES_QUERY_PIN_REVISION: u32 = 2;
+
+/// integer 0 or 1: it was not fixed by hand
+pub const ENVRES_QUERY_PIN_FOLLOWS: u32 = 3;
+
+/// integer: the newest there is; null: the query was removed
+pub const ENVRES_QUERY_PIN_NEWEST: u32 = 4;
+
 /// text: key; null for those of `envres_redactor_add()`
 pub const ENVRES_REFUSED_ENVIRONMENT: u32 = 0;
 

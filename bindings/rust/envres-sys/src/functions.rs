@@ -537,6 +537,33 @@ extern "C" {
         out: *mut *mut envres_list,
         err: *mut envres_error,
     ) -> envres_status;
+    /// Records that a draft uses a query. With revision 0 it follows: a draft uses the newest
+    /// revision, and the promotion that freezes the version records which one that was, so that
+    /// what is served later never changes. A draft made from such a version follows again. A
+    /// revision above 0 is fixed, in the draft and in those made from it. What a version uses is
+    /// part of its content digest. A query that a version uses, and the resource of it, is removed
+    /// only with force; a version keeps the revision that it has recorded.
+    ///
+    /// Errors: `ENVRES_E_NOT_FOUND`, `ENVRES_E_FROZEN`, `ENVRES_E_DISCARDED`, `ENVRES_E_LIMIT`,
+    /// `ENVRES_E_INTEGRITY`, `ENVRES_E_DENIED`, `ENVRES_E_REASON`. Since 0.1.
+    pub fn envres_query_pin(
+        session: *mut envres_session,
+        version: *const envres_version_name,
+        name: *const c_char,
+        name_len: usize,
+        revision: i64,
+        change: *const envres_change,
+        err: *mut envres_error,
+    ) -> envres_status;
+    /// The queries that a version uses, by name.
+    ///
+    /// Errors: `ENVRES_E_NOT_FOUND`, `ENVRES_E_INTEGRITY`, `ENVRES_E_DENIED`. Since 0.1.
+    pub fn envres_query_pins(
+        session: *mut envres_session,
+        version: *const envres_version_name,
+        out: *mut *mut envres_list,
+        err: *mut envres_error,
+    ) -> envres_status;
     /// Puts a query: its first revision, or the next one. What is the same as the newest revision
     /// makes none.
     ///
@@ -550,9 +577,10 @@ extern "C" {
         revision: *mut i64,
         err: *mut envres_error,
     ) -> envres_status;
-    /// Removes a query. Its name is free then; its revisions stay in the file, without a name.
+    /// Removes a query. Its name is free then; its revisions stay in the file, for versions that
+    /// have recorded them.
     ///
-    /// Errors: `ENVRES_E_NOT_FOUND`, `ENVRES_E_DENIED`. Since 0.1.
+    /// Errors: `ENVRES_E_NOT_FOUND`, `ENVRES_E_REFERRED`, `ENVRES_E_DENIED`. Since 0.1.
     pub fn envres_query_remove(
         session: *mut envres_session,
         name: *const c_char,
@@ -610,6 +638,17 @@ extern "C" {
         which: u32,
         len: *mut usize,
     ) -> *const c_char;
+    /// Records that a draft no longer uses a query.
+    ///
+    /// Errors: `ENVRES_E_NOT_FOUND`. Since 0.1.
+    pub fn envres_query_unpin(
+        session: *mut envres_session,
+        version: *const envres_version_name,
+        name: *const c_char,
+        name_len: usize,
+        change: *const envres_change,
+        err: *mut envres_error,
+    ) -> envres_status;
     /// Adds a secret that the host has from elsewhere: any bytes, at most 1 MiB.
     pub fn envres_redactor_add(
         redactor: *mut envres_redactor,
@@ -1165,6 +1204,18 @@ extern "C" {
     ) -> i32;
     /// Path of the index-th part, by path; borrowed for the life of the scope; NULL outside.
     pub fn envres_scope_part_path(scope: *const envres_scope, index: u32) -> *const c_char;
+    /// A query of the version that a scope serves, at the revision that this version uses: what the
+    /// host renders for an app, instead of the newest there is. It was read when the scope was
+    /// opened; nothing is looked up.
+    ///
+    /// Errors: `ENVRES_E_NOT_FOUND`, `ENVRES_E_INTEGRITY`, `ENVRES_E_INVALID`. Since 0.1.
+    pub fn envres_scope_query(
+        scope: *const envres_scope,
+        name: *const c_char,
+        name_len: usize,
+        out: *mut *mut envres_query,
+        err: *mut envres_error,
+    ) -> envres_status;
     /// Takes another reference; returns its argument. Any thread.
     pub fn envres_scope_ref(scope: *mut envres_scope) -> *mut envres_scope;
     /// Tag of the release, borrowed; "" for none, and for a version that was never released.

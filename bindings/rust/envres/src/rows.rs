@@ -336,6 +336,23 @@ table! {
 }
 
 table! {
+    /// A row of `envres_query_pins()`.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct QueryPinRow {
+        /// text
+        "name" pub name: String,
+        /// text
+        "resource" pub resource: String,
+        /// integer: what the version uses
+        "revision" pub revision: i64,
+        /// integer 0 or 1: it was not fixed by hand
+        "follows" pub follows: bool,
+        /// integer: the newest there is; null: the query was removed
+        "newest" pub newest: Option<i64>,
+    }
+}
+
+table! {
     /// A row of `envres_redactor_refused()`.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct RefusedRow {

@@ -528,6 +528,11 @@ pub fn print(out: &mut String) {
     show!(out, ENVRES_QUERY_PARAM_TYPE);
     show!(out, ENVRES_QUERY_PARAM_REQUIRED);
     show!(out, ENVRES_QUERY_PARAM_PRESET);
+    show!(out, ENVRES_QUERY_PIN_NAME);
+    show!(out, ENVRES_QUERY_PIN_RESOURCE);
+    show!(out, ENVRES_QUERY_PIN_REVISION);
+    show!(out, ENVRES_QUERY_PIN_FOLLOWS);
+    show!(out, ENVRES_QUERY_PIN_NEWEST);
     show!(out, ENVRES_REFUSED_ENVIRONMENT);
     show!(out, ENVRES_REFUSED_NAME);
     show!(out, ENVRES_REFUSED_FIELD);
