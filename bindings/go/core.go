@@ -360,15 +360,14 @@ func (f *frame) borrowed(value *C.envres_value) (Text, error) {
 	if f.w.flag == 0 {
 		return Text{plain: string(bytes)}, nil
 	}
-	secret := NewSecret(bytes)
-	secret.data.ranges = make([]Range, 0, 1)
+	ranges := make([]Range, 0, 1)
 	for i := C.size_t(0); i < C.envres_value_range_count(value); i++ {
 		if status := C.envres_value_range(value, i, &f.w.len, &f.w.end, f.w.err); status != C.ENVRES_OK {
 			return Text{}, f.failure(status)
 		}
-		secret.data.ranges = append(secret.data.ranges, Range{int(f.w.len), int(f.w.end)})
+		ranges = append(ranges, Range{int(f.w.len), int(f.w.end)})
 	}
-	return Text{secret: secret}, nil
+	return Text{secret: newSecret(bytes, ranges)}, nil
 }
 
 // plainBytes is the value that the call made, where it is never secret; it is freed.

@@ -24,20 +24,21 @@ type Credential struct {
 	// file is believed.
 	Root *[32]byte
 
-	kind     C.uint32_t
-	secret   interface{}
+	kind C.uint32_t
+	// Behind a function, as in Secret.
+	secret   func() interface{}
 	provider KeyProvider
 }
 
 // Passphrase is a credential of 1 byte to 1 MiB, any bytes: a string, []byte, *Secret or Text. Give a
 // *Secret to be able to wipe.
 func Passphrase(phrase interface{}) Credential {
-	return Credential{kind: C.ENVRES_CREDENTIAL_PASSPHRASE, secret: phrase}
+	return Credential{kind: C.ENVRES_CREDENTIAL_PASSPHRASE, secret: func() interface{} { return phrase }}
 }
 
 // RawKey is a credential of exactly 32 bytes, not all zero: GenerateKey.
 func RawKey(key interface{}) Credential {
-	return Credential{kind: C.ENVRES_CREDENTIAL_RAW_KEY, secret: key}
+	return Credential{kind: C.ENVRES_CREDENTIAL_RAW_KEY, secret: func() interface{} { return key }}
 }
 
 // Provider is a credential whose key the host wraps and unwraps.
@@ -92,7 +93,7 @@ func (f *frame) credential(c Credential) (*C.envres_credential, error) {
 	if c.secret == nil {
 		return nil, usage("the credential is empty")
 	}
-	secret, err := f.value(c.secret)
+	secret, err := f.value(c.secret())
 	made.secret, made.secret_len = (*C.uint8_t)(unsafe.Pointer(secret.p)), secret.n
 	return made, err
 }

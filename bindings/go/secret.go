@@ -27,8 +27,17 @@ type Range struct {
 //
 // A copy of a Secret is the same secret. Any goroutine may use it.
 type Secret struct {
-	// Behind a pointer, so that package fmt never gets to see it, whatever holds the secret.
-	data *secretData
+	// Behind a function: package fmt looks into fields that are not exported, also through pointers,
+	// and calls no methods there.
+	inside func() *secretData
+}
+
+// data is nil for the zero value.
+func (s Secret) data() *secretData {
+	if s.inside == nil {
+		return nil
+	}
+	return s.inside()
 }
 
 type secretData struct {
@@ -39,10 +48,12 @@ type secretData struct {
 }
 
 // NewSecret makes a secret of a copy of bytes; the original is the caller's to wipe.
-func NewSecret(bytes []byte) *Secret {
-	one := &secretData{bytes: append(make([]byte, 0, len(bytes)), bytes...)}
+func NewSecret(bytes []byte) *Secret { return newSecret(bytes, nil) }
+
+func newSecret(bytes []byte, ranges []Range) *Secret {
+	one := &secretData{bytes: append(make([]byte, 0, len(bytes)), bytes...), ranges: ranges}
 	runtime.SetFinalizer(one, (*secretData).wipe)
-	return &Secret{one}
+	return &Secret{func() *secretData { return one }}
 }
 
 // NewSecretString makes a secret of a text, which stays wherever Go keeps it.
@@ -58,15 +69,16 @@ func (d *secretData) wipe() {
 // Open gives the bytes themselves for the length of a call. They must be neither kept nor changed.
 // The error is ErrClosed, or what use returns.
 func (s Secret) Open(use func(bytes []byte) error) error {
-	if s.data == nil {
+	data := s.data()
+	if data == nil {
 		return closedError("secret")
 	}
-	s.data.mutex.RLock()
-	defer s.data.mutex.RUnlock()
-	if s.data.closed {
+	data.mutex.RLock()
+	defer data.mutex.RUnlock()
+	if data.closed {
 		return closedError("secret")
 	}
-	return use(s.data.bytes)
+	return use(data.bytes)
 }
 
 // Reveal gives the text. The error is ErrClosed.
@@ -91,15 +103,14 @@ func (s Secret) RevealBytes() ([]byte, error) {
 
 // Ranges gives the ranges that are secret, in order; the whole where nothing else is known.
 func (s Secret) Ranges() []Range {
-	if s.data == nil {
+	data := s.data()
+	if data == nil {
 		return nil
 	}
-	s.data.mutex.RLock()
-	defer s.data.mutex.RUnlock()
-	if s.data.ranges == nil {
-		return []Range{{0, len(s.data.bytes)}}
+	if data.ranges == nil {
+		return []Range{{0, len(data.bytes)}}
 	}
-	return append([]Range{}, s.data.ranges...)
+	return append([]Range{}, data.ranges...)
 }
 
 // Redacted gives the text as it may be shown: each secret range replaced, all else as it is. The
@@ -124,8 +135,8 @@ func (s Secret) Equal(other *Secret) bool {
 	if other == nil {
 		return false
 	}
-	if s.data == other.data {
-		return s.data != nil && !s.Closed()
+	if s.data() == other.data() {
+		return !s.Closed()
 	}
 	theirs, err := other.RevealBytes()
 	if err != nil {
@@ -143,20 +154,21 @@ func (s Secret) Equal(other *Secret) bool {
 // Close wipes the bytes. Using the secret afterwards is ErrClosed; closing again does nothing. The
 // error is always nil.
 func (s Secret) Close() error {
-	if s.data != nil {
-		s.data.wipe()
+	if data := s.data(); data != nil {
+		data.wipe()
 	}
 	return nil
 }
 
 // Closed says whether it was wiped.
 func (s Secret) Closed() bool {
-	if s.data == nil {
+	data := s.data()
+	if data == nil {
 		return true
 	}
-	s.data.mutex.RLock()
-	defer s.data.mutex.RUnlock()
-	return s.data.closed
+	data.mutex.RLock()
+	defer data.mutex.RUnlock()
+	return data.closed
 }
 
 // String gives "***".
