@@ -14,7 +14,8 @@ import (
 	envres "envres.dev/go"
 )
 
-// Memory and files that stay as many. A sanitizer keeps what is freed, so that they say nothing there.
+// Memory and files that stay as many, and what finalizers do. A sanitizer keeps what is freed, and the race
+// detector sees no order between a finalizer and a look into a buffer.
 
 // resident gives the bytes that the process has in memory.
 func resident() int {
@@ -77,4 +78,14 @@ func TestFilesAreClosed(t *testing.T) {
 	if now != files || after-before > 4<<20 {
 		t.Errorf("%d files in place of %d, %d bytes more", now, files, after-before)
 	}
+}
+
+func TestFinalizersClose(t *testing.T) {
+	hidden := secret(mark)
+	buffer := hidden.Bytes()
+	hidden = nil
+	for i := 0; i < 100 && buffer[0] != 0; i++ {
+		collect()
+	}
+	equal(t, buffer, make([]byte, len(mark)))
 }

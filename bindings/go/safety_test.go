@@ -108,16 +108,6 @@ func TestNothingIsClosed(t *testing.T) {
 	closedNow(t, only((&envres.Store{}).Session(owner)))
 }
 
-func TestFinalizersClose(t *testing.T) {
-	hidden := secret(mark)
-	buffer := hidden.Bytes()
-	hidden = nil
-	for i := 0; i < 100 && buffer[0] != 0; i++ {
-		collect()
-	}
-	equal(t, buffer, make([]byte, len(mark)))
-}
-
 // ---- secrets -----------------------------------------------------------------------------------
 
 func TestASecretShowsNowhere(t *testing.T) {
