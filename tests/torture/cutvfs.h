@@ -70,6 +70,9 @@ void cutvfs_reset(struct cutvfs *disk, uint64_t seed);
 struct cutvfs_image *cutvfs_save(const struct cutvfs *disk);
 bool cutvfs_load(struct cutvfs *disk, const struct cutvfs_image *image, uint64_t seed);
 void cutvfs_image_free(struct cutvfs_image *image);
+/* A hash of the bytes of all files, but those that are empty or begin with zeros, as a journal does
+ * that is over. Also while they are open. Not against somebody who wants two to be the same. */
+uint64_t cutvfs_hash(const struct cutvfs *disk);
 
 /* Calls made since the counters were zeroed (by new, reset, load, or the third one here). */
 uint64_t cutvfs_calls(const struct cutvfs *disk, enum cutvfs_call call);

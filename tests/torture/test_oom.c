@@ -12,9 +12,10 @@
  * square: the first request of every chain of calls of the library fails once, and besides SPREAD
  * others, evenly spaced, fail once and from then on. Most of its requests come again and again from
  * the same few places (rows of a loop, the parser of SQLite), so that every place where the library
- * must bear a refusal is still met. All these runs are cold.
+ * must bear a refusal is still met. All these runs are cold. With --every a scenario is long only
+ * above LONG_EVERY requests.
  *
- *     test_oom [--shard I N] [scenario-name-part]
+ *     test_oom [--every] [--shard I N] [scenario-name-part]
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,9 +30,10 @@
 #include "../scenarios/scenario.h"
 #include "alloc.h"
 
-enum { MOST = 100000, LOOK_EVERY = 16, LONG = 3000, SPREAD = 128 };
+enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 128 };
 
 static int failures;
+static uint64_t is_long_above = LONG;
 static char folder[64] = "/tmp/envres-oom-XXXXXX";
 static char path[96];
 static char journal[112];
@@ -293,7 +295,7 @@ run_all(const struct scenario *scenario, const struct states *states, bool forev
 {
     static unsigned char marks[MOST];
     int before = failures;
-    bool is_long = states->requests > LONG;
+    bool is_long = states->requests > is_long_above;
     struct bed bed = { .is_cold = is_long || !forever };
     unsigned long runs = 0;
     unsigned n = 0;
@@ -325,6 +327,8 @@ main(int argc, char **argv)
         if (strcmp(argv[i], "--shard") == 0 && i + 2 < argc) {
             shard = strtoul(argv[++i], NULL, 10);
             shards = strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--every") == 0) {
+            is_long_above = LONG_EVERY;
         } else {
             part = argv[i];
         }
