@@ -223,13 +223,3 @@ impl Reader<'_> {
         u32::from_str_radix(digits, 16).unwrap()
     }
 }
-
-#[test]
-fn it_reads() {
-    let found =
-        Json::parse(r#" {"a": [1, -2.5e3, "\u00e9\ud83d\ude00\n\\"], "b": {}, "c": null} "#);
-    assert_eq!(found["a"].items()[0].int(), 1);
-    assert_eq!(found["a"].items()[1], Json::Number("-2.5e3".into()));
-    assert_eq!(found["a"].items()[2].str(), "é😀\n\\");
-    assert!(found["b"].members().is_empty() && found.text("c").is_none());
-}
