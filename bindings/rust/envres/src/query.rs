@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The query library: named queries against a resource.
 
+use crate::apps::version_name;
 use crate::error::call;
 use crate::input::{expected, flag, raw, raw_or_null};
 use crate::list::borrowed;
@@ -8,8 +9,8 @@ use crate::scope::lent;
 use crate::session::integer;
 use crate::value::copy_text;
 use crate::{
-    Change, Error, Params, QueryHistoryRow, QueryListRow, QueryParamRow, Result, Rows, Scope,
-    Session, Statement, Text, Type,
+    Change, Error, Params, QueryHistoryRow, QueryListRow, QueryParamRow, QueryPinRow, Result, Rows,
+    Scope, Session, Statement, Text, Type,
 };
 use envres_sys as sys;
 use std::fmt;
@@ -181,6 +182,57 @@ impl Queries<'_> {
         Rows::from(|out, err| unsafe {
             sys::envres_query_history(self.0.raw(), name.at, name.len, out, err)
         })
+    }
+
+    /// Records that a draft uses a query; `version` is `None` for the app's only draft. Revision 0
+    /// follows: a draft uses the newest, and the promotion that freezes it records which one that
+    /// was. Any other is fixed, in the draft and in those made from it. C: `envres_query_pin()`.
+    ///
+    /// Errors: [`NOT_FOUND`](crate::Code::NOT_FOUND) (app, version, query, revision),
+    /// [`FROZEN`](crate::Code::FROZEN), [`DISCARDED`](crate::Code::DISCARDED),
+    /// [`LIMIT`](crate::Code::LIMIT), [`REASON`](crate::Code::REASON),
+    /// [`DENIED`](crate::Code::DENIED), [`INTEGRITY`](crate::Code::INTEGRITY).
+    pub fn pin(
+        &self,
+        app: &str,
+        version: Option<&str>,
+        name: &str,
+        revision: i64,
+        change: &Change<'_>,
+    ) -> Result<()> {
+        let (version, name, change) = (version_name(app, version), raw(name), change.raw());
+        // SAFETY: as above.
+        call(|err| unsafe {
+            sys::envres_query_pin(self.0.raw(), &version, name.at, name.len, revision, &change, err)
+        })
+    }
+
+    /// Records that a draft no longer uses a query. C: `envres_query_unpin()`.
+    ///
+    /// Errors: those of [`pin`](Queries::pin); [`NOT_FOUND`](crate::Code::NOT_FOUND) also where the
+    /// version does not use it.
+    pub fn unpin(
+        &self,
+        app: &str,
+        version: Option<&str>,
+        name: &str,
+        change: &Change<'_>,
+    ) -> Result<()> {
+        let (version, name, change) = (version_name(app, version), raw(name), change.raw());
+        // SAFETY: as above.
+        call(|err| unsafe {
+            sys::envres_query_unpin(self.0.raw(), &version, name.at, name.len, &change, err)
+        })
+    }
+
+    /// The queries that a version uses, by name. C: `envres_query_pins()`.
+    ///
+    /// Errors: [`NOT_FOUND`](crate::Code::NOT_FOUND) (app, version),
+    /// [`INTEGRITY`](crate::Code::INTEGRITY), [`DENIED`](crate::Code::DENIED).
+    pub fn pins(&self, app: &str, version: Option<&str>) -> Result<Rows<QueryPinRow>> {
+        let version = version_name(app, version);
+        // SAFETY: as above.
+        Rows::from(|out, err| unsafe { sys::envres_query_pins(self.0.raw(), &version, out, err) })
     }
 
     /// Reads a revision; 0: the newest. C: `envres_query_open()`.

@@ -7,7 +7,8 @@ use crate::list::borrowed;
 use crate::template::RenderOptions;
 use crate::value::{string, text_from, type_of, typed, Owned};
 use crate::{
-    callbacks, BoxError, Code, Context, Error, ExplainRow, Input, Result, Rows, Text, Type, Value,
+    callbacks, BoxError, Code, Context, Error, ExplainRow, Input, Query, Result, Rows, Text, Type,
+    Value,
 };
 use envres_sys as sys;
 use std::ffi::CStr;
@@ -434,6 +435,20 @@ impl Scope {
         text_from(|out, err| unsafe {
             sys::envres_scope_render_part(self.raw(), path.at, path.len, &options, out, err)
         })
+    }
+
+    /// A query of the version that is served, at the revision that this version uses. It was read
+    /// when the scope was opened; nothing is looked up. C: `envres_scope_query()`.
+    ///
+    /// Errors: [`NOT_FOUND`](Code::NOT_FOUND) (the version does not use it; with the nearest that it
+    /// uses), [`INVALID`](Code::INVALID) (the scope serves no app).
+    pub fn query(&self, name: &str) -> Result<Query> {
+        let (name, mut out) = (raw(name), null_mut());
+        // SAFETY: alive, the name valid during the call.
+        call(|err| unsafe {
+            sys::envres_scope_query(self.raw(), name.at, name.len, &mut out, err)
+        })?;
+        Query::new(out)
     }
 
     /// Gives up this reference; the end of its life does the same.

@@ -97,7 +97,7 @@ impl Session {
         Resources(self)
     }
 
-    /// The query library: put, restore, remove, list, history, open.
+    /// The query library: put, restore, remove, list, history, open, pin, unpin, pins.
     pub fn queries(&self) -> Queries<'_> {
         Queries(self)
     }

@@ -217,6 +217,7 @@ fn every_list_has_a_row() {
         QueryHistoryRow,
         QueryListRow,
         QueryParamRow,
+        QueryPinRow,
         ReferenceRow,
         RefusedRow,
         ReleaseRow,

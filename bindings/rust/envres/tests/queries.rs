@@ -252,3 +252,44 @@ fn what_outlives_what() {
     assert_eq!(declared.get(0).unwrap().name, "word");
     two.close();
 }
+
+#[test]
+fn pins() {
+    let (session, change) = (filled(), CHANGE());
+    let queries = session.queries();
+    let put = |text| queries.put("find", "crm", &QueryWrite::sql(text, &[]), &CHANGE()).unwrap();
+    put("SELECT 1");
+    queries.put("ping", "api", &QueryWrite::request("/ping", &[]), &change).unwrap();
+    session.apps().create("shop", &AppOptions::default(), &change).unwrap();
+    queries.pin("shop", None, "find", 0, &change).unwrap();
+    queries.pin("shop", Some("v1"), "ping", 1, &change).unwrap();
+    fails(queries.pin("shop", None, "fnid", 0, &change), Code::NOT_FOUND);
+    fails(queries.pin("shop", None, "find", 9, &change), Code::NOT_FOUND);
+    put("SELECT 2");
+    let used = |version| -> Vec<(String, i64, bool, Option<i64>)> {
+        let rows = queries.pins("shop", version).unwrap();
+        rows.iter().map(|row| (row.name, row.revision, row.follows, row.newest)).collect()
+    };
+    let both = [("find".to_owned(), 2, true, Some(2)), ("ping".to_owned(), 1, false, Some(1))];
+    assert_eq!(used(None), both);
+    queries.unpin("shop", None, "ping", &change).unwrap();
+    fails(queries.unpin("shop", None, "ping", &change), Code::NOT_FOUND);
+    fails(queries.remove("find", &change), Code::REFERRED);
+    for environment in ["development", "staging", "production"] {
+        let fields = [("host", "h"), ("database", "d"), ("user", "u"), ("password", "p")];
+        session.resources().configure(environment, "crm", fields, None, &change).unwrap();
+    }
+    ready(&session, "shop", "v1", "production");
+    released(&session, "shop", "v1", "1.0.0").unwrap();
+    put("SELECT 3");
+    assert_eq!(used(Some("v1")), [("find".to_owned(), 2, true, Some(3))]);
+    let options = ScopeOptions { app: Some("shop"), ..Default::default() };
+    let scope = session.scope_with("production", &options).unwrap();
+    let query = scope.query("find").unwrap();
+    assert_eq!((query.revision(), query.source()), (2, "SELECT 2"));
+    assert!(fails(scope.query("fnid"), Code::NOT_FOUND).hint().contains("find"));
+    let statement = query.render(&scope, &QueryOptions::default()).unwrap().statement();
+    scope.close();
+    assert_eq!((query.revision(), statement.unwrap().text()), (2, "SELECT 2"));
+    fails(session.scope("production").unwrap().query("find"), Code::INVALID);
+}

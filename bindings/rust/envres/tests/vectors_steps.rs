@@ -204,7 +204,7 @@ fn template(v: &Step<'_>) -> Result<Template> {
         strict: v.yes("strict").unwrap_or(false),
         ..Default::default()
     };
-    Template::with(&v.text("template"), &options)
+    Template::with(v.text("template"), &options)
 }
 
 fn render(s: &Session, v: &Step<'_>) -> Result<()> {
