@@ -48,6 +48,7 @@ enum {
     LIMIT_TAG = 255,                   /* bytes of a release's tag */
     LIMIT_SALVAGE_REPORT = 10000,      /* rows of a salvage's report that tell of a loss */
     LIMIT_FINDINGS = 10000,            /* findings of one check that are kept */
+    LIMIT_SEARCHES = 100,              /* of them, those for which a similar name is looked for */
     LIMIT_BROKEN_TAGS = 20,            /* broken tags of one part that a check parses around */
     LIMIT_LEAK = 4096, /* bytes of a value that a check looks for; of a longer one, its beginning */
     LIMIT_REDACT_FORMS = 256 * 1024 * 1024, /* bytes of all forms that a redactor looks for */

@@ -19,6 +19,7 @@ struct envres_error {
     uint32_t line;
     uint32_t column;
     size_t offset;
+    bool spares_search;
     char message[768];
     char hint[512];
     char subject[256];
@@ -379,8 +380,23 @@ err_copy(envres_error *to, const envres_error *from)
     if (!to || !from)
         return;
     struct mem mem = to->mem;
+    bool spares_search = to->spares_search;
     memcpy(to, from, sizeof(*to));
     to->mem = mem;
+    to->spares_search = spares_search;
+}
+
+void
+err_spare_search(envres_error *err, bool spare)
+{
+    if (err)
+        err->spares_search = spare;
+}
+
+bool
+err_wants_search(const envres_error *err)
+{
+    return err && !err->spares_search;
 }
 
 envres_status

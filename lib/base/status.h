@@ -7,6 +7,7 @@
 #define ENVRES_BASE_STATUS_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,11 @@ void err_position_in(envres_error *err, const char *text, size_t len, size_t off
 
 /* Prepends where: "resource 'crm': " + message. */
 void err_prepend(envres_error *err, const char *format, ...) STATUS_PRINTF(2, 3);
+
+/* For slots that take one failure after the other: whether a hint that has to be searched for, such
+ * as the name that is like it, is worth its time. Nobody reads that of a NULL slot. */
+void err_spare_search(envres_error *err, bool spare);
+bool err_wants_search(const envres_error *err);
 
 /* Copies a slot's content into another; either may be NULL. For errors kept and given later. */
 void err_copy(envres_error *to, const envres_error *from);

@@ -34,6 +34,7 @@ struct check {
     struct collector found;
     envres_error *why;    /* a slot to word findings in */
     struct buf data;      /* of the part at hand */
+    uint32_t searches;    /* for similar names that are left, over all parts */
     size_t *handle_parts; /* of each handle of the scope, the last part that was told of it */
     bool secrets_closed;
 };
@@ -218,7 +219,8 @@ static envres_status
 check_references(struct check *check, struct part *part, envres_error *err)
 {
     struct probing probing = { check, part };
-    return template_probe(part->tmpl, check->scope, note_unresolved, &probing, err);
+    return template_probe(part->tmpl, check->scope, &check->searches, note_unresolved, &probing,
+                          err);
 }
 
 /* What a reference leads to in a scope, or NULL. */
@@ -462,7 +464,9 @@ envres_status
 check_run(struct context *ctx, const struct app *app, const struct version *version,
           const struct environment *target, struct findings *out, envres_error *err)
 {
-    struct check check = { .ctx = ctx, .app = app, .version = version, .target = target };
+    struct check check = {
+        .ctx = ctx, .app = app, .version = version, .target = target, .searches = LIMIT_SEARCHES
+    };
     envres_allocator alloc = allocator_of(ctx->mem);
     collector_init(&check.found, ctx->mem);
     buf_init(&check.data, ctx->mem, false);

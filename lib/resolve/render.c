@@ -344,6 +344,7 @@ item_open(const envres_scope *scope, const struct item *item, uint32_t depth, st
 struct prober {
     const envres_template *tmpl;
     const envres_scope *scope;
+    uint32_t *searches;
     struct buf opened;
     struct buf written; /* what would be rendered; looked at by nobody */
     uint64_t total;     /* bytes written so far: each of them would be in the result */
@@ -392,10 +393,12 @@ probe_segments(struct prober *prober, uint8_t *seen, envres_error *why, probe_fn
         if (expr == EXPR_NONE || seen[expr])
             continue;
         seen[expr] = 1;
+        err_spare_search(why, *prober->searches == 0);
         envres_status st = probe_expr(prober, &view, expr, why);
         if (st == ENVRES_E_NOMEM)
             return err_code(err, st);
         if (st < 0) {
+            *prober->searches -= *prober->searches > 0;
             err_position(why, 0, 0, 0);
             st = each(user, i, why, err);
             if (st < 0)
@@ -406,10 +409,10 @@ probe_segments(struct prober *prober, uint8_t *seen, envres_error *why, probe_fn
 }
 
 envres_status
-template_probe(const envres_template *tmpl, const envres_scope *scope, probe_fn each, void *user,
-               envres_error *err)
+template_probe(const envres_template *tmpl, const envres_scope *scope, uint32_t *searches,
+               probe_fn each, void *user, envres_error *err)
 {
-    struct prober prober = { .tmpl = tmpl, .scope = scope };
+    struct prober prober = { .tmpl = tmpl, .scope = scope, .searches = searches };
     struct template_view view = { 0 };
     envres_allocator alloc = { .size = sizeof(alloc),
                                .reallocate = scope->mem.reallocate,

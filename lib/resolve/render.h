@@ -49,10 +49,11 @@ typedef envres_status (*probe_fn)(void *user, uint32_t segment, const envres_err
 /*
  * Tries every expression of a template against a scope, secrets opened and filters applied, and
  * writes nothing anywhere: what is opened is wiped. References to parameters and to the app are
- * taken as given. ENVRES_OK, or what `each` answered, or NOMEM.
+ * taken as given. *searches: how many of them may still be searched a similar name for; each takes
+ * as long as there are names. ENVRES_OK, or what `each` answered, or NOMEM.
  */
-envres_status template_probe(const envres_template *tmpl, const envres_scope *scope, probe_fn each,
-                             void *user, envres_error *err);
+envres_status template_probe(const envres_template *tmpl, const envres_scope *scope,
+                             uint32_t *searches, probe_fn each, void *user, envres_error *err);
 
 /* Settles every item of a scope that is being filled: expands templates, finds circles. */
 envres_status scope_settle(envres_scope *scope, envres_error *err);

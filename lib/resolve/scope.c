@@ -106,22 +106,24 @@ handle_item(const envres_resource_handle *handle, struct slice field)
     return NULL;
 }
 
-/* Environments that have the name, joined by ", ", each once and in path order. */
+/* Environments that have the name, joined by ", ", each once and in path order. There may be many
+ * names: they are gone through once. */
 static void
 list_environments(const envres_scope *scope, enum object_class object_class, struct slice name,
                   char *out, size_t cap)
 {
+    bool has[LIMIT_ENVIRONMENTS] = { false };
     size_t used = 0;
     out[0] = '\0';
-    for (size_t e = 0; e < scope->environment_count; e++) {
-        bool has = false;
-        for (size_t i = 0; i < scope->other_count && !has; i++) {
-            const struct other_name *other = &scope->others[i];
-            has = other->environment == e && other->object_class == object_class &&
-                  slice_equal(other->name, name);
-        }
+    for (size_t i = 0; i < scope->other_count; i++) {
+        const struct other_name *other = &scope->others[i];
+        if (other->object_class == object_class && text_same(other->name, name) &&
+            other->environment < LIMIT_ENVIRONMENTS)
+            has[other->environment] = true;
+    }
+    for (size_t e = 0; e < scope->environment_count && e < LIMIT_ENVIRONMENTS; e++) {
         size_t len = strlen(scope->environment_keys[e]);
-        if (!has || used + len + 3 > cap)
+        if (!has[e] || used + len + 3 > cap)
             continue;
         if (used > 0) {
             memcpy(out + used, ", ", 2);
@@ -140,21 +142,29 @@ hint_pinned(const envres_scope *scope, envres_error *err)
              scope->environment.key, (long long)scope->revision);
 }
 
+static void
+find_nearest(const envres_scope *scope, enum object_class object_class, struct nearest *nearest)
+{
+    bool variable = object_class == OBJECT_VARIABLE;
+    for (uint32_t i = 0; variable && i < scope->variable_count; i++)
+        nearest_add(nearest, scope->items[i].setting.name);
+    for (uint32_t i = 0; !variable && i < scope->handle_count; i++)
+        nearest_add(nearest, scope->handles[i].name);
+    for (size_t i = 0; i < scope->other_count; i++) {
+        if (scope->others[i].object_class == object_class)
+            nearest_add(nearest, scope->others[i].name);
+    }
+}
+
 static envres_status
 unknown_name(const envres_scope *scope, enum object_class object_class, struct slice name,
              envres_error *err)
 {
-    struct nearest nearest;
+    struct nearest nearest = { .distance = 0 };
     bool variable = object_class == OBJECT_VARIABLE;
     nearest_init(&nearest, name);
-    for (uint32_t i = 0; variable && i < scope->variable_count; i++)
-        nearest_add(&nearest, scope->items[i].setting.name);
-    for (uint32_t i = 0; !variable && i < scope->handle_count; i++)
-        nearest_add(&nearest, scope->handles[i].name);
-    for (size_t i = 0; i < scope->other_count; i++) {
-        if (scope->others[i].object_class == object_class)
-            nearest_add(&nearest, scope->others[i].name);
-    }
+    if (err_wants_search(err))
+        find_nearest(scope, object_class, &nearest);
     envres_status st = err_set(err, ENVRES_E_NOT_FOUND, "no environment knows a %s '%.*s'",
                                variable ? "variable" : "resource", (int)name.len, name.data);
     err_subject(err, name.data, name.len);

@@ -84,6 +84,8 @@ struct seen {
     char text[512]; /* "segment:STATUS:subject " for each */
     int stop_at;    /* answers CALLBACK at this call; 0: never */
     int calls;
+    uint32_t searches; /* as template_probe() has it */
+    int hints;         /* findings that know a similar name */
 };
 
 static envres_status
@@ -96,6 +98,7 @@ note(void *user, uint32_t segment, const envres_error *why, envres_error *err)
     snprintf(seen->text + used, sizeof(seen->text) - used, "%u:%s:%s ", segment,
              envres_status_name(envres_error_code(why)) + strlen("ENVRES_E_"),
              envres_error_subject(why));
+    seen->hints += strncmp(envres_error_hint(why), "did you mean", 12) == 0;
     if (++seen->calls == seen->stop_at)
         return err_set(err, ENVRES_E_CALLBACK, "enough");
     return ENVRES_OK;
@@ -109,7 +112,7 @@ probe(struct fx *fx, const char *text, uint32_t context, struct seen *seen)
     envres_scope *scope = NULL;
     need(fx, envres_template_parse(text, TEXT, &options, &tmpl, fx->err));
     need(fx, envres_scope_open(fx->session, "staging", TEXT, NULL, &scope, fx->err));
-    envres_status st = template_probe(tmpl, scope, note, seen, fx->err);
+    envres_status st = template_probe(tmpl, scope, &seen->searches, note, seen, fx->err);
     envres_scope_unref(scope);
     envres_template_unref(tmpl);
     return st;
@@ -156,6 +159,20 @@ test_findings(void **state)
     }
 }
 
+/* However many names there are, similar ones are looked for so often and no oftener. */
+static void
+test_searches_are_counted(void **state)
+{
+    struct fx *fx = *state;
+    for (uint32_t may = 0; may < 5; may++) {
+        struct seen seen = { .searches = may };
+        need(fx, probe(fx, V("HOSTA") V("HOSTB") V("HOST") V("HOSTC"), 0, &seen));
+        assert_string_equal(seen.text, "0:NOT_FOUND:HOSTA 1:NOT_FOUND:HOSTB 3:NOT_FOUND:HOSTC ");
+        assert_int_equal(seen.hints, may < 3 ? may : 3);
+        assert_int_equal(seen.searches, may < 3 ? 0 : may - 3);
+    }
+}
+
 static void
 test_stops_where_told(void **state)
 {
@@ -195,6 +212,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_findings, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_searches_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stops_where_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_where_a_render_would, setup, teardown),
     };

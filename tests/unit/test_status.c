@@ -267,6 +267,27 @@ test_copy(void **state)
     assert_int_equal(fx.blocks, 0);
 }
 
+/* A slot's own, whatever passes through it. */
+static void
+test_search_is_spared(void **state)
+{
+    envres_error *err = *state;
+    envres_error *other = envres_error_new(NULL);
+    assert_true(err_wants_search(err));
+    assert_false(err_wants_search(NULL));
+    err_spare_search(NULL, true);
+    err_spare_search(err, true);
+    err_set(err, ENVRES_E_SYNTAX, "tag");
+    err_copy(other, err);
+    assert_true(err_wants_search(other));
+    err_copy(err, other);
+    envres_error_clear(err);
+    assert_false(err_wants_search(err));
+    err_spare_search(err, false);
+    assert_true(err_wants_search(err));
+    envres_error_free(other);
+}
+
 static void
 test_position_in(void **state)
 {
@@ -367,6 +388,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_one_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_prepend, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_search_is_spared, setup, teardown),
         cmocka_unit_test_setup_teardown(test_position_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_options, setup, teardown),
     };
