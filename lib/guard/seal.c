@@ -61,13 +61,12 @@ pad_class(size_t padded_len)
     return padded_len > PAD_BLOCKS_END;
 }
 
-/* nonce, bytes 0..7, label: the hash takes all of it, the AEAD what follows the nonce. */
+/* nonce, bytes 0..7, label: the hash takes all of it, the AEAD what follows the nonce. False for a
+ * label that is too long to be sealed. */
 static bool
 write_bound(struct ce *ce, const struct seal_label *label, const uint8_t *header,
             const uint8_t *nonce, const uint8_t *content)
 {
-    if (label->field.len > LIMIT_NAME || label->name.len > LIMIT_NAME)
-        return false;
     ce_bytes(ce, nonce, BOX_NONCE);
     ce_bytes(ce, header, HEADER_BOUND);
     ce_bytes(ce, label->workspace, SEAL_ID);
@@ -298,9 +297,9 @@ with_opened(const struct mem *mem, const uint8_t *key, const struct seal_label *
     return good ? ENVRES_OK : refuse(label, err);
 }
 
+/* Room for the longest value that the record can have. */
 struct target {
     char *out;
-    size_t cap;
     size_t *len;
 };
 
@@ -311,8 +310,6 @@ copy_out(const struct opened *opened, const struct seal_label *label, const uint
     (void)label;
     (void)content;
     struct target *target = user;
-    if (opened->value.len > target->cap)
-        return false;
     if (opened->value.len > 0)
         memcpy(target->out, opened->value.data, opened->value.len);
     *target->len = opened->value.len;
@@ -327,7 +324,7 @@ unseal_into(const struct mem *mem, const uint8_t *key, const struct seal_label *
     *len = 0;
     if (cap < seal_value_max(record_len))
         return err_set(err, ENVRES_E_INVALID, "the buffer is shorter than the record's value");
-    struct target target = { out, cap, len };
+    struct target target = { out, len };
     return with_opened(mem, key, label, content, slice_of(record, record_len), copy_out, &target,
                        err);
 }

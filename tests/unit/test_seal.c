@@ -286,53 +286,196 @@ every_label_part(void **state)
     buf_free(&sealed.record);
 }
 
+/* What a record binds, written down a second time. */
+static void
+bind(struct ce *ce, const struct seal_label *label, const struct sealed *sealed)
+{
+    const char *record = sealed->record.data;
+    ce_bytes(ce, record + 8, 24);
+    ce_bytes(ce, record, 8);
+    ce_bytes(ce, label->workspace, 16);
+    ce_bytes(ce, label->environment, 16);
+    ce_u8(ce, label->kind);
+    ce_bytes(ce, label->object, 16);
+    ce_text(ce, label->field);
+    ce_text(ce, label->name);
+    ce_u64(ce, label->revision);
+    ce_u8(ce, label->secret);
+    ce_u8(ce, label->type);
+    ce_bytes(ce, sealed->content, 32);
+}
+
+/* A byte that whoever holds the key put there, and sealed. */
+struct forgery {
+    const char *name;
+    size_t value_len;  /* of the honest record */
+    size_t header_at;  /* in the header; 0: its first byte */
+    int header_byte;   /* -1: as it was */
+    size_t plain_at;   /* in the plaintext */
+    int plain_byte;    /* -1: as it was */
+    size_t plain_more; /* bytes put behind the plaintext */
+    envres_status st;
+};
+
+static struct sealed
+forge(const uint8_t *key, const struct seal_label *label, const struct forgery *forgery)
+{
+    static const char value[200] = "value";
+    struct sealed sealed = seal(key, label, value, forgery->value_len);
+    uint8_t room[512], material[BOX_MATERIAL], plain[512] = { 0 };
+    struct ce ce;
+    size_t n = sealed.record.len - SEAL_OVERHEAD;
+    assert_true(n + forgery->plain_more + BOX_TAG <= sizeof(plain));
+    for (int pass = 0; pass < 2; pass++) {
+        uint8_t *record = (uint8_t *)sealed.record.data;
+        ce_init(&ce, room, sizeof(room));
+        bind(&ce, label, &sealed);
+        assert_false(ce.failed);
+        box_derive(material, "envres1/record", key, NULL, ce.data, ce.len);
+        if (pass == 0) {
+            assert_true(box_open(material, record + 8, ce.data + 24, ce.len - 24, record + 32,
+                                 record + 64, n, plain));
+            if (forgery->header_byte >= 0)
+                record[forgery->header_at] = (uint8_t)forgery->header_byte;
+            if (forgery->plain_byte >= 0)
+                plain[forgery->plain_at] = (uint8_t)forgery->plain_byte;
+            memset(plain + n, 0, forgery->plain_more);
+            n += forgery->plain_more;
+            assert_true(buf_reserve(&sealed.record, forgery->plain_more));
+            sealed.record.len += forgery->plain_more;
+        } else {
+            box_close(material, record + 8, ce.data + 24, ce.len - 24, plain, n, record + 32);
+            memcpy(record + 64, plain, n + BOX_TAG);
+        }
+    }
+    return sealed;
+}
+
 /* Sealed by someone who holds the key, but not as the format says. */
 static void
-forged_plaintexts(void **state)
+forged_records(void **state)
 {
     struct fixture *f = *state;
-    static const struct {
-        const char *name;
-        size_t at; /* in the plaintext */
-        uint8_t byte;
-        envres_status st;
-    } rows[] = {
-        { "as it should be", 32, 1, ENVRES_OK },
-        { "another type", 32, 2, ENVRES_E_INTEGRITY },
-        { "a longer length", 33, 28, ENVRES_E_INTEGRITY },
-        { "a huge length", 36, 0x80, ENVRES_E_INTEGRITY },
-        { "a length that leaves its value in the padding", 33, 4, ENVRES_E_INTEGRITY },
-        { "padding that is not zero", 63, 1, ENVRES_E_INTEGRITY },
+    static const struct forgery rows[] = {
+        { "as it should be", 5, 0, -1, 32, 1, 0, ENVRES_OK },
+        { "as it should be, longer", 100, 0, 1, 0, -1, 0, ENVRES_OK },
+        { "another format", 5, 0, 2, 0, -1, 0, ENVRES_E_INTEGRITY },
+        { "another algorithm", 5, 1, 2, 0, -1, 0, ENVRES_E_INTEGRITY },
+        { "another class of padding", 5, 2, 1, 0, -1, 0, ENVRES_E_INTEGRITY },
+        { "a reserved byte", 5, 3, 1, 0, -1, 0, ENVRES_E_INTEGRITY },
+        { "no generation", 5, 4, 0, 0, -1, 0, ENVRES_E_INTEGRITY },
+        { "a length that no padding has", 5, 0, -1, 0, -1, 1, ENVRES_E_INTEGRITY },
+        { "a block of padding too many", 5, 0, -1, 0, -1, 64, ENVRES_E_INTEGRITY },
+        { "another type", 5, 0, -1, 32, 2, 0, ENVRES_E_INTEGRITY },
+        { "a longer length", 5, 0, -1, 33, 28, 0, ENVRES_E_INTEGRITY },
+        { "a huge length", 5, 0, -1, 36, 0x80, 0, ENVRES_E_INTEGRITY },
+        { "the length of another padding", 100, 0, -1, 33, 5, 0, ENVRES_E_INTEGRITY },
+        { "a length that leaves its value in the padding", 5, 0, -1, 33, 4, 0, ENVRES_E_INTEGRITY },
+        { "padding that is not zero", 5, 0, -1, 63, 1, 0, ENVRES_E_INTEGRITY },
     };
     struct seal_label label = usual_label();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         print_message("row: %s\n", rows[i].name);
-        struct sealed sealed = seal(f->key, &label, "value", 5);
-        uint8_t *record = (uint8_t *)sealed.record.data;
-        uint8_t room[512], material[BOX_MATERIAL], plain[64 + BOX_TAG];
-        struct ce ce;
-        ce_init(&ce, room, sizeof(room));
-        ce_bytes(&ce, record + 8, 24);
-        ce_bytes(&ce, record, 8);
-        ce_bytes(&ce, label.workspace, 16);
-        ce_bytes(&ce, label.environment, 16);
-        ce_u8(&ce, label.kind);
-        ce_bytes(&ce, label.object, 16);
-        ce_text(&ce, label.field);
-        ce_text(&ce, label.name);
-        ce_u64(&ce, label.revision);
-        ce_u8(&ce, label.secret);
-        ce_u8(&ce, label.type);
-        ce_bytes(&ce, sealed.content, 32);
-        box_derive(material, "envres1/record", f->key, NULL, ce.data, ce.len);
-        assert_true(box_open(material, record + 8, ce.data + 24, ce.len - 24, record + 32,
-                             record + 64, 64, plain));
-        plain[rows[i].at] = rows[i].byte;
-        box_close(material, record + 8, ce.data + 24, ce.len - 24, plain, 64, record + 32);
-        memcpy(record + 64, plain, sizeof(plain));
+        struct sealed sealed = forge(f->key, &label, &rows[i]);
         assert_int_equal(open_sealed(f->key, &label, &sealed), rows[i].st);
         buf_free(&sealed.record);
     }
+}
+
+/* Another value under the commitment of the one that was signed: it opens, but for who compares. */
+static void
+forged_values(void **state)
+{
+    struct fixture *f = *state;
+    static const struct forgery other = { "another value", 5, 0, -1, 37, 'V', 0, ENVRES_OK };
+    struct seal_label label = usual_label();
+    struct sealed sealed = forge(f->key, &label, &other);
+    struct slice record = { sealed.record.data, sealed.record.len };
+    uint8_t next[SEAL_KEY] = { 9 };
+    struct seal_change change = { f->key, next, 2 };
+    struct buf again;
+    buf_init(&again, &mem_default, false);
+    assert_int_equal(open_sealed(f->key, &label, &sealed), ENVRES_OK);
+    assert_int_equal(
+        unseal_check(&mem_default, f->key, &label, sealed.content, record.data, record.len, NULL),
+        ENVRES_E_INTEGRITY);
+    assert_int_equal(
+        seal_again(&mem_default, &change, &label, sealed.content, record, &again, NULL),
+        ENVRES_E_INTEGRITY);
+    assert_int_equal(again.len, 0);
+    buf_free(&again);
+    buf_free(&sealed.record);
+}
+
+/* Memory that holds a sound plaintext before anything is opened into it. */
+struct stale {
+    const uint8_t *text;
+    size_t len;
+    int blocks;
+};
+
+static void *
+stale_reallocate(void *ptr, size_t size, void *user)
+{
+    struct stale *stale = user;
+    if (size == 0) {
+        stale->blocks -= ptr != NULL;
+        free(ptr);
+        return NULL;
+    }
+    uint8_t *made = realloc(ptr, size);
+    stale->blocks += made && !ptr;
+    if (made)
+        memcpy(made, stale->text, size < stale->len ? size : stale->len);
+    return made;
+}
+
+/* A record that does not open gives nothing, whatever stood in memory, and gives that back. */
+static void
+nothing_stale_is_given(void **state)
+{
+    struct fixture *f = *state;
+    static char value[6000], back[16000];
+    static uint8_t text[16000];
+    struct seal_label label = usual_label();
+    struct sealed sealed = seal(f->key, &label, value, sizeof(value));
+    struct stale stale = { .text = text, .len = sealed.record.len - SEAL_OVERHEAD };
+    struct mem mem = { stale_reallocate, &stale };
+    size_t len = 0;
+    text[32] = label.type;
+    box_put32(text + 33, sizeof(value));
+    sealed.record.data[sealed.record.len - 1] ^= 1;
+    assert_int_equal(unseal_into(&mem, f->key, &label, sealed.content, sealed.record.data,
+                                 sealed.record.len, back, sizeof(back), &len, NULL),
+                     ENVRES_E_INTEGRITY);
+    assert_int_equal(len, 0);
+    sealed.record.data[sealed.record.len - 1] ^= 1;
+    assert_int_equal(unseal_into(&mem, f->key, &label, sealed.content, sealed.record.data,
+                                 sealed.record.len, back, sizeof(back), &len, NULL),
+                     ENVRES_OK);
+    assert_int_equal(stale.blocks, 0);
+    buf_free(&sealed.record);
+}
+
+/* A record of the length behind the longest that a value has is refused before it is opened. */
+static void
+longer_than_any(void **state)
+{
+    struct fixture *f = *state;
+    struct seal_label label = usual_label();
+    char *value = calloc(1, LIMIT_VALUE);
+    struct sealed sealed = seal(f->key, &label, value, LIMIT_VALUE);
+    size_t n = seal_padded(sealed.record.len - SEAL_OVERHEAD + 1);
+    struct failing failing = { .left = 0 };
+    struct mem none = { failing_reallocate, &failing };
+    assert_true(buf_reserve(&sealed.record, n));
+    memset(sealed.record.data + sealed.record.len, 0, n + SEAL_OVERHEAD - sealed.record.len);
+    assert_int_equal(unseal_check(&none, f->key, &label, sealed.content, sealed.record.data,
+                                  n + SEAL_OVERHEAD, NULL),
+                     ENVRES_E_INTEGRITY);
+    assert_int_equal(failing.hit, 0);
+    buf_free(&sealed.record);
+    free(value);
 }
 
 static void
@@ -439,9 +582,16 @@ refused_arguments(void **state)
                      ENVRES_E_LIMIT);
     assert_int_equal(seal_record(f->key, 0, &label, small, &out, content, NULL), ENVRES_E_INVALID);
     assert_int_equal(seal_record(NULL, 1, &label, small, &out, content, NULL), ENVRES_E_INVALID);
+    long_label = usual_label();
+    long_label.field = slice_of(name, sizeof(name));
+    assert_int_equal(seal_record(f->key, 1, &long_label, small, &out, content, NULL),
+                     ENVRES_E_LIMIT);
     assert_int_equal(out.len, 0);
 
     struct sealed sealed = seal(f->key, &label, "value", 5);
+    assert_int_equal(unseal_check(&mem_default, f->key, &label, sealed.content, NULL, 0, NULL),
+                     ENVRES_E_INTEGRITY);
+    assert_int_equal(seal_generation(NULL, 0), 0);
     char tiny[4];
     size_t len = 1;
     assert_int_equal(unseal_into(&mem_default, f->key, &label, sealed.content, sealed.record.data,
@@ -629,6 +779,26 @@ not_sealed_again(void **state)
     buf_free(&old.record);
 }
 
+static void
+not_sealed_again_without_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct failing failing = { .left = 0 };
+    struct mem none = { failing_reallocate, &failing };
+    struct seal_label label = usual_label();
+    struct sealed old = seal(f->key, &label, "value", 5);
+    uint8_t next[SEAL_KEY] = { 9 };
+    struct seal_change change = { f->key, next, 2 };
+    struct buf again;
+    buf_init(&again, &none, false);
+    assert_int_equal(seal_again(&mem_default, &change, &label, old.content,
+                                slice_of(old.record.data, old.record.len), &again, NULL),
+                     ENVRES_E_NOMEM);
+    assert_int_equal(again.len, 0);
+    buf_free(&again);
+    buf_free(&old.record);
+}
+
 int
 main(void)
 {
@@ -638,7 +808,10 @@ main(void)
         cmocka_unit_test_setup_teardown(every_bit, setup, teardown),
         cmocka_unit_test_setup_teardown(every_length, setup, teardown),
         cmocka_unit_test_setup_teardown(every_label_part, setup, teardown),
-        cmocka_unit_test_setup_teardown(forged_plaintexts, setup, teardown),
+        cmocka_unit_test_setup_teardown(forged_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(forged_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_stale_is_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(longer_than_any, setup, teardown),
         cmocka_unit_test_setup_teardown(content_commitment, setup, teardown),
         cmocka_unit_test_setup_teardown(nonces_are_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes_tell_a_class, setup, teardown),
@@ -649,6 +822,7 @@ main(void)
         cmocka_unit_test_setup_teardown(digests, setup, teardown),
         cmocka_unit_test_setup_teardown(sealed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(not_sealed_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(not_sealed_again_without_memory, setup, teardown),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }
