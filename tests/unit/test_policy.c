@@ -163,6 +163,24 @@ nobody_gives_what_they_do_not_hold(void **state)
     assert_false(policy_covers(UINT32_MAX, ROLE_COUNT_));
 }
 
+/* Which actions wait for approvals where an environment asks for them. */
+static void
+test_what_waits(void **state)
+{
+    static const enum action waits[] = { ACTION_EDIT,    ACTION_DESTROY, ACTION_PROMOTE,
+                                         ACTION_RELEASE, ACTION_GRANT,   ACTION_LOWER };
+    (void)state;
+    for (uint32_t action = 0; action < ACTION_COUNT_; action++) {
+        bool wanted = false;
+        for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+            wanted = wanted || waits[i] == (enum action)action;
+        print_message("    %s\n", policy_action_name((enum action)action));
+        assert_int_equal(policy_needs_approvals((enum action)action, false), wanted);
+        assert_int_equal(policy_needs_approvals((enum action)action, true),
+                         wanted || action == ACTION_ROLLBACK);
+    }
+}
+
 int
 main(void)
 {
@@ -171,6 +189,7 @@ main(void)
         cmocka_unit_test(keys_are_those_of_the_vectors),
         cmocka_unit_test(what_nobody_knows_is_denied),
         cmocka_unit_test(a_set_is_the_best_of_its_roles),
+        cmocka_unit_test(test_what_waits),
         cmocka_unit_test(nobody_gives_what_they_do_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

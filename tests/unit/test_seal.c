@@ -444,12 +444,12 @@ nothing_stale_is_given(void **state)
     size_t len = 0;
     text[32] = label.type;
     box_put32(text + 33, sizeof(value));
-    sealed.record.data[sealed.record.len - 1] ^= 1;
+    sealed.record.data[32] ^= 1; /* of the commitment: nothing is opened */
     assert_int_equal(unseal_into(&mem, f->key, &label, sealed.content, sealed.record.data,
                                  sealed.record.len, back, sizeof(back), &len, NULL),
                      ENVRES_E_INTEGRITY);
     assert_int_equal(len, 0);
-    sealed.record.data[sealed.record.len - 1] ^= 1;
+    sealed.record.data[32] ^= 1;
     assert_int_equal(unseal_into(&mem, f->key, &label, sealed.content, sealed.record.data,
                                  sealed.record.len, back, sizeof(back), &len, NULL),
                      ENVRES_OK);
