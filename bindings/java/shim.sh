@@ -15,6 +15,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 headers=$1
 output=$2
 shift 2
+mkdir -p "$(dirname "$output")"
 jdk=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
 cflags=$(pkg-config --cflags envres)
 libs=$(pkg-config --libs envres)

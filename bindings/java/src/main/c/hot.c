@@ -67,9 +67,26 @@ Java_dev_envres_Shim_get(JNIEnv *env, jclass type, jlong scope, jbyteArray name)
     return st == ENVRES_OK && len <= INT32_MAX ? array_of(env, data, len) : NULL;
 }
 
+/* Renders into `text` what fits of `count` templates; where each ends. How many were done. */
+static size_t
+render_some(const jlong *templates, size_t count, jlong scope, char *text, jint *ends)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t need = 0;
+        if (envres_template_render_into(SHIM_POINTER(templates[i]), SHIM_POINTER(scope),
+                                        &no_secrets, text + at, MANY_TEXT - at, &need,
+                                        NULL) != ENVRES_OK)
+            return i;
+        at += need;
+        ends[i + 1] = (jint)at;
+    }
+    return count;
+}
+
 /* Renders one template after another, of those whose pointers stand in an array, from `first` on;
- * in `ends` where each ends. Those after the last that it did have a secret, do not fit, or fail.
- */
+ * in `ends` how many, and where each ends. Those after the last that it did have a secret, do not
+ * fit, or fail. The text is plain: its memory is neither zeroed nor wiped. */
 JNIEXPORT jbyteArray JNICALL
 Java_dev_envres_Shim_renderMany(JNIEnv *env, jclass type, jlongArray templates, jint first,
                                 jlong scope, jintArray ends)
@@ -78,25 +95,17 @@ Java_dev_envres_Shim_renderMany(JNIEnv *env, jclass type, jlongArray templates, 
     size_t count = (size_t)((*env)->GetArrayLength(env, templates) - first);
     jlong *pointers = shim_alloc(&c, (count + 1) * sizeof(*pointers));
     jint *places = shim_alloc(&c, (count + 1) * sizeof(*places));
-    char *text = shim_alloc(&c, MANY_TEXT);
+    char *text = malloc(MANY_TEXT);
     jbyteArray made = NULL;
-    if (!c.failed) {
-        size_t at = 0;
-        size_t done = 0;
+    if (!c.failed && text != NULL) {
         (*env)->GetLongArrayRegion(env, templates, first, (jsize)count, pointers);
-        for (envres_status st = ENVRES_OK; done < count; done++) {
-            size_t need = 0;
-            st = envres_template_render_into(SHIM_POINTER(pointers[done]), SHIM_POINTER(scope),
-                                             &no_secrets, text + at, MANY_TEXT - at, &need, NULL);
-            if (st != ENVRES_OK)
-                break;
-            at += need;
-            places[done + 1] = (jint)at;
-        }
+        size_t done = render_some(pointers, count, scope, text, places);
+        size_t size = (size_t)places[done];
         places[0] = (jint)done;
         (*env)->SetIntArrayRegion(env, ends, 0, (jsize)done + 1, places);
-        made = shim_bytes(&c, text, at);
+        made = shim_bytes(&c, text, done > 0 ? size : 0);
     }
+    free(text);
     shim_end(&c);
     return made;
 }

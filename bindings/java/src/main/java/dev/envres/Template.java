@@ -138,13 +138,14 @@ public final class Template extends Handle {
             while (found.size() < pointers.length) {
                 int first = found.size();
                 byte[] made = Shim.renderMany(pointers, first, there, ends);
+                int done = made == null ? 0 : ends[0];
                 int start = 0;
-                for (int i = 1; i <= ends[0]; i++) {
+                for (int i = 1; i <= done; i++) {
                     found.add(new PlainText(new String(made, start, ends[i] - start,
                             StandardCharsets.UTF_8)));
                     start = ends[i];
                 }
-                if (ends[0] == 0) {
+                if (done == 0) {
                     found.add(Values.text(Native.templateRender(pointers[first], there, null)));
                 }
             }
