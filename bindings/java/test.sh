@@ -5,10 +5,11 @@
 # once more with AddressSanitizer and UBSan in the shim; then the example, and the package in a project
 # that depends on it. The last line says `N passed, N failed`.
 #
-#   sh bindings/java/test.sh [--offline] [BUILD_FOLDER]
+#   sh bindings/java/test.sh [--offline] [--bench] [BUILD_FOLDER]
 #
 #   --offline      without what comes from Maven Central: the plugins of Maven for `mvn install`, and the
 #                  OpenFeature SDK. The package is then proved as a module, without Maven
+#   --bench        says what calls cost instead (bench.sh)
 #   BUILD_FOLDER   of the library, brought up to date; without one, a folder is made and compiled
 #
 # What Maven downloads is kept in $ENVRES_MAVEN_CACHE, when that is set, for the next time.
@@ -16,10 +17,11 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
-offline=no build=
+offline=no bench=no build=
 while [ $# -gt 0 ]; do
     case $1 in
     --offline) offline=yes ;;
+    --bench) bench=yes ;;
     -*) echo "test.sh: unknown option $1" >&2; exit 2 ;;
     *) build=$1 ;;
     esac
@@ -74,20 +76,29 @@ proves "the binding compiles without a warning" javac -Xlint:all -Werror --relea
 mkdir "$work/lib" "$work/checked"
 proves "the shim compiles against the installed library" sh "$source/shim.sh" "$work/headers" \
     "$work/lib/libenvresjni.so"
+if [ "$bench" = yes ]; then
+    jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
+    javac -cp "$work/module" -d "$work/bench" -h "$work/bench" "$source"/src/bench/java/dev/envres/*.java
+    cc -O2 -fPIC -shared -I"$work/bench" -I"$jdk/include" -I"$jdk/include/linux" \
+        -o "$work/lib/libenvresbare.so" "$source/src/bench/c/bare.c"
+    java -Djava.library.path="$work/lib" -cp "$work/module:$work/bench" dev.envres.Bench
+    exit 0
+fi
 quietly "the shim with sanitizers" sh "$source/shim.sh" "$work/headers" \
     "$work/checked/libenvresjni.so" -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # shellcheck disable=SC2086
 proves "everything public is documented" javadoc -quiet -Xdoclint:all -Werror -encoding UTF-8 \
     -d "$work/javadoc" $main
 
+more=
 # tests FOLDER_OF_THE_SHIM ARGUMENT...: from the class path, since tests look inside.
 tests() {
     lib=$1
     shift
     status=0
     # A heap that is all there from the beginning, so that what grows is not Java's.
-    java -Xcheck:jni -XX:+UseSerialGC -Xms128m -Xmx128m -XX:+AlwaysPreTouch -Denvres.tree="$root" -Djava.library.path="$lib" \
-        -cp "$work/module:$work/tests" dev.envres.Tests "$@" >"$work/log" 2>&1 || status=$?
+    java -Xcheck:jni -XX:+UseSerialGC -Xms512m -Xmx512m -XX:+AlwaysPreTouch -Denvres.tree="$root" -Djava.library.path="$lib" \
+        -cp "$work/module:$work/tests:$more" dev.envres.Tests "$@" >"$work/log" 2>&1 || status=$?
     cat "$work/log"
     if grep -q -e '^WARNING' -e 'FATAL ERROR in native' -e 'AddressSanitizer' -e 'runtime error:' \
         "$work/log"; then
@@ -103,7 +114,7 @@ quietly "compiling the tests" javac -Xlint:all -Werror -encoding UTF-8 -cp "$wor
 cd "$work"
 all="SessionTest SafetyTest CallbacksTest QueriesTest VectorsTest SqlVectorsTest"
 # shellcheck disable=SC2086
-tests "$work/lib" $all StepVectorsTest ReleaseVectorsTest Drift
+tests "$work/lib" $all StepVectorsTest ReleaseVectorsTest PagesTest Drift
 (
     # What a virtual machine keeps until its end is no leak, and its own signals are its own.
     LD_PRELOAD="$(cc -print-file-name=libasan.so) $(cc -print-file-name=libubsan.so)"
@@ -114,8 +125,47 @@ tests "$work/lib" $all StepVectorsTest ReleaseVectorsTest Drift
     tests "$work/checked" -Flat -Files $all
     echo "$passed $failed" >"$work/counts"
 )
-read -r more bad <"$work/counts"
-passed=$((passed + more)) failed=$((failed + bad))
+read -r good bad <"$work/counts"
+passed=$((passed + good)) failed=$((failed + bad))
+
+# The package, in a project of its own in a clean folder. consume JAR...: runs it from there.
+consume() {
+    (
+        cd "$work/consumer"
+        said=$(java -p "$1:$2" -m consumer/consumer.Main 2>&1) || true
+        echo "$said" >"$work/log"
+        [ "$said" = "at db.dev" ]
+    )
+}
+cp -R "$source/src/consumer" "$work/consumer"
+if [ "$offline" = yes ]; then
+    mkdir -p "$work/module/dev/envres/native/linux-$(uname -m | sed 's/x86_64/amd64/')"
+    cp "$work/lib/libenvresjni.so" "$work"/module/dev/envres/native/*/
+    quietly "the jar" jar --create --file "$work/envres.jar" -C "$work/module" .
+    proves "a module compiles against the jar" javac -Xlint:all -Werror --release 17 -p "$work/envres.jar" \
+        -d "$work/consumed" "$work"/consumer/src/main/java/*.java "$work"/consumer/src/main/java/*/*.java
+    proves "and runs with it" consume "$work/envres.jar" "$work/consumed"
+else
+    repository=${ENVRES_MAVEN_CACHE:-$work/m2}
+    # shellcheck disable=SC2086
+    maven="mvn -B -q -Dmaven.repo.local=$repository"
+    proves "mvn install" $maven -f "$source/pom.xml" install
+    proves "a project depends on it" $maven -f "$work/consumer/pom.xml" package
+    proves "and runs with it" consume "$repository/dev/envres/envres/0.1.0/envres-0.1.0.jar" \
+        "$work/consumer/target/consumer-1.jar"
+    # The OpenFeature provider, an artifact of its own.
+    proves "mvn install of the OpenFeature provider" $maven -f "$source/openfeature/pom.xml" install
+    more=$(find "$repository/dev/openfeature" "$repository/org/slf4j/slf4j-api" -name '*.jar' | tr '\n' ':')
+    more="$more$repository/dev/envres/envres-openfeature/0.1.0/envres-openfeature-0.1.0.jar"
+    # shellcheck disable=SC2046
+    proves "everything public of it is documented" javadoc -quiet -Xdoclint:all -Werror -encoding UTF-8 \
+        -cp "$work/module:$more" -d "$work/javadoc-openfeature" \
+        $(find "$source/openfeature/src/main/java" -name '*.java')
+    quietly "compiling its tests" javac -Xlint:all,-classfile -Werror -encoding UTF-8 \
+        -cp "$work/module:$work/tests:$more" -d "$work/flags" "$source"/openfeature/src/test/java/dev/envres/*.java
+    more="$more:$work/flags"
+    tests "$work/lib" FlagsTest OfficialSuiteTest
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

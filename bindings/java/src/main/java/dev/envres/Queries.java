@@ -101,4 +101,52 @@ public final class Queries {
     public Query open(String name) {
         return open(name, 0);
     }
+
+    /**
+     * Records that a draft uses a query; what is served later is what it used when it was
+     * promoted. Throws NotFoundException (app, version, query, revision), StateException (FROZEN,
+     * DISCARDED), UsageException (LIMIT: 10,000), IntegrityException, DeniedException.
+     *
+     * @param app name of the app
+     * @param version its name; null: the app's only draft
+     * @param name of the query
+     * @param revision 0: the newest until it is promoted; else this one
+     * @param changes what goes with the change: reason, operation, force
+     */
+    public void pin(String app, String version, String name, long revision, Change... changes) {
+        try (Use use = new Use()) {
+            Native.queryPin(use.of(session), Versions.named(app, version), Utf8.of(name), revision,
+                    Change.struct(changes));
+        }
+    }
+
+    /**
+     * Records that a draft no longer uses a query. Throws as {@link #pin}.
+     *
+     * @param app name of the app
+     * @param version its name; null: the app's only draft
+     * @param name of the query
+     * @param changes what goes with the change: reason, operation, force
+     */
+    public void unpin(String app, String version, String name, Change... changes) {
+        try (Use use = new Use()) {
+            Native.queryUnpin(use.of(session), Versions.named(app, version), Utf8.of(name),
+                    Change.struct(changes));
+        }
+    }
+
+    /**
+     * The queries that a version uses. Throws NotFoundException, IntegrityException,
+     * DeniedException.
+     *
+     * @param app name of the app
+     * @param version its name; null: the app's only draft
+     * @return by name
+     */
+    public Rows<QueryPinRow> pins(String app, String version) {
+        try (Use use = new Use()) {
+            return new Rows<>(Native.queryPins(use.of(session), Versions.named(app, version)),
+                    QueryPinRow::from);
+        }
+    }
 }

@@ -479,6 +479,20 @@ public final class Scope extends Handle {
         }
     }
 
+    /**
+     * A query of the version that is served, at the revision that this version uses. Nothing is
+     * looked up: it was read with the scope. Throws NotFoundException (the version does not use
+     * it), UsageException (the scope serves no app).
+     *
+     * @param name of the query
+     * @return the query, yours to close
+     */
+    public Query query(String name) {
+        try (Use use = new Use()) {
+            return new Query(Native.scopeQuery(use.of(this), Utf8.of(name)));
+        }
+    }
+
     @Override
     public String toString() {
         return isClosed() ? "closed Scope" : "Scope of " + environment() + " at revision " + revision();

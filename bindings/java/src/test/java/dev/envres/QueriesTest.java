@@ -76,8 +76,8 @@ final class QueriesTest extends Fixture {
             {"INVALID", new QueryWrite("q", "api").path("/").method("FETCH")},
             {"INVALID", new QueryWrite("q", "api").path("/").headers("[]")},
             {"JSON", new QueryWrite("q", "api").path("/").source("{")}};
-        for (Object[] one_ : cases) {
-            raises((String) one_[0], () -> all.put((QueryWrite) one_[1]));
+        for (Object[] refused : cases) {
+            raises((String) refused[0], () -> all.put((QueryWrite) refused[1]));
         }
         equal(0, all.list().size());
     }
@@ -178,6 +178,34 @@ final class QueriesTest extends Fixture {
         that(statement.parameters().get(0) instanceof Secret, "secret");
         equal(List.of(MARK), statement.reveal());
         that(!statement.text().contains(MARK), statement.text());
+    }
+
+    void testPins() {
+        Queries all = queries();
+        session().apps().create("shop");
+        all.put(sql("find", "crm", "SELECT 1"));
+        all.put(sql("list", "crm", "SELECT 'a'"));
+        all.pin("shop", null, "find", 0);
+        all.pin("shop", "v1", "list", 1, Change.reason("as tested"));
+        all.put(sql("find", "crm", "SELECT 2"));
+        all.put(sql("list", "crm", "SELECT 'b'"));
+        QueryPinRow find = new QueryPinRow("find", "crm", 2, true, 2L);
+        equal(List.of(find, new QueryPinRow("list", "crm", 1, false, 2L)), all.pins("shop", "v1"));
+        raises("NOT_FOUND", () -> all.pin("shop", null, "fnid", 0));
+        raises("NOT_FOUND", () -> all.pin("shop", null, "find", 9));
+        raises("NOT_FOUND", () -> all.unpin("shop", null, "lost"));
+        raises("REFERRED", () -> all.remove("find"));
+        Query query;
+        try (Scope scope = session().scope("development", new ScopeOptions().app("shop").version("v1"))) {
+            query = scope.query("find");
+            that(raises("NOT_FOUND", () -> scope.query("fnid")).hint().contains("find"), "the nearest");
+        }
+        that(query.revision() == 2 && query.source().equals("SELECT 2"), "outlives its scope");
+        raises("INVALID", () -> session().scope("development").query("find"));
+        all.unpin("shop", null, "list");
+        equal(List.of(find), all.pins("shop", null));
+        all.remove("find", Change.force());
+        equal(null, all.pins("shop", "v1").get(0).newest());
     }
 
     void testUseAfterClose() {

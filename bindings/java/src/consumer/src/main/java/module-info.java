@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+/** A host. */
+module consumer {
+    requires dev.envres;
+}
