@@ -87,12 +87,17 @@ export ENVRES_TREE="$root" ENVRES_OFFLINE="$offline"
 
 cp "$here"/tests/*.ts "$work/app"
 left=none
-[ "$offline" = no ] || { rm -f openfeature.ts; left=openfeature; }
-cat >tsconfig.json <<'JSON'
-{"compilerOptions": {"strict": true, "noEmit": true, "target": "es2022", "lib": ["es2022"],
-  "module": "node16", "moduleResolution": "node16", "types": []}, "include": ["*.ts"]}
+[ "$offline" = no ] || left=openfeature
+# types FILE LIBRARIES: the SDK's own types want those of Node, which nobody here needs else.
+types() {
+    cat >tsconfig.json <<JSON
+{"compilerOptions": {"strict": true, "noEmit": true, "target": "es2022", "lib": ["es2022"], "skipLibCheck": $2,
+  "module": "node16", "moduleResolution": "node16", "types": []}, "files": ["$1"]}
 JSON
-quietly "checking types" tsc -p .
+    quietly "checking types of $1" tsc -p .
+}
+types types.ts false
+[ "$offline" = yes ] || types openfeature.ts true
 
 passed=0 failures=0
 # tests WHAT FILE...: adds what node's runner says; what it skips has failed.
@@ -102,7 +107,7 @@ tests() {
     status=0
     node --expose-gc --test-reporter=tap --test "$@" >"$work/log" 2>&1 || status=$?
     count() { sed -n "s/^# $1 \([0-9]*\)$/\1/p" "$work/log" | tail -1; }
-    grep -E '^(# [0-9]+ (cases|examples)|# skipped [0-9]+ of)' "$work/log" || :
+    grep -E '^(# [0-9]+ (cases|examples)|# skipped [0-9]+ of|# the official)' "$work/log" || :
     bad=$(($(count fail) + $(count cancelled) + $(count skipped) + $(count todo)))
     if [ "$bad" -ne 0 ] || [ "$status" -ne 0 ]; then
         cat "$work/log"

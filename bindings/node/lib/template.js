@@ -107,12 +107,23 @@ class Template extends Handle {
   references() { return rowsOf('tag')(now.template_references(this[H])); }
 }
 
-/** Renders many templates against one scope, in one native call but for those with secrets. */
+/* How many the addon takes in one call. */
+const MANY = 256;
+
+/** Renders many templates against one scope: one native call for as many as fit into its buffer and hold no
+ *  secret. */
 function renderMany(templates, scope) {
-  const all = Array.from(templates, (template) => pointer(template, 'a Template'));
-  const found = addon.many(all, pointer(scope, 'a Scope'));
-  for (let i = 0; i < found.length; i++) {
-    if (found[i] === undefined) found[i] = now.template_render(all[i], scope[H], undefined);
+  const all = [];
+  for (const template of templates) all.push(pointer(template, 'a Template'));
+  const there = pointer(scope, 'a Scope');
+  const ends = new Uint32Array(Math.min(all.length, MANY) + 1);
+  const found = [];
+  while (found.length < all.length) {
+    const first = found.length;
+    const text = addon.many(ends, there, ...all.slice(first, first + MANY));
+    const done = ends[ends.length - 1];
+    for (let i = 0, at = 0; i < done; at = ends[i++]) found.push(text.slice(at, ends[i]));
+    if (done === 0) found.push(now.template_render(all[first], there, undefined));
   }
   return found;
 }

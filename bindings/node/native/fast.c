@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { NAME = 512 };
+enum { NAME = 512, MANY = 256 };
 
 static const envres_render_options no_secrets = { .size = sizeof(no_secrets),
                                                   .flags = ENVRES_RENDER_NO_SECRETS };
@@ -87,42 +87,63 @@ fast_get(napi_env env, napi_callback_info info)
     return status < 0 ? failed(env, addon, status) : plain_value(env, data, len);
 }
 
-/* An array of texts; undefined in it where a value has to be made. */
+/* How many units of UTF-16 a text of UTF-8 has. */
+static uint32_t
+units_of(const char *data, size_t len)
+{
+    uint32_t units = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        units += (uint32_t)((c & 0xC0) != 0x80) + (uint32_t)(c >= 0xF0);
+    }
+    return units;
+}
+
+/*
+ * many(ends, scope, template...): renders as many as fit, into one string. ends[i] becomes where the
+ * i-th ends in it; how many there are, its last element: the next one has a secret or does not fit.
+ */
 static napi_value
 fast_many(napi_env env, napi_callback_info info)
 {
-    napi_value argv[2] = { NULL };
-    napi_value out = NULL;
-    uint32_t count = 0;
-    addon *addon = arguments_of(env, info, 2, argv);
-    handle *scope = addon ? handle_of(env, addon, argv[1], KIND_SCOPE) : NULL;
-    if (!scope || napi_get_array_length(env, argv[0], &count) != napi_ok ||
-        napi_create_array_with_length(env, count, &out) != napi_ok)
+    napi_value argv[MANY + 2] = { NULL };
+    size_t argc = MANY + 2;
+    napi_typedarray_type type = napi_int8_array;
+    size_t length = 0;
+    void *data = NULL;
+    void *ends_data = NULL;
+    if (napi_get_cb_info(env, info, &argc, argv, NULL, &data) != napi_ok || argc > MANY + 2 ||
+        napi_get_typedarray_info(env, argv[0], &type, &length, &ends_data, NULL, NULL) != napi_ok ||
+        type != napi_uint32_array || length + 1 < argc)
         return NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        napi_handle_scope inner = NULL;
-        napi_value one = NULL;
+    addon *addon = data;
+    handle *scope = handle_of(env, addon, argv[1], KIND_SCOPE);
+    uint32_t *ends = ends_data;
+    uint32_t done = 0;
+    uint32_t units = 0;
+    size_t at = 0;
+    if (!scope)
+        return NULL;
+    for (size_t i = 2; i < argc; i++) {
         size_t need = 0;
-        if (napi_open_handle_scope(env, &inner) != napi_ok)
+        handle *tmpl = handle_of(env, addon, argv[i], KIND_TEMPLATE);
+        if (!tmpl)
             return NULL;
-        handle *tmpl = napi_get_element(env, argv[0], i, &one) == napi_ok
-                           ? handle_of(env, addon, one, KIND_TEMPLATE)
-                           : NULL;
-        envres_status status = ENVRES_E_INVALID;
-        bool ok = tmpl;
-        if (ok) {
-            status = envres_template_render_into(tmpl->object, scope->object, &no_secrets,
-                                                 addon->buffer, BUFFER, &need, addon->err);
-            napi_value text =
-                status < 0 ? failed(env, addon, status) : plain_value(env, addon->buffer, need);
-            ok = text ? napi_set_element(env, out, i, text) == napi_ok
-                      : status == ENVRES_E_SECRET_SINK || status == ENVRES_E_LIMIT;
+        envres_status status =
+            envres_template_render_into(tmpl->object, scope->object, &no_secrets, addon->buffer + at,
+                                        BUFFER - at, &need, addon->err);
+        if (status == ENVRES_E_SECRET_SINK || status == ENVRES_E_LIMIT) {
+            envres_error_clear(addon->err);
+            break;
         }
-        napi_close_handle_scope(env, inner);
-        if (!ok)
-            return NULL;
+        if (status < 0)
+            return failed(env, addon, status);
+        units += units_of(addon->buffer + at, need);
+        at += need;
+        ends[done++] = units;
     }
-    return out;
+    ends[length - 1] = done;
+    return plain_value(env, addon->buffer, at);
 }
 
 bool

@@ -115,9 +115,8 @@ handle *
 handle_of(napi_env env, addon *addon, napi_value value, uint32_t kind)
 {
     void *data = NULL;
-    napi_valuetype type = napi_undefined;
-    if (!value || napi_typeof(env, value, &type) != napi_ok || type != napi_external ||
-        napi_get_value_external(env, value, &data) != napi_ok || ((handle *)data)->kind != kind) {
+    if (!value || napi_get_value_external(env, value, &data) != napi_ok || !data ||
+        ((handle *)data)->kind != kind) {
         napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "an object of another class is needed");
         return NULL;
     }
