@@ -14,7 +14,7 @@
 import type {
   AppRow, AuditRow, Bump, Code, Context, Dialect, DiffRow, EditRow, EnvironmentRow, ExplainRow,
   ExposureRow, FindingRow, GcRow, HistoryRow, InboxRow, KindRow, LastRow, PartRow, PrincipalRow,
-  QueryHistoryRow, QueryListRow, QueryParamRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow,
+  QueryHistoryRow, QueryListRow, QueryParamRow, QueryPinRow, ReferenceRow, RefusedRow, ReleaseRow, RequestRow,
   ResourceRow, Role, SalvageRow, SlotRow, Status, StatusRow, Style, TagRow, Type, UsageError,
   VariableRow, VerifyRow, VersionRow,
 } from './generated';
@@ -522,6 +522,14 @@ interface QueryCalls {
   history(name: string): QueryHistoryRow[];
   /** Reads a revision; 0: the newest. envres_query_open() Throws NotFoundError, IntegrityError, DeniedError. */
   open(name: string, revision?: Integer): Query;
+  /** Records that a draft uses a query. Revision 0: it follows the newest, until the promotion that freezes the
+   *  version records which one that is; above: this one. `version` null: the app's only draft. envres_query_pin()
+   *  Throws NotFoundError (with the nearest name), StateError (FROZEN, DISCARDED), UsageError (LIMIT), DeniedError. */
+  pin(app: string, version: string | null, name: string, revision?: Integer, options?: Change): void;
+  /** Records that a draft no longer uses a query. envres_query_unpin() */
+  unpin(app: string, version: string | null, name: string, options?: Change): void;
+  /** The queries that a version uses, by name. envres_query_pins() */
+  pins(app: string, version: string | null): QueryPinRow[];
 }
 /** Named queries of the workspace, with declared parameters and revisions. */
 export interface Queries extends Twins<QueryCalls> {}
@@ -848,6 +856,9 @@ export declare class Scope extends Handle {
   /** Parses and renders a part: as JSON where its path ends in .json, else as text; without secrets where it
    *  is public. envres_scope_render_part() */
   renderPart(path: string, params?: ParamsLike, options?: RenderOptions): Text;
+  /** A query of the version that is served, at the revision that this version uses; of use after the scope was
+   *  closed. envres_scope_query() Throws NotFoundError (the version does not use it), UsageError (no app). */
+  query(name: string): Query;
 }
 
 /** A resource resolved in a scope, which it keeps alive: fields that have a value, defaults included. */

@@ -138,6 +138,11 @@ const Queries = group('Queries', {
   history: (s, name) => ['query_history', [s, name], rowsOf('query_history')],
   open: (s, name, revision = 0) => ['query_open', [s, name, revision],
     (out) => new (require('./query.js').Query)(out)],
+  pin: (s, app, version, name, revision = 0, options = {}) =>
+    ['query_pin', [s, { app, version }, name, revision, change(options)]],
+  unpin: (s, app, version, name, options) =>
+    ['query_unpin', [s, { app, version }, name, change(options)]],
+  pins: (s, app, version) => ['query_pins', [s, { app, version }], rowsOf('query_pin')],
 });
 
 module.exports = {

@@ -100,8 +100,9 @@ units_of(const char *data, size_t len)
 }
 
 /*
- * many(ends, scope, template...): renders as many as fit, into one string. ends[i] becomes where the
- * i-th ends in it; how many there are, its last element: the next one has a secret or does not fit.
+ * many(ends, scope, template...): renders as many as fit, into one string. ends[i] becomes where
+ * the i-th ends in it; how many there are, its last element: the next one has a secret or does not
+ * fit.
  */
 static napi_value
 fast_many(napi_env env, napi_callback_info info)
@@ -130,8 +131,8 @@ fast_many(napi_env env, napi_callback_info info)
         if (!tmpl)
             return NULL;
         envres_status status =
-            envres_template_render_into(tmpl->object, scope->object, &no_secrets, addon->buffer + at,
-                                        BUFFER - at, &need, addon->err);
+            envres_template_render_into(tmpl->object, scope->object, &no_secrets,
+                                        addon->buffer + at, BUFFER - at, &need, addon->err);
         if (status == ENVRES_E_SECRET_SINK || status == ENVRES_E_LIMIT) {
             envres_error_clear(addon->err);
             break;

@@ -171,3 +171,30 @@ test('use after close', () => withQueries(async (session, queries, store) => {
   statement.close();
   assert.throws(() => statement.reveal(), ClosedError);
 }));
+
+test('pins', () => withQueries(async (session, queries) => {
+  const pins = async (version) => (await queries.pins('shop', version)).map(Object.values);
+  await session.apps.create('shop');
+  await queries.put('find', 'crm', 'SELECT 1');
+  await queries.put('list', 'crm', "SELECT 'a'");
+  await queries.pin('shop', null, 'find');
+  await queries.pin('shop', 'v1', 'list', 1, { reason: 'as tested' });
+  await queries.put('find', 'crm', 'SELECT 2');
+  await queries.put('list', 'crm', "SELECT 'b'");
+  assert.deepEqual(await pins('v1'), [['find', 'crm', 2, true, 2], ['list', 'crm', 1, false, 2]]);
+  await rejects('NOT_FOUND', queries.pin('shop', null, 'fnid'));
+  await rejects('NOT_FOUND', queries.pin('shop', null, 'find', 9));
+  await rejects('NOT_FOUND', queries.unpin('shop', null, 'lost'));
+  await rejects('REFERRED', queries.remove('find'));
+  const scope = await session.scope('development', { app: 'shop', version: 'v1' });
+  const query = scope.query('find');
+  assert.ok(raises('NOT_FOUND', () => scope.query('fnid')).hint.includes('find'));
+  scope.close();
+  assert.deepEqual([query.revision, query.source], [2, 'SELECT 2'], 'outlives its scope');
+  query.close();
+  raises('INVALID', () => session.scopeSync('development').query('find'));
+  await queries.unpin('shop', null, 'list');
+  assert.deepEqual(await pins(null), [['find', 'crm', 2, true, 2]]);
+  await queries.remove('find', { force: true });
+  assert.deepEqual(await pins('v1'), [['find', 'crm', 2, true, null]]);
+}));

@@ -99,7 +99,12 @@ export async function configuration(session: Session): Promise<void> {
   const restored: number | null = (await queries.history('q'))[0].restored ?? queries.historySync('q')[0].restored;
   (await queries.open('q', 1)).close();
   queries.openSync('q').close();
-  void [position, plain, time, value, names, restored];
+  await queries.pin('shop', null, 'q', 1, { reason: 'r' });
+  queries.pinSync('shop', 'v1', 'q');
+  await queries.unpin('shop', null, 'q');
+  queries.unpinSync('shop', null, 'q');
+  const newest: number | null = (await queries.pins('shop', 'v1'))[0].newest ?? queries.pinsSync('shop', null)[0].newest;
+  void [position, plain, time, value, names, restored, newest];
 }
 
 export async function releases(session: Session): Promise<void> {
@@ -220,6 +225,7 @@ export async function snapshots(session: Session): Promise<void> {
   const kind: Type = scope.type(index);
   void [scope.name(index), scope.isSecret(index), scope.at(index), scope.getInto(index, new Uint8Array(9)), kind];
   scope.expand('x', { context: Context.URL, noSecrets: true });
+  scope.query('q').close();
   scope.explain('B').map((row) => row.layer);
   await scope.testResource('crm', async (crm) => { crm.url(); });
   scope.testResourceSync('crm', (crm) => { crm.dsn(); });
