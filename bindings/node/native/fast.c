@@ -92,6 +92,8 @@ static uint32_t
 units_of(const char *data, size_t len)
 {
     uint32_t units = 0;
+    if (is_ascii(data, len))
+        return (uint32_t)len;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)data[i];
         units += (uint32_t)((c & 0xC0) != 0x80) + (uint32_t)(c >= 0xF0);

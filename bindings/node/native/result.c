@@ -23,11 +23,9 @@ text_value(napi_env env, const char *data, size_t len)
     return napi_create_string_utf8(env, data, len, &out) == napi_ok ? out : NULL;
 }
 
-/* The same for what is used all day: most of it is ASCII, which Node takes faster as Latin-1. */
-napi_value
-plain_value(napi_env env, const char *data, size_t len)
+bool
+is_ascii(const char *data, size_t len)
 {
-    napi_value out = NULL;
     uint64_t high = 0;
     size_t i = 0;
     for (; i + sizeof(high) <= len; i += sizeof(high)) {
@@ -38,8 +36,16 @@ plain_value(napi_env env, const char *data, size_t len)
     high &= UINT64_C(0x8080808080808080);
     for (; i < len; i++)
         high |= (uint64_t)((unsigned char)data[i] & 0x80);
-    napi_status ok = high ? napi_create_string_utf8(env, data, len, &out)
-                          : napi_create_string_latin1(env, data, len, &out);
+    return high == 0;
+}
+
+/* The same for what is used all day: most of it is ASCII, which Node takes faster as Latin-1. */
+napi_value
+plain_value(napi_env env, const char *data, size_t len)
+{
+    napi_value out = NULL;
+    napi_status ok = is_ascii(data, len) ? napi_create_string_latin1(env, data, len, &out)
+                                         : napi_create_string_utf8(env, data, len, &out);
     return ok == napi_ok ? out : NULL;
 }
 

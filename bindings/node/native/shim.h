@@ -288,6 +288,7 @@ bool take_arguments(napi_env env, call *c, size_t argc, napi_value *argv);
 
 void addon_unref(addon *addon);
 napi_value text_value(napi_env env, const char *data, size_t len);
+bool is_ascii(const char *data, size_t len);
 napi_value plain_value(napi_env env, const char *data, size_t len);
 /* What a call gives, all of it taken over; NULL where Node fails. */
 napi_value result_of(napi_env env, call *c);
