@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check: every part of a version, held against the scope of the target environment, part by
- * part through one table of checks. Reads only: nothing is rendered, nothing is kept.
+ * The check: every part of a version and every query it uses, held against the scope of the target
+ * environment, text by text through one table of checks. Reads only: nothing is rendered, nothing
+ * is kept. A query stands in findings as the part queries/NAME.
  *
  * A finding is an answer, not a failure: what fails the check itself is what makes its answer
  * untrustworthy (no key for the target, damaged rows or parts, no memory). What is at fault in
@@ -11,6 +12,7 @@
 #include "delivery/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -19,6 +21,7 @@
 #include "delivery/leak.h"
 #include "delivery/scan.h"
 #include "model/content.h"
+#include "model/pin.h"
 #include "resolve/render.h"
 #include "resolve/served.h"
 
@@ -378,6 +381,236 @@ check_part(struct check *check, size_t index, envres_error *err)
     return st;
 }
 
+/* ---- queries -------------------------------------------------------------------------------- */
+
+struct named_pin {
+    char name[LIMIT_NAME + 1];
+    const struct tree_pin *pin;
+};
+
+static int
+compare_named(const void *a, const void *b)
+{
+    return strcmp(((const struct named_pin *)a)->name, ((const struct named_pin *)b)->name);
+}
+
+/* A name goes into the text itself, which holds no secrets. */
+static envres_status
+check_names(struct check *check, struct part *part, envres_error *err)
+{
+    (void)err;
+    for (uint32_t i = 0; i < part->view.expr_count; i++) {
+        const struct template_expr *expr = &part->view.exprs[i];
+        const struct template_ref *ref = &part->view.refs[expr->ref];
+        const struct item *item = item_of(check->scope, ref);
+        char name[REFERENCE_TEXT] = "";
+        if (expr->place != PLACE_SQL_IDENT || !item || !item->secret)
+            continue;
+        name_reference(ref, name, sizeof(name));
+        err_set(check->why, ENVRES_E_SECRET_SINK, "%s is a secret, and cannot be an identifier",
+                name);
+        err_hint(check->why, "bind it as a value, or take the name from something plain");
+        collector_add(&check->found, FINDING_STATUS, part->first[expr->ref], check->why);
+    }
+    return ENVRES_OK;
+}
+
+static const part_check_fn query_checks[] = {
+    check_near_misses, check_references, check_types, check_names, check_resources, check_leaks,
+};
+
+/* The resource that it is for, as a host asks the scope for it. */
+static envres_status
+check_query_resource(struct check *check, const struct query_row *row, envres_error *err)
+{
+    const char *name = row->resource.name;
+    const char *target = check->scope->environment.key;
+    envres_resource_handle *handle = NULL;
+    if (row->resource.is_removed) {
+        err_set(check->why, ENVRES_E_NOT_FOUND, "its resource '%s' was removed", name);
+        err_hint(check->why, "put the query for another resource, or take it out of the version");
+        collector_add(&check->found, FINDING_STATUS, FINDING_NOWHERE, check->why);
+        return ENVRES_OK;
+    }
+    envres_status st = envres_scope_resource(check->scope, name, strlen(name), &handle, check->why);
+    if (st == ENVRES_E_NOMEM)
+        return no_memory(err);
+    if (st < 0) {
+        collector_add(&check->found, FINDING_STATUS, FINDING_NOWHERE, check->why);
+        return ENVRES_OK;
+    }
+    if (handle->source != handle->scope) {
+        err_set(check->why, ENVRES_E_FALLBACK,
+                "its resource '%s' has no settings in %s: those of %s are used, as is declared",
+                name, target, handle->source->environment.key);
+        err_hint(check->why, "give it settings of its own in %s", target);
+        collector_add(&check->found, FINDING_FALLBACK, FINDING_NOWHERE, check->why);
+    }
+    envres_resource_handle_free(handle);
+    return ENVRES_OK;
+}
+
+/* One text of a query, as it was parsed. */
+static envres_status
+check_query_text(struct check *check, struct slice text, envres_template *tmpl, size_t number,
+                 envres_error *err)
+{
+    const struct tree_entry none = { .is_public = false };
+    struct part part = { .entry = &none, .number = number, .len = text.len, .tmpl = tmpl };
+    check->data.len = 0;
+    buf_add(&check->data, text.data, text.len);
+    envres_status st = buf_status(&check->data, err);
+    part.data = check->data.data;
+    template_view(tmpl, &part.view);
+    if (st == ENVRES_OK)
+        st = find_first_tags(check, &part, err);
+    for (size_t i = 0; st == ENVRES_OK && i < sizeof(query_checks) / sizeof(query_checks[0]); i++)
+        st = query_checks[i](check, &part, err);
+    mem_free(check->ctx->mem, part.first);
+    return st;
+}
+
+/* "queries/NAME", and behind it what of the query; lives as long as the findings. */
+static envres_status
+name_query(struct check *check, const char *name, const char *what, struct slice param,
+           struct slice *out, envres_error *err)
+{
+    char path[2 * LIMIT_NAME + 32] = "";
+    int len = snprintf(path, sizeof(path), "queries/%s%s%.*s", name, what, (int)param.len,
+                       param.data ? param.data : "");
+    *out = pool_copy(&check->found.pool, slice_of(path, (size_t)len));
+    return out->data ? ENVRES_OK : no_memory(err);
+}
+
+/* Where a parameter is not given, its preset stands in the text. */
+static envres_status
+check_presets(struct check *check, const struct query_row *row, envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (uint32_t i = 0; st == ENVRES_OK && i < row->form.count; i++) {
+        const struct query_param *param = &row->form.params[i];
+        struct slice path = { 0 };
+        if (!param->preset.data)
+            continue;
+        st = name_query(check, row->name, "/params/", param->name, &path, err);
+        if (st < 0)
+            break;
+        collector_begin_part(&check->found, path);
+        st = leaks_search_text(check->leaks, param->preset, &check->found, check->why, err);
+        collector_end_part(&check->found, param->preset);
+    }
+    return st;
+}
+
+static envres_status
+check_query_texts(struct check *check, const struct query_row *row, size_t number,
+                  envres_error *err)
+{
+    static const char *const texts[ENVRES_QUERY_TEXTS] = {
+        [ENVRES_QUERY_TEXT] = "",
+        [ENVRES_QUERY_METHOD] = "/method",
+        [ENVRES_QUERY_PATH] = "/path",
+        [ENVRES_QUERY_HEADERS] = "/headers",
+    };
+    struct query_templates templates = { { NULL } };
+    struct slice path = { 0 };
+    envres_status st = query_compile(check->ctx->mem, &row->form, slice_str(row->resource.kind),
+                                     &templates, check->why);
+    if (st == ENVRES_E_NOMEM)
+        return no_memory(err);
+    if (st < 0) {
+        /* It was parsed when it was put: the kind of the resource is another since. */
+        err_prepend(check->why,
+                    "it does not fit its resource, which is a %s now: ", row->resource.kind);
+        collector_add(&check->found, FINDING_STATUS, FINDING_NOWHERE, check->why);
+        return ENVRES_OK;
+    }
+    for (uint32_t i = 0; st == ENVRES_OK && i < ENVRES_QUERY_TEXTS; i++) {
+        if (!templates.of[i])
+            continue;
+        st = name_query(check, row->name, texts[i], slice_str(""), &path, err);
+        if (st < 0)
+            break;
+        collector_begin_part(&check->found, path);
+        st = check_query_text(check, row->form.texts[i], templates.of[i], number, err);
+        collector_end_part(&check->found, row->form.texts[i]);
+    }
+    query_templates_free(&templates);
+    return st == ENVRES_OK ? check_presets(check, row, err) : st;
+}
+
+/* One that cannot be read as it was signed is a finding like any other. */
+static envres_status
+read_query(struct check *check, const struct tree_pin *pin, struct query_row *row, bool *good,
+           envres_error *err)
+{
+    int64_t revision = 0;
+    *good = false;
+    envres_status st = pin_revision(check->ctx, check->version, pin, &revision, check->why);
+    if (st == ENVRES_OK) {
+        st = query_by_id(check->ctx, pin->query, revision, row, check->why);
+        *good = st == ENVRES_OK;
+    }
+    if (st == ENVRES_E_INTEGRITY || st == ENVRES_E_CORRUPT) {
+        collector_add(&check->found, FINDING_STATUS, FINDING_NOWHERE, check->why);
+        return ENVRES_OK;
+    }
+    if (st < 0)
+        err_copy(err, check->why);
+    return st;
+}
+
+/* `number`: of its texts, behind those of the parts. */
+static envres_status
+check_query(struct check *check, const struct named_pin *named, size_t number, envres_error *err)
+{
+    struct query_row row = { .revision = 0 };
+    struct slice path = { 0 };
+    bool good = false;
+    envres_status st = name_query(check, named->name, "", slice_str(""), &path, err);
+    if (st < 0)
+        return st;
+    collector_begin_part(&check->found, path);
+    st = read_query(check, named->pin, &row, &good, err);
+    if (st == ENVRES_OK && good)
+        st = check_query_resource(check, &row, err);
+    collector_end_part(&check->found, slice_of("", 0));
+    if (st == ENVRES_OK && good && !row.resource.is_removed) {
+        collector_begin_part(&check->found, path);
+        st = check_query_texts(check, &row, number, err);
+        collector_end_part(&check->found, slice_of("", 0));
+    }
+    query_row_free(check->ctx->mem, &row);
+    return st;
+}
+
+/* By name, as findings are. */
+static envres_status
+check_queries(struct check *check, envres_error *err)
+{
+    size_t count = check->tree.pin_count;
+    if (count == 0)
+        return ENVRES_OK;
+    struct named_pin *named = mem_alloc_zero(check->ctx->mem, count * sizeof(*named));
+    envres_status st = named ? ENVRES_OK : no_memory(err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        bool found = false;
+        bool is_removed = false;
+        named[i].pin = &check->tree.pins[i];
+        st = query_label(check->ctx, named[i].pin->query, &found, named[i].name, &is_removed, err);
+        if (st == ENVRES_E_CORRUPT)
+            st = ENVRES_OK;
+        if (!found)
+            memcpy(named[i].name, "?", 2);
+    }
+    if (st == ENVRES_OK)
+        qsort(named, count, sizeof(*named), compare_named);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        st = check_query(check, &named[i], check->tree.count + i + 1, err);
+    mem_free(check->ctx->mem, named);
+    return st;
+}
+
 /* ---- the environments ----------------------------------------------------------------------- */
 
 /* Settings that are templates may take names of the app: they resolve as if it were released. */
@@ -451,6 +684,8 @@ check_parts(struct check *check, envres_error *err)
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < check->tree.count; i++)
         st = check_part(check, i, err);
+    if (st == ENVRES_OK)
+        st = check_queries(check, err);
     if (st == ENVRES_OK && check->secrets_closed) {
         err_set(check->why, ENVRES_E_DENIED, "secrets of %s were not opened: there is no key",
                 check->target->key);
