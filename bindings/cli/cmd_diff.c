@@ -31,6 +31,8 @@ print_json(struct cli *cli, const envres_list *list)
         { "old_size", ENVRES_DIFF_OLD_SIZE, SHAPE_CELL },
         { "new_size", ENVRES_DIFF_NEW_SIZE, SHAPE_CELL },
         { "text", ENVRES_DIFF_TEXT, SHAPE_CELL },
+        { "old_revision", ENVRES_DIFF_OLD_REVISION, SHAPE_CELL },
+        { "new_revision", ENVRES_DIFF_NEW_REVISION, SHAPE_CELL },
     };
     return json_rows(cli, list, columns, COUNT(columns));
 }
@@ -103,7 +105,28 @@ print_hunks(struct printer *printer, const char *text, size_t len)
     }
 }
 
-/* A part that cannot be shown by lines. */
+/* "query-changed" of "queries/find"; false: it is a part. */
+static bool
+say_query(struct text *line, const envres_list *list, size_t row)
+{
+    const char *name = envres_list_text(list, row, ENVRES_DIFF_PATH, NULL) + strlen("queries/");
+    const char *change = envres_list_text(list, row, ENVRES_DIFF_CHANGE, NULL);
+    long long before = envres_list_integer(list, row, ENVRES_DIFF_OLD_REVISION);
+    long long after = envres_list_integer(list, row, ENVRES_DIFF_NEW_REVISION);
+    if (strncmp(change, "query-", 6) != 0)
+        return false;
+    if (strcmp(change, "query-added") == 0)
+        text_printf(line, "Query %s added, revision %lld", name, after);
+    else if (strcmp(change, "query-removed") == 0)
+        text_printf(line, "Query %s removed, revision %lld", name, before);
+    else if (strcmp(change, "query-flags") == 0)
+        text_printf(line, "Query %s is fixed at revision %lld in one of them only", name, after);
+    else
+        text_printf(line, "Query %s changed, revision %lld to %lld", name, before, after);
+    return true;
+}
+
+/* What cannot be shown by lines. */
 static void
 print_sentence(struct printer *printer, const envres_list *list, size_t row)
 {
@@ -112,6 +135,11 @@ print_sentence(struct printer *printer, const envres_list *list, size_t row)
     long long before = envres_list_integer(list, row, ENVRES_DIFF_OLD_SIZE);
     long long after = envres_list_integer(list, row, ENVRES_DIFF_NEW_SIZE);
     struct text line = { 0 };
+    if (say_query(&line, list, row)) {
+        print_line(printer, "\x1b[1m", text_get(&line), line.len);
+        text_free(&line);
+        return;
+    }
     if (strcmp(change, "flags") == 0)
         text_printf(&line, "Part %s is public in one of them only", path);
     else if (strcmp(change, "added") == 0)

@@ -993,9 +993,10 @@ func (r *LastRow) table() (string, int) { return "last", 3 }
 
 // DiffRow is a row of envres_version_diff.
 type DiffRow struct {
-	// text
+	// text: of a query its name, behind "queries/"
 	Path string
-	// text: added, removed, changed, flags (only `public` differs)
+	// text: added, removed, changed, flags (only `public` differs); query-added, query-removed,
+	// query-changed, query-flags (it is fixed in one of them, and follows in the other)
 	Change string
 	// text: hex, or null
 	OldDigest *string
@@ -1008,6 +1009,10 @@ type DiffRow struct {
 	// text: a unified diff with three lines of context, "" where an empty part came or went; null
 	// where either is not UTF-8 or has a NUL byte in it, and without _WITH_TEXT
 	Text *string
+	// integer: of a query; or null
+	OldRevision *int64
+	// integer: of a query; or null
+	NewRevision *int64
 }
 
 func (r *DiffRow) fill(c *cells) {
@@ -1018,6 +1023,8 @@ func (r *DiffRow) fill(c *cells) {
 	r.OldSize = c.maybeInteger(4)
 	r.NewSize = c.maybeInteger(5)
 	r.Text = c.maybeText(6)
+	r.OldRevision = c.maybeInteger(7)
+	r.NewRevision = c.maybeInteger(8)
 }
 
-func (r *DiffRow) table() (string, int) { return "diff", 7 }
+func (r *DiffRow) table() (string, int) { return "diff", 9 }

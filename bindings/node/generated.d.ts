@@ -1053,9 +1053,12 @@ export interface LastRow {
 
 /** A row of envres_version_diff. */
 export interface DiffRow {
-  /** text */
+  /** text: of a query its name, behind "queries/" */
   path: string;
-  /** text: added, removed, changed, flags (only `public` differs) */
+  /**
+   * text: added, removed, changed, flags (only `public` differs); query-added, query-removed,
+   * query-changed, query-flags (it is fixed in one of them, and follows in the other)
+   */
   change: string;
   /** text: hex, or null */
   oldDigest: string | null;
@@ -1070,4 +1073,8 @@ export interface DiffRow {
    * where either is not UTF-8 or has a NUL byte in it, and without _WITH_TEXT
    */
   text: string | null;
+  /** integer: of a query; or null */
+  oldRevision: number | null;
+  /** integer: of a query; or null */
+  newRevision: number | null;
 }

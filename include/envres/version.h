@@ -145,18 +145,23 @@ enum {
 ENVRES_API envres_status envres_version_last(envres_session *session, const char *app,
                                              size_t app_len, envres_list **out, envres_error *err);
 
-/** Columns of envres_version_diff(): a row for each part that differs, by path. */
+/** Columns of envres_version_diff(): a row for each part that differs, by path; behind them one for
+ *  each query that is used at another revision, by name. */
 enum {
-    ENVRES_DIFF_PATH = 0,       /**< text */
-    ENVRES_DIFF_CHANGE = 1,     /**< text: added, removed, changed, flags (only `public` differs) */
-    ENVRES_DIFF_OLD_DIGEST = 2, /**< text: hex, or null */
-    ENVRES_DIFF_NEW_DIGEST = 3, /**< text: hex, or null */
-    ENVRES_DIFF_OLD_SIZE = 4,   /**< integer or null */
-    ENVRES_DIFF_NEW_SIZE = 5,   /**< integer or null */
-    ENVRES_DIFF_TEXT = 6,       /**< text: a unified diff with three lines of context, "" where an
-                                     empty part came or went; null where either is not UTF-8 or
-                                     has a NUL byte in it, and without _WITH_TEXT */
-    ENVRES_DIFF_COLUMNS = 7
+    ENVRES_DIFF_PATH = 0,         /**< text: of a query its name, behind "queries/" */
+    ENVRES_DIFF_CHANGE = 1,       /**< text: added, removed, changed, flags (only `public` differs);
+                                       query-added, query-removed, query-changed, query-flags (it is
+                                       fixed in one of them, and follows in the other) */
+    ENVRES_DIFF_OLD_DIGEST = 2,   /**< text: hex, or null */
+    ENVRES_DIFF_NEW_DIGEST = 3,   /**< text: hex, or null */
+    ENVRES_DIFF_OLD_SIZE = 4,     /**< integer or null */
+    ENVRES_DIFF_NEW_SIZE = 5,     /**< integer or null */
+    ENVRES_DIFF_TEXT = 6,         /**< text: a unified diff with three lines of context, "" where an
+                                       empty part came or went; null where either is not UTF-8 or
+                                       has a NUL byte in it, and without _WITH_TEXT */
+    ENVRES_DIFF_OLD_REVISION = 7, /**< integer: of a query; or null */
+    ENVRES_DIFF_NEW_REVISION = 8, /**< integer: of a query; or null */
+    ENVRES_DIFF_COLUMNS = 9
 };
 
 enum {

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "delivery/finding.h"
 #include "model/content.h"
+#include "model/pin.h"
 #include "model/release.h"
 
 struct report {
@@ -182,6 +183,24 @@ add_tree_differences(struct report *report, const char *environment, const char 
     }
 }
 
+/* Queries that are used at another revision. */
+static envres_status
+add_query_differences(struct report *report, const char *environment, const char *version,
+                      const struct tree_side *from, const struct tree_side *to, envres_error *err)
+{
+    struct pin_diff pins = { NULL, 0 };
+    char path[LIMIT_NAME + 16] = "queries/";
+    envres_status st = pin_diff_make(report->ctx, from, to, &pins, err);
+    for (size_t i = 0; st == ENVRES_OK && i < pins.count; i++) {
+        memcpy(path + 8, pins.rows[i].name, strlen(pins.rows[i].name) + 1);
+        begin_row(report, "difference", environment, version);
+        list_set_str(report->list, ENVRES_STATUS_STATE, pins.rows[i].change);
+        list_set_str(report->list, ENVRES_STATUS_PART, path);
+    }
+    pin_diff_free(report->ctx->mem, &pins);
+    return st;
+}
+
 static void
 copy_text(envres_list *to, uint32_t to_column, const envres_list *from, size_t row, uint32_t column)
 {
@@ -252,9 +271,12 @@ add_differences(struct report *report, envres_error *err)
     envres_status st = content_load(report->ctx, report->live_version, &from, report->why);
     if (st == ENVRES_OK)
         st = content_load(report->ctx, ready, &to, report->why);
-    if (st == ENVRES_OK)
+    const struct tree_side old_side = { report->live_version, &from };
+    const struct tree_side new_side = { ready, &to };
+    if (st == ENVRES_OK) {
         add_tree_differences(report, last->key, ready->name, &from, &to);
-    else if (is_no_failure(st))
+        st = add_query_differences(report, last->key, ready->name, &old_side, &new_side, err);
+    } else if (is_no_failure(st))
         st = add_failure(report, ready, last, st, err);
     else
         err_copy(err, report->why);

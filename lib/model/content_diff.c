@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What differs between two versions: one walk over two sorted trees; equal digests are equal bytes,
- * which are not read. The texts are in the form that `git apply` and `patch -p1` take.
+ * which are not read. The texts are in the form that `git apply` and `patch -p1` take. Queries
+ * differ when what they are served at does, whether that was recorded or is the newest.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/list.h"
 #include "base/text.h"
 #include "base/textdiff.h"
+#include "model/pin.h"
 #include "model/tree.h"
 
 static const char *const diff_columns[ENVRES_DIFF_COLUMNS] = {
-    "path", "change", "old_digest", "new_digest", "old_size", "new_size", "text",
+    "path",     "change", "old_digest",   "new_digest",   "old_size",
+    "new_size", "text",   "old_revision", "new_revision",
 };
 
 struct diff {
@@ -136,14 +140,118 @@ walk(struct diff *diff, const struct tree *from, const struct tree *to, envres_e
     return st == ENVRES_OK ? list_status(diff->list, err) : st;
 }
 
+/* ---- queries -------------------------------------------------------------------------------- */
+
+void
+pin_diff_free(const struct mem *mem, struct pin_diff *diff)
+{
+    mem_free(mem, diff->rows);
+    *diff = (struct pin_diff){ NULL, 0 };
+}
+
+static int
+compare_pins(const void *a, const void *b)
+{
+    return strcmp(((const struct pin_difference *)a)->name,
+                  ((const struct pin_difference *)b)->name);
+}
+
+/* Its revision; 0 where that is lost: who asks for the query is told. */
 static envres_status
-load_named(struct context *ctx, const envres_version_name *name, struct tree *out,
-           envres_error *err)
+find_revision(struct context *ctx, const struct tree_side *side, const struct tree_pin *pin,
+              int64_t *out, envres_error *err)
+{
+    envres_status st = pin ? pin_revision(ctx, side->version, pin, out, err) : ENVRES_OK;
+    return st == ENVRES_E_INTEGRITY ? ENVRES_OK : st;
+}
+
+/* Takes a pin of both, or of one of them, in when it differs. */
+static envres_status
+take_pin(struct context *ctx, const struct tree_side *from, const struct tree_pin *before,
+         const struct tree_side *to, const struct tree_pin *after, struct pin_diff *out,
+         envres_error *err)
+{
+    struct pin_difference *row = &out->rows[out->count];
+    const struct tree_pin *pin = before ? before : after;
+    bool found = false;
+    bool is_removed = false;
+    *row = (struct pin_difference){ .change = "query-changed" };
+    envres_status st = find_revision(ctx, from, before, &row->from, err);
+    if (st == ENVRES_OK)
+        st = find_revision(ctx, to, after, &row->to, err);
+    if (st == ENVRES_OK)
+        st = query_label(ctx, pin->query, &found, row->name, &is_removed, err);
+    if (st == ENVRES_OK && !found)
+        text_hex(row->name, pin->query, SEAL_ID);
+    if (!before)
+        row->change = "query-added";
+    else if (!after)
+        row->change = "query-removed";
+    else if (row->from == row->to && before->follows == after->follows)
+        return st;
+    else if (row->from == row->to)
+        row->change = "query-flags";
+    out->count++;
+    return st;
+}
+
+envres_status
+pin_diff_make(struct context *ctx, const struct tree_side *from, const struct tree_side *to,
+              struct pin_diff *out, envres_error *err)
+{
+    const struct tree *a = from->tree;
+    const struct tree *b = to->tree;
+    size_t f = 0;
+    size_t t = 0;
+    *out = (struct pin_diff){ NULL, 0 };
+    if (a->pin_count + b->pin_count == 0)
+        return ENVRES_OK;
+    out->rows = mem_alloc_array(ctx->mem, a->pin_count + b->pin_count, sizeof(*out->rows));
+    envres_status st = out->rows ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
+    while (st == ENVRES_OK && (f < a->pin_count || t < b->pin_count)) {
+        int order = f == a->pin_count   ? 1
+                    : t == b->pin_count ? -1
+                                        : memcmp(a->pins[f].query, b->pins[t].query, SEAL_ID);
+        const struct tree_pin *before = order <= 0 ? &a->pins[f++] : NULL;
+        const struct tree_pin *after = order >= 0 ? &b->pins[t++] : NULL;
+        st = take_pin(ctx, from, before, to, after, out, err);
+    }
+    if (st == ENVRES_OK && out->count > 1)
+        qsort(out->rows, out->count, sizeof(*out->rows), compare_pins);
+    if (st < 0)
+        pin_diff_free(ctx->mem, out);
+    return st;
+}
+
+static envres_status
+add_queries(struct diff *diff, const struct tree_side *from, const struct tree_side *to,
+            envres_error *err)
+{
+    struct pin_diff pins = { NULL, 0 };
+    char path[LIMIT_NAME + 16] = "queries/";
+    envres_status st = pin_diff_make(diff->ctx, from, to, &pins, err);
+    for (size_t i = 0; st == ENVRES_OK && i < pins.count; i++) {
+        const struct pin_difference *row = &pins.rows[i];
+        memcpy(path + 8, row->name, strlen(row->name) + 1);
+        list_row(diff->list);
+        list_set_str(diff->list, ENVRES_DIFF_PATH, path);
+        list_set_str(diff->list, ENVRES_DIFF_CHANGE, row->change);
+        if (row->from)
+            list_set_int(diff->list, ENVRES_DIFF_OLD_REVISION, row->from);
+        if (row->to)
+            list_set_int(diff->list, ENVRES_DIFF_NEW_REVISION, row->to);
+    }
+    pin_diff_free(diff->ctx->mem, &pins);
+    return st == ENVRES_OK ? list_status(diff->list, err) : st;
+}
+
+static envres_status
+load_named(struct context *ctx, const envres_version_name *name, struct version *version,
+           struct tree *out, envres_error *err)
 {
     struct app app = { 0 };
-    struct version version = { 0 };
-    envres_status st = version_named(ctx, name, false, &app, &version, err);
-    return st < 0 ? st : content_load(ctx, &version, out, err);
+    envres_status st = version_named(ctx, name, false, &app, version, err);
+    return st < 0 ? st : content_load(ctx, version, out, err);
 }
 
 envres_status
@@ -152,16 +260,22 @@ content_diff(struct context *ctx, const envres_version_name *from, const envres_
 {
     struct tree old_tree = { .mem = ctx->mem };
     struct tree new_tree = { .mem = ctx->mem };
+    struct version old_version = { 0 };
+    struct version new_version = { 0 };
+    const struct tree_side old_side = { &old_version, &old_tree };
+    const struct tree_side new_side = { &new_version, &new_tree };
     struct diff diff = { .ctx = ctx, .with_text = (flags & ENVRES_DIFF_WITH_TEXT) != 0 };
     envres_status st = list_new(ctx->mem, diff_columns, ENVRES_DIFF_COLUMNS, &diff.list, err);
     if (st == ENVRES_OK)
         st = db_begin_read(ctx->db, err);
     if (st == ENVRES_OK) {
-        st = load_named(ctx, from, &old_tree, err);
+        st = load_named(ctx, from, &old_version, &old_tree, err);
         if (st == ENVRES_OK)
-            st = load_named(ctx, to, &new_tree, err);
+            st = load_named(ctx, to, &new_version, &new_tree, err);
         if (st == ENVRES_OK)
             st = walk(&diff, &old_tree, &new_tree, err);
+        if (st == ENVRES_OK)
+            st = add_queries(&diff, &old_side, &new_side, err);
         st = db_end(ctx->db, st, NULL, err);
     }
     tree_free(&new_tree);

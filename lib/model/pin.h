@@ -22,6 +22,25 @@ envres_status pin_revision(struct context *ctx, const struct version *version,
 envres_status pins_record(struct context *ctx, const struct version *version, struct tree *tree,
                           envres_error *err);
 
+/* What two versions use that is not the same, by name. */
+struct tree_side {
+    const struct version *version;
+    const struct tree *tree;
+};
+struct pin_difference {
+    char name[LIMIT_NAME + 1];
+    const char *change; /* as in ENVRES_DIFF_CHANGE */
+    int64_t from;       /* 0: not used */
+    int64_t to;
+};
+struct pin_diff {
+    struct pin_difference *rows;
+    size_t count;
+};
+envres_status pin_diff_make(struct context *ctx, const struct tree_side *from,
+                            const struct tree_side *to, struct pin_diff *out, envres_error *err);
+void pin_diff_free(const struct mem *mem, struct pin_diff *diff);
+
 /* REFERRED when a version that is not discarded uses the query, or any query for the resource. */
 envres_status pins_check_query(struct context *ctx, const uint8_t id[SEAL_ID], struct slice name,
                                envres_error *err);

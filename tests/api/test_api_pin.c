@@ -37,10 +37,29 @@ unpin(struct fx *fx, const char *version, const char *name)
 }
 
 static void
+field(struct fx *fx, const char *env, const char *handle, const char *name, const char *value)
+{
+    OK(fx, fx_field(fx, env, handle, name, value, 0));
+}
+
+/* Where versions go. */
+static void
+configure(struct fx *fx)
+{
+    static const char *const environments[] = { "development", "staging", "production" };
+    for (size_t i = 0; i < 3; i++) {
+        field(fx, environments[i], "db", "path", "/var/lib/shop.db");
+        field(fx, environments[i], "crm", "host", "crm.example.net");
+        field(fx, environments[i], "crm", "database", "crm");
+    }
+}
+
+static void
 define(struct fx *fx)
 {
     OK(fx, envres_resource_define(fx->session, "db", TEXT, "sqlite", TEXT, NULL, fx->err));
     OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    configure(fx);
     serve_app(fx, "shop", 0);
     OK(fx, put(fx, "find", "db", "SELECT 1"));
 }
@@ -362,6 +381,203 @@ test_operations(void **state)
     envres_list_free(list);
 }
 
+/* ---- differences ---------------------------------------------------------------------------- */
+
+static void
+test_diff(void **state)
+{
+    struct fx *fx = *state;
+    static const struct {
+        const char *path;
+        const char *change;
+        int64_t from;
+        int64_t to;
+    } rows[] = {
+        { "queries/a", "query-added", 0, 1 },
+        { "queries/b", "query-removed", 1, 0 },
+        { "queries/c", "query-flags", 1, 1 },
+        { "queries/find", "query-changed", 1, 2 },
+    };
+    const char *const names[] = { "a", "b", "c", "same" };
+    envres_version_name v1 = name_of("shop", "v1");
+    envres_version_name v2 = name_of("shop", "v2");
+    envres_list *list = NULL;
+    define(fx);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        OK(fx, put(fx, names[i], "db", "SELECT 1"));
+        if (i > 0)
+            OK(fx, pin(fx, "v1", names[i], 0));
+    }
+    OK(fx, pin(fx, "v1", "find", 1));
+    serve_promote(fx, "shop", "v1", "staging");
+    OK(fx, put(fx, "find", "db", "SELECT 2"));
+    serve_draft(fx, "shop", "v2", "v1");
+    OK(fx, pin(fx, "v2", "a", 0));
+    OK(fx, unpin(fx, "v2", "b"));
+    OK(fx, pin(fx, "v2", "c", 1));
+    OK(fx, pin(fx, "v2", "find", 0));
+    OK(fx, envres_version_diff(fx->session, &v1, &v2, ENVRES_DIFF_WITH_TEXT, &list, fx->err));
+    assert_int_equal(envres_list_count(list), sizeof(rows) / sizeof(rows[0]));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_string_equal(envres_list_text(list, i, ENVRES_DIFF_PATH, NULL), rows[i].path);
+        assert_string_equal(envres_list_text(list, i, ENVRES_DIFF_CHANGE, NULL), rows[i].change);
+        assert_int_equal(envres_list_integer(list, i, ENVRES_DIFF_OLD_REVISION), rows[i].from);
+        assert_int_equal(envres_list_integer(list, i, ENVRES_DIFF_NEW_REVISION), rows[i].to);
+        assert_int_equal(envres_list_type(list, i, ENVRES_DIFF_TEXT), ENVRES_CELL_NULL);
+    }
+    envres_list_free(list);
+}
+
+/* ---- the check ------------------------------------------------------------------------------ */
+
+/* "severity code part:line:column" of each finding of v1 in staging, errors first. */
+static void
+finds(struct fx *fx, const char *want)
+{
+    envres_version_name v1 = name_of("shop", "v1");
+    envres_list *list = NULL;
+    char text[2000] = "";
+    size_t used = 0;
+    OK(fx, envres_version_check(fx->session, &v1, "staging", TEXT, &list, fx->err));
+    for (size_t row = 0; row < envres_list_count(list); row++) {
+        assert_non_null(envres_list_text(list, row, ENVRES_FINDING_MESSAGE, NULL));
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s %s %s:%d:%d\n",
+                                 envres_list_text(list, row, ENVRES_FINDING_SEVERITY, NULL),
+                                 envres_list_text(list, row, ENVRES_FINDING_CODE, NULL),
+                                 envres_list_text(list, row, ENVRES_FINDING_PART, NULL),
+                                 (int)envres_list_integer(list, row, ENVRES_FINDING_LINE),
+                                 (int)envres_list_integer(list, row, ENVRES_FINDING_COLUMN));
+    }
+    assert_string_equal(text, want);
+    envres_list_free(list);
+}
+
+static void
+define_checked(struct fx *fx)
+{
+    static const char *const environments[] = { "development", "staging", "production" };
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, envres_resource_define(fx->session, "api", TEXT, "rest", TEXT, NULL, fx->err));
+    OK(fx, envres_resource_define(fx->session, "far", TEXT, "postgres", TEXT, NULL, fx->err));
+    for (size_t i = 0; i < 3; i++) {
+        char value[80];
+        snprintf(value, sizeof(value), "crm.%s.example.net", environments[i]);
+        field(fx, environments[i], "crm", "host", value);
+        field(fx, environments[i], "crm", "database", "crm");
+        snprintf(value, sizeof(value), "https://api.%s.example.net", environments[i]);
+        field(fx, environments[i], "api", "base_url", value);
+    }
+    OK(fx, fx_put(fx, "staging", "REGION", "eu", ENVRES_TYPE_STRING, 0));
+    OK(fx, fx_put(fx, "staging", "TOKEN", "staging-token-1", 0, ENVRES_WRITE_SECRET));
+    OK(fx, fx_put(fx, "production", "TOKEN", "prod-token-12345", 0, 0));
+    OK(fx, fx_put(fx, "production", "ONLY_PROD", "x", ENVRES_TYPE_STRING, 0));
+    OK(fx, fx_put(fx, "staging", "PLAIN_LIST", "5", ENVRES_TYPE_NUMBER, 0));
+    serve_app(fx, "shop", 0);
+}
+
+/* Each text, and what is found of it at the place where it stands. */
+static void
+test_check(void **state)
+{
+    struct fx *fx = *state;
+    static const struct {
+        const char *resource;
+        const char *text;
+        const char *want;
+    } rows[] = {
+        { "crm", "SELECT << environment.variables.REGION >>, << app.version >>", "" },
+        { "crm", "SELECT 1,\n << environment.variables.ONLY_PROD >>",
+          "error ENVRES_E_NOT_SET queries/q:2:2\n" },
+        { "crm", "SELECT << resources.far.host >>",
+          "error ENVRES_E_NOT_CONFIGURED queries/q:1:8\n" },
+        { "far", "SELECT 1", "error ENVRES_E_NOT_CONFIGURED queries/q:0:0\n" },
+        { "crm", "SELECT << environment.variables.TOKEN >>", "" },
+        { "crm", "SELECT << environment.variables.TOKEN | ident >>",
+          "error ENVRES_E_SECRET_SINK queries/q:1:8\n" },
+        { "crm", "SELECT 1 WHERE 1 IN << environment.variables.PLAIN_LIST | list >>",
+          "error ENVRES_E_TYPE queries/q:1:21\n" },
+        { "crm", "SELECT 'crm.production.example.net'", "error leak-host queries/q:1:9\n" },
+        { "crm", "SELECT 'prod-token-12345'", "error leak-secret queries/q:1:9\n" },
+    };
+    define_checked(fx);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        OK(fx, put(fx, "q", rows[i].resource, rows[i].text));
+        OK(fx, pin(fx, "v1", "q", 0));
+        finds(fx, rows[i].want);
+        assert_int_equal(promote_to(fx, "shop", "v1", "staging", ENVRES_MOVE_DRY_RUN),
+                         rows[i].want[0] ? ENVRES_E_CHECK : ENVRES_OK);
+    }
+    /* a fixed revision is what counts, not the newest */
+    OK(fx, pin(fx, "v1", "q", 1));
+    finds(fx, "");
+    OK(fx, put(fx, "other", "far", "SELECT 1"));
+    finds(fx, "");
+}
+
+static void
+test_check_requests(void **state)
+{
+    struct fx *fx = *state;
+    envres_query_param since = { .size = sizeof(since),
+                                 .name = "since",
+                                 .name_len = TEXT,
+                                 .preset = "api.production.example.net",
+                                 .preset_len = TEXT,
+                                 .type = ENVRES_TYPE_STRING };
+    envres_query_write write = { .size = sizeof(write),
+                                 .name = "call",
+                                 .name_len = TEXT,
+                                 .resource = "api",
+                                 .resource_len = TEXT,
+                                 .text = "{\"region\": \"<< environment.variables.REGION >>\",\n"
+                                         " \"x\": \"<< environment.variables.ONLY_PROD >>\"}",
+                                 .text_len = TEXT,
+                                 .path = "/<< environment.variables.ONLY_PROD >>",
+                                 .path_len = TEXT,
+                                 .headers = "{\"A\": \"<< environment.variables.NONE >>\"}",
+                                 .headers_len = TEXT,
+                                 .params = &since,
+                                 .count = 1 };
+    define_checked(fx);
+    OK(fx, envres_query_put(fx->session, &write, NULL, NULL, fx->err));
+    OK(fx, pin(fx, NULL, "call", 0));
+    finds(fx, "error ENVRES_E_NOT_SET queries/call:2:8\n"
+              "error ENVRES_E_NOT_SET queries/call/path:1:2\n"
+              "error ENVRES_E_NOT_FOUND queries/call/headers:1:8\n"
+              "error leak-host queries/call/params/since:1:1\n");
+    /* the first stands in the error of the promotion */
+    FAILS(fx, ENVRES_E_CHECK, promote_to(fx, "shop", "v1", "staging", 0));
+    assert_non_null(strstr(envres_error_message(fx->err), "queries/call:2:8"));
+}
+
+/* What came to be after it was put: a resource of another kind, or gone; a damaged revision. */
+static void
+test_check_later(void **state)
+{
+    struct fx *fx = *state;
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    envres_fallback fallback = { .size = sizeof(fallback),
+                                 .handle = "far",
+                                 .handle_len = TEXT,
+                                 .to = "development",
+                                 .to_len = TEXT };
+    define_checked(fx);
+    OK(fx, put(fx, "a", "far", "SELECT 1"));
+    OK(fx, put(fx, "b", "crm", "SELECT 2"));
+    OK(fx, pin(fx, NULL, "b", 0));
+    OK(fx, pin(fx, NULL, "a", 0));
+    field(fx, "development", "far", "host", "far.example.net");
+    field(fx, "development", "far", "database", "far");
+    OK(fx, envres_resource_fallback(fx->session, "staging", TEXT, &fallback, NULL, fx->err));
+    finds(fx, "warning fallback queries/a:0:0\n");
+    OK(fx, envres_resource_remove(fx->session, "far", TEXT, &force, fx->err));
+    finds(fx, "error ENVRES_E_NOT_FOUND queries/a:0:0\n");
+    serve_sql(fx, "UPDATE query_revision SET time = 1 WHERE query_id ="
+                  " (SELECT id FROM query WHERE name = 'b')");
+    finds(fx, "error ENVRES_E_NOT_FOUND queries/a:0:0\n"
+              "error ENVRES_E_INTEGRITY queries/b:0:0\n");
+}
+
 int
 main(void)
 {
@@ -373,6 +589,10 @@ main(void)
         cmocka_unit_test_setup_teardown(test_damaged, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_exchanged, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_operations, serve_setup, serve_teardown),
+        cmocka_unit_test_setup_teardown(test_diff, serve_setup, serve_teardown),
+        cmocka_unit_test_setup_teardown(test_check, serve_setup, serve_teardown),
+        cmocka_unit_test_setup_teardown(test_check_requests, serve_setup, serve_teardown),
+        cmocka_unit_test_setup_teardown(test_check_later, serve_setup, serve_teardown_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

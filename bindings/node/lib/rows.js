@@ -310,5 +310,7 @@ exports.ROWS = Object.freeze({
     oldSize: c[i + 4],
     newSize: c[i + 5],
     text: c[i + 6],
+    oldRevision: c[i + 7],
+    newRevision: c[i + 8],
   }),
 });

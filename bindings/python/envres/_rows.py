@@ -659,9 +659,10 @@ class LastRow(NamedTuple):
 class DiffRow(NamedTuple):
     """A row of envres_version_diff."""
 
-    #: text
+    #: text: of a query its name, behind "queries/"
     path: str
-    #: text: added, removed, changed, flags (only `public` differs)
+    #: text: added, removed, changed, flags (only `public` differs); query-added, query-removed,
+    #: query-changed, query-flags (it is fixed in one of them, and follows in the other)
     change: str
     #: text: hex, or null
     old_digest: Optional[str]
@@ -674,6 +675,10 @@ class DiffRow(NamedTuple):
     #: text: a unified diff with three lines of context, "" where an empty part came or went; null
     #: where either is not UTF-8 or has a NUL byte in it, and without _WITH_TEXT
     text: Optional[str]
+    #: integer: of a query; or null
+    old_revision: Optional[int]
+    #: integer: of a query; or null
+    new_revision: Optional[int]
 
 
 #: row type -> what its columns are
@@ -710,5 +715,5 @@ COLUMNS = {
     ReferenceRow: "tti",
     VersionRow: "tttttiittmmti",
     LastRow: "ttm",
-    DiffRow: "ttttiit",
+    DiffRow: "ttttiitii",
 }

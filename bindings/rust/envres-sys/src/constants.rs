@@ -1197,10 +1197,11 @@ pub const ENVRES_LAST_ENVIRONMENT: u32 = 1;
 /// integer, ms UTC
 pub const ENVRES_LAST_TIME: u32 = 2;
 
-/// text
+/// text: of a query its name, behind "queries/"
 pub const ENVRES_DIFF_PATH: u32 = 0;
 
-/// text: added, removed, changed, flags (only `public` differs)
+/// text: added, removed, changed, flags (only `public` differs); query-added, query-removed,
+/// query-changed, query-flags (it is fixed in one of them, and follows in the other)
 pub const ENVRES_DIFF_CHANGE: u32 = 1;
 
 /// text: hex, or null
@@ -1218,3 +1219,9 @@ pub const ENVRES_DIFF_NEW_SIZE: u32 = 5;
 /// text: a unified diff with three lines of context, "" where an empty part came or went; null
 /// where either is not UTF-8 or has a NUL byte in it, and without \_WITH\_TEXT
 pub const ENVRES_DIFF_TEXT: u32 = 6;
+
+/// integer: of a query; or null
+pub const ENVRES_DIFF_OLD_REVISION: u32 = 7;
+
+/// integer: of a query; or null
+pub const ENVRES_DIFF_NEW_REVISION: u32 = 8;

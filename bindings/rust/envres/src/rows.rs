@@ -705,9 +705,11 @@ table! {
     /// A row of `envres_version_diff()`.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct DiffRow {
-        /// text
+        /// text: of a query its name, behind "queries/"
         "path" pub path: String,
-        /// text: added, removed, changed, flags (only `public` differs)
+        /// text: added, removed, changed, flags (only `public` differs); query-added,
+        /// query-removed, query-changed, query-flags (it is fixed in one of them, and follows in
+        /// the other)
         "change" pub change: String,
         /// text: hex, or null
         "old_digest" pub old_digest: Option<String>,
@@ -720,5 +722,9 @@ table! {
         /// text: a unified diff with three lines of context, "" where an empty part came or went;
         /// null where either is not UTF-8 or has a NUL byte in it, and without \_WITH\_TEXT
         "text" pub text: Option<String>,
+        /// integer: of a query; or null
+        "old_revision" pub old_revision: Option<i64>,
+        /// integer: of a query; or null
+        "new_revision" pub new_revision: Option<i64>,
     }
 }

@@ -654,4 +654,6 @@ pub fn print(out: &mut String) {
     show!(out, ENVRES_DIFF_OLD_SIZE);
     show!(out, ENVRES_DIFF_NEW_SIZE);
     show!(out, ENVRES_DIFF_TEXT);
+    show!(out, ENVRES_DIFF_OLD_REVISION);
+    show!(out, ENVRES_DIFF_NEW_REVISION);
 }

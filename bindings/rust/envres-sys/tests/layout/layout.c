@@ -722,6 +722,13 @@ part_600(void)
     SHOW(ENVRES_DIFF_TEXT);
 }
 
+static void
+part_650(void)
+{
+    SHOW(ENVRES_DIFF_OLD_REVISION);
+    SHOW(ENVRES_DIFF_NEW_REVISION);
+}
+
 int
 main(void)
 {
@@ -738,5 +745,6 @@ main(void)
     part_500();
     part_550();
     part_600();
+    part_650();
     return 0;
 }

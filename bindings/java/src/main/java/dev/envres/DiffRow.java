@@ -5,19 +5,23 @@ package dev.envres;
 /**
  * A row of envres_version_diff().
  *
- * @param path text
- * @param change text: added, removed, changed, flags (only `public` differs)
+ * @param path text: of a query its name, behind "queries/"
+ * @param change text: added, removed, changed, flags (only `public` differs); query-added,
+ * query-removed, query-changed, query-flags (it is fixed in one of them, and follows in the other)
  * @param oldDigest text: hex, or null
  * @param newDigest text: hex, or null
  * @param oldSize integer or null
  * @param newSize integer or null
  * @param text text: a unified diff with three lines of context, "" where an empty part came or
  * went; null where either is not UTF-8 or has a NUL byte in it, and without _WITH_TEXT
+ * @param oldRevision integer: of a query; or null
+ * @param newRevision integer: of a query; or null
  */
 public record DiffRow(String path, String change, String oldDigest, String newDigest, Long oldSize,
-        Long newSize, String text) {
+        Long newSize, String text, Long oldRevision, Long newRevision) {
     static DiffRow from(Cells cells) {
         return new DiffRow(cells.string(0), cells.string(1), cells.string(2), cells.string(3),
-                cells.integer(4), cells.integer(5), cells.string(6));
+                cells.integer(4), cells.integer(5), cells.string(6), cells.integer(7),
+                cells.integer(8));
     }
 }
