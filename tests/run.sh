@@ -37,7 +37,11 @@ for arg in "$@"; do
     esac
 done
 
-sh "$root/tests/setup.sh" "$build"
+if [ "$all" = yes ]; then
+    sh "$root/tests/setup.sh" --luajit "$build"
+else
+    sh "$root/tests/setup.sh" "$build"
+fi
 
 if [ "$quick" = yes ]; then
     set -- --no-suite slow --no-suite torture "$@"
