@@ -88,3 +88,8 @@ pub use settings::{EnvironmentEdit, Environments, NewEnvironment, Resources, Var
 pub use statement::Statement;
 pub use store::{kinds, version, Store, StoreOptions};
 pub use template::{render_many, Bound, Params, RenderOptions, Template, TemplateOptions};
+
+/// The page of the binding, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
