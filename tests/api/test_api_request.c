@@ -675,6 +675,74 @@ promotion_and_release_wait_and_authors_do_not_approve(void **state)
     close_office(&office);
 }
 
+static envres_status
+put_query(envres_session *session, struct fx *fx, const char *text)
+{
+    envres_query_write write = { .size = sizeof(write),
+                                 .name = "find",
+                                 .name_len = TEXT,
+                                 .resource = "db",
+                                 .resource_len = TEXT,
+                                 .text = text,
+                                 .text_len = TEXT };
+    return envres_query_put(session, &write, NULL, NULL, fx->err);
+}
+
+static envres_status
+promote_through(struct fx *fx, const char *version)
+{
+    uint8_t content[32];
+    envres_version_name name = fx_version("shop", version);
+    content_of(fx, version, content);
+    envres_promote_options options = { .size = sizeof(options),
+                                       .flags = ENVRES_MOVE_THROUGH,
+                                       .to = "production",
+                                       .to_len = TEXT,
+                                       .expect_stage = "development",
+                                       .expect_stage_len = TEXT,
+                                       .expect_content = content };
+    return envres_version_promote(fx->session, &name, &options, NULL, NULL, fx->err);
+}
+
+/* 45: what a pin follows is part of what is approved; who wrote it does not approve it. */
+static void
+test_45_a_newer_revision_of_a_query_voids(void **state)
+{
+    struct fx *fx = *state;
+    struct office office;
+    char first[ID_SIZE];
+    char second[ID_SIZE];
+    envres_version_name v1 = fx_version("shop", "v1");
+    envres_list *list = NULL;
+    OK(fx, envres_resource_define(fx->session, "db", TEXT, "sqlite", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "staging", "db", "path", "/srv/db", 0));
+    OK(fx, fx_field(fx, "production", "db", "path", "/srv/db", 0));
+    open_office(&office, fx, 1);
+    OK(fx, put_query(fx->session, fx, "SELECT 1"));
+    OK(fx, envres_app_create(fx->session, "shop", TEXT, NULL, NULL, fx->err));
+    OK(fx, envres_query_pin(fx->session, &v1, "find", TEXT, 0, NULL, fx->err));
+    FAILS(fx, ENVRES_E_APPROVALS, promote_through(fx, "v1"));
+    take_id(fx, first);
+    FAILS(fx, ENVRES_E_APPROVALS, promote_through(fx, "v1"));
+    take_id(fx, second);
+    assert_string_equal(first, second); /* the same call, the same request */
+    OK(fx, approve(&office.ann, fx, first));
+    /* between the approval and the run */
+    OK(fx, put_query(office.ann.session, fx, "SELECT 2"));
+    FAILS(fx, ENVRES_E_CLOSED, run(fx->session, fx, first));
+    FAILS(fx, ENVRES_E_APPROVALS, promote_through(fx, "v1"));
+    take_id(fx, second);
+    assert_string_not_equal(first, second);
+    FAILS(fx, ENVRES_E_OWN_CHANGE, approve(&office.ann, fx, second));
+    OK(fx, approve(&office.ben, fx, second));
+    OK(fx, run(fx->session, fx, second));
+    OK(fx, envres_query_pins(fx->session, &v1, &list, fx->err));
+    assert_int_equal(envres_list_integer(list, 0, ENVRES_QUERY_PIN_REVISION), 2);
+    envres_list_free(list);
+    verify_clean(fx);
+    close_office(&office);
+}
+
 /* 45: what was approved is what is released: another live release voids it. */
 static void
 test_45_another_release_voids(void **state)
@@ -779,6 +847,7 @@ main(void)
         TEST(roles_and_environments_wait),
         TEST(promotion_and_release_wait_and_authors_do_not_approve),
         TEST(test_45_another_release_voids),
+        TEST(test_45_a_newer_revision_of_a_query_voids),
         TEST(a_rollback_waits_only_where_it_should),
         TEST(a_protected_app_is_not_moved_by_one_alone),
         cmocka_unit_test(test_45_an_approval_of_another_request_does_not_count),

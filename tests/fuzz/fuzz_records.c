@@ -30,6 +30,8 @@ try_tree(struct slice body)
         CHECK(again.len == body.len && memcmp(again.data, body.data, body.len) == 0);
         for (size_t i = 0; i < tree.count; i++)
             CHECK(tree_find(&tree, tree.entries[i].path) == &tree.entries[i]);
+        for (size_t i = 0; i < tree.pin_count; i++)
+            CHECK(tree_pin_find(&tree, tree.pins[i].query) == &tree.pins[i]);
         buf_free(&again);
     }
     tree_free(&tree);

@@ -33,6 +33,20 @@ tree_of(const struct mem *mem, const char *const *paths, size_t count)
     return tree;
 }
 
+/* Half as many pins as parts, of all three kinds. */
+static void
+add_pins(struct tree *tree)
+{
+    struct tree_pin_change changes[8] = { { .gone = false } };
+    size_t count = tree->count / 2 < 8 ? tree->count / 2 : 8;
+    for (size_t i = 0; i < count; i++) {
+        memset(changes[i].pin.query, (int)(i + 1), SEAL_ID);
+        changes[i].pin.follows = i % 2 == 0;
+        changes[i].pin.revision = (int64_t)(i * 3);
+    }
+    assert_int_equal(tree_apply_pins(tree, changes, count, NULL), ENVRES_OK);
+}
+
 static void
 encode(const struct tree *tree, struct buf *out)
 {
@@ -52,6 +66,13 @@ same_trees(const struct tree *a, const struct tree *b)
         assert_int_equal(a->entries[i].size, b->entries[i].size);
         assert_int_equal(a->entries[i].is_public, b->entries[i].is_public);
     }
+    assert_int_equal(a->pin_count, b->pin_count);
+    for (size_t i = 0; i < a->pin_count; i++) {
+        const struct tree_pin *found = tree_pin_find(b, a->pins[i].query);
+        assert_ptr_equal(found, &b->pins[i]);
+        assert_int_equal(found->revision, a->pins[i].revision);
+        assert_int_equal(found->follows, a->pins[i].follows);
+    }
 }
 
 static const char *const five[] = { "a", "b/c", "b/d.txt", "\xC3\xA9t\xC3\xA9",
@@ -65,8 +86,9 @@ a_tree_comes_back_as_it_went(void **state)
         struct tree tree = tree_of(&mem_default, five, count);
         struct tree read = { .mem = &mem_default };
         struct buf body;
+        add_pins(&tree);
         encode(&tree, &body);
-        size_t expected = 1 + 4 + 4;
+        size_t expected = 1 + 4 + 4 + (count / 2) * (SEAL_ID + 8 + 1);
         for (size_t i = 0; i < count; i++)
             expected += 4 + strlen(five[i]) + 1 + 8 + SEAL_DIGEST;
         assert_int_equal(body.len, expected);
@@ -110,6 +132,7 @@ any_bytes_are_survived(void **state)
     struct buf body;
     char noise[256];
     uint64_t seed = 1;
+    add_pins(&tree);
     encode(&tree, &body);
     for (size_t i = 0; i < body.len; i++) {
         char was = body.data[i];
@@ -165,7 +188,8 @@ static const struct bad_tree_row bad_trees[] = {
     { "fewer than it says", "a", "b", 1, 1, 0, 3, 0 },
     { "more than it says", "a", "b", 1, 1, 0, 1, 0 },
     { "far more than there can be", "a", "b", 1, 1, 0, UINT32_MAX, 0 },
-    { "pins", "a", "b", 1, 1, 0, 2, 1 },
+    { "fewer pins than it says", "a", "b", 1, 1, 0, 2, 1 },
+    { "far more pins than there can be", "a", "b", 1, 1, 0, 2, UINT32_MAX },
 };
 
 static void
@@ -196,12 +220,86 @@ forged_trees_are_refused(void **state)
     }
 }
 
+/* Two pins behind no part. */
+static const struct {
+    const char *name;
+    const char *queries; /* a letter for each, of which its id is made */
+    uint64_t revision;   /* of the first; the second has 5, and is fixed */
+    uint8_t flags;
+    envres_status status;
+} pin_rows[] = {
+    { "fixed", "ab", 7, 0, ENVRES_OK },
+    { "follows, recorded", "ab", 7, 1, ENVRES_OK },
+    { "follows, not recorded", "ab", 0, 1, ENVRES_OK },
+    { "the last that there can be", "ab", LIMIT_QUERY_REVISIONS, 0, ENVRES_OK },
+    { "fixed at none", "ab", 0, 0, ENVRES_E_INTEGRITY },
+    { "a revision above the limit", "ab", LIMIT_QUERY_REVISIONS + 1, 0, ENVRES_E_INTEGRITY },
+    { "a negative revision", "ab", UINT64_MAX, 1, ENVRES_E_INTEGRITY },
+    { "an unknown flag", "ab", 7, 2, ENVRES_E_INTEGRITY },
+    { "not in order", "ba", 7, 0, ENVRES_E_INTEGRITY },
+    { "the same twice", "aa", 7, 0, ENVRES_E_INTEGRITY },
+};
+
+static void
+forged_pins_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(pin_rows) / sizeof(pin_rows[0]); i++) {
+        struct tree tree = { .mem = &mem_default };
+        struct buf body;
+        buf_init(&body, &mem_default, false);
+        buf_add_char(&body, 1);
+        buf_add_u32(&body, 0);
+        buf_add_u32(&body, 2);
+        for (size_t p = 0; p < 2; p++) {
+            for (size_t k = 0; k < SEAL_ID; k++)
+                buf_add_char(&body, pin_rows[i].queries[p]);
+            buf_add_u64(&body, p == 0 ? pin_rows[i].revision : 5);
+            buf_add_char(&body, p == 0 ? (char)pin_rows[i].flags : 0);
+        }
+        envres_status st = tree_decode(&mem_default, slice_of(body.data, body.len), &tree, NULL);
+        if (st != pin_rows[i].status)
+            fail_msg("%s: %s", pin_rows[i].name, envres_status_name(st));
+        tree_free(&tree);
+        buf_free(&body);
+    }
+}
+
+/* What a draft takes from its base, and what it gets when it is frozen. */
+static void
+pins_loosen_and_take_revisions(void **state)
+{
+    struct tree_pin_change both[2] = { { .pin = { .revision = 4, .follows = true } },
+                                       { .pin = { .revision = 6 } } };
+    struct tree_pin_change drop = { .gone = true };
+    (void)state;
+    struct tree frozen = { .mem = &mem_default };
+    struct tree draft = { .mem = &mem_default };
+    memset(both[0].pin.query, 1, SEAL_ID);
+    memset(both[1].pin.query, 2, SEAL_ID);
+    memset(drop.pin.query, 1, SEAL_ID);
+    assert_int_equal(tree_apply_pins(&frozen, both, 2, NULL), ENVRES_OK);
+    assert_int_equal(tree_apply_pins(&draft, both, 2, NULL), ENVRES_OK);
+    tree_loosen(&draft);
+    assert_int_equal(draft.pins[0].revision, 0);
+    assert_int_equal(draft.pins[1].revision, 6);
+    tree_take_revisions(&draft, &frozen);
+    same_trees(&frozen, &draft);
+    assert_int_equal(tree_apply_pins(&draft, &drop, 1, NULL), ENVRES_OK);
+    assert_int_equal(draft.pin_count, 1);
+    assert_null(tree_pin_find(&draft, drop.pin.query));
+    assert_non_null(tree_pin_find(&draft, both[1].pin.query));
+    tree_free(&draft);
+    tree_free(&frozen);
+}
+
 static void
 decoding_without_memory_leaves_nothing(void **state)
 {
     (void)state;
     struct tree tree = tree_of(&mem_default, five, 5);
     struct buf body;
+    add_pins(&tree);
     encode(&tree, &body);
     for (int n = 0;; n++) {
         struct fx_mem fx;
@@ -382,6 +480,8 @@ main(void)
         cmocka_unit_test(a_tree_comes_back_as_it_went),
         cmocka_unit_test(any_bytes_are_survived),
         cmocka_unit_test(forged_trees_are_refused),
+        cmocka_unit_test(forged_pins_are_refused),
+        cmocka_unit_test(pins_loosen_and_take_revisions),
         cmocka_unit_test(decoding_without_memory_leaves_nothing),
         cmocka_unit_test(paths_obey_their_rules),
         cmocka_unit_test(clashes_are_found_both_ways),
