@@ -203,7 +203,8 @@ def layout(api):
     c = ["/* %s */" % LICENSE, "/* %s */" % NOTE, "#include <envres/envres.h>", "#include <stdio.h>",
          "", "#define SHOW(name) printf(#name \" %lld\\n\", (long long)(name))",
          "#define SIZE(type) printf(#type \" %zu\\n\", sizeof(type))",
-         "#define AT(type, field) printf(#type \".\" #field \" %zu %zu\\n\", "
+         "#define AT(type, field)" + " " * 76 + "\\",
+         "    printf(#type \".\" #field \" %zu %zu\\n\", "
          "offsetof(type, field), sizeof(((type *)0)->field))"]
     lines = []
     rust = head("What the C compiler prints, from the declarations of this crate.")

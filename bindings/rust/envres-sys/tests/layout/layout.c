@@ -5,7 +5,8 @@
 
 #define SHOW(name) printf(#name " %lld\n", (long long)(name))
 #define SIZE(type) printf(#type " %zu\n", sizeof(type))
-#define AT(type, field) printf(#type "." #field " %zu %zu\n", offsetof(type, field), sizeof(((type *)0)->field))
+#define AT(type, field)                                                                            \
+    printf(#type "." #field " %zu %zu\n", offsetof(type, field), sizeof(((type *)0)->field))
 
 static void
 part_0(void)
