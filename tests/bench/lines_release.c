@@ -331,9 +331,9 @@ fill_versions(struct shop *shop, long count)
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN;"
         "WITH RECURSIVE n (i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < %ld)"
         "INSERT INTO version (id, app_id, number, name, description, state, stage_id, parent_id,"
-        " base, content, parts, bytes, edits, author, created_at, changed_at, frozen_at)"
+        " base, content, parts, pins, bytes, edits, author, created_at, changed_at, frozen_at)"
         " SELECT CAST(printf('%%016d', i) AS BLOB), app_id, i, 'copy ' || i, '', 2, stage_id, NULL,"
-        " base, content, parts, bytes, 0, author, created_at, changed_at, frozen_at FROM n,"
+        " base, content, parts, pins, bytes, 0, author, created_at, changed_at, frozen_at FROM n,"
         " version WHERE version.name = 'a'; COMMIT;"
         "PRAGMA journal_mode = DELETE";
     char text[1024];
