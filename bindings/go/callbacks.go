@@ -264,7 +264,9 @@ func envresGoSink(user C.uintptr_t, one *C.envres_checkpoint) C.envres_status {
 //export envresGoProbe
 func envresGoProbe(user C.uintptr_t, one *C.envres_resource_handle, slot *C.envres_error) C.envres_status {
 	gone := make(chan struct{})
-	resource := newResource(unsafe.Pointer(one), func(unsafe.Pointer) { close(gone) })
+	var facts C.envres_go_resource
+	C.envres_go_resource_facts(one, &facts)
+	resource := newResource(unsafe.Pointer(one), &facts, func(unsafe.Pointer) { close(gone) })
 	err := apart(func() error {
 		return cgo.Handle(user).Value().(func(*Resource) error)(resource)
 	})

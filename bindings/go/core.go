@@ -45,6 +45,18 @@ func (h *handle) take(what string) (unsafe.Pointer, error) {
 	return h.pointer, nil
 }
 
+// hot is the same as a number, for the hot calls.
+func (h *handle) hot(what string) (C.uintptr_t, error) {
+	if h.pointer == nil {
+		return 0, closedError(what)
+	}
+	if h.state.Add(1)&closing != 0 {
+		h.drop()
+		return 0, closedError(what)
+	}
+	return C.uintptr_t(uintptr(h.pointer)), nil
+}
+
 // drop ends a use. That it is called keeps the handle, and so the object, alive during the call.
 func (h *handle) drop() {
 	if h.state.Add(-1) == closing {
@@ -91,6 +103,7 @@ type block struct {
 // call is given. One call at a time uses one.
 type frame struct {
 	w     *C.envres_go_work
+	work  C.uintptr_t // the same, for the hot calls
 	used  uintptr
 	extra []block
 	held  []*handle
@@ -109,7 +122,7 @@ func quick() (*frame, error) {
 	if w == nil {
 		return nil, noMemory()
 	}
-	f := &frame{w: w}
+	f := &frame{w: w, work: C.uintptr_t(uintptr(unsafe.Pointer(w)))}
 	runtime.SetFinalizer(f, func(f *frame) { C.envres_go_work_free(f.w) })
 	return f, nil
 }

@@ -19,15 +19,17 @@ type Resource struct {
 	fallback                    bool
 }
 
-func newResource(pointer unsafe.Pointer, release func(unsafe.Pointer)) *Resource {
-	var facts C.envres_go_resource
-	C.envres_go_resource_facts((*C.envres_resource_handle)(pointer), &facts)
+func newResource(pointer unsafe.Pointer, facts *C.envres_go_resource, release func(unsafe.Pointer)) *Resource {
 	made := &Resource{kind: C.GoString(facts.kind), environment: C.GoString(facts.environment),
 		cacheKey: C.GoString(facts.cache_key), fields: uint32(facts.fields),
 		fallback: facts.fallback != 0}
 	made.pointer, made.release = pointer, release
 	runtime.SetFinalizer(made, func(r *Resource) { r.shut() })
 	return made
+}
+
+func freeResource(pointer unsafe.Pointer) {
+	C.envres_resource_handle_free((*C.envres_resource_handle)(pointer))
 }
 
 func (r *Resource) begin() (*frame, *C.envres_resource_handle, error) {

@@ -115,29 +115,22 @@ func (s *Scope) Get(name string) (Text, error) {
 	if s == nil {
 		return Text{}, closedError("scope")
 	}
-	scope, err := s.take("scope")
+	scope, err := s.hot("scope")
 	if err != nil {
 		return Text{}, err
 	}
-	defer s.drop()
 	f, err := quick()
 	if err != nil {
+		s.drop()
 		return Text{}, err
 	}
 	n := text(name)
-	done := C.envres_go_get((*C.envres_scope)(scope), n.p, n.n, f.w)
-	if done >= 0 {
-		made := f.made(done)
-		frames.Put(f)
-		return Text{plain: made}, nil
+	done := C.envres_go_get(scope, n.p, n.n, f.work)
+	s.drop()
+	made, err := f.ended(done)
+	if err != errElsewise {
+		return Text{plain: made}, err
 	}
-	if done != C.ENVRES_E_SECRET_SINK && done != C.ENVRES_E_LIMIT {
-		err = f.failure(C.envres_status(done))
-		frames.Put(f)
-		return Text{}, err
-	}
-	C.envres_go_clear(f.w.err)
-	frames.Put(f)
 	return s.valueOf(func(f *frame, s *C.envres_scope) C.envres_status {
 		return C.envres_scope_get(s, n.p, n.n, &f.w.value, f.w.err)
 	})
@@ -390,20 +383,30 @@ func (s *Scope) Explain(source string) ([]ExplainRow, error) {
 // Errors: ErrNotFound (CodeNotFound, CodeNotConfigured, CodeNotSet), ErrName (CodeField: a required
 // one is missing), ErrText. C: envres_scope_resource.
 func (s *Scope) Resource(name string) (*Resource, error) {
-	f, scope, err := s.begin()
+	if s == nil {
+		return nil, closedError("scope")
+	}
+	scope, err := s.hot("scope")
 	if err != nil {
 		return nil, err
 	}
-	defer f.end()
-	n := text(name)
-	status := C.envres_scope_resource(scope, n.p, n.n,
-		(**C.envres_resource_handle)(unsafe.Pointer(&f.w.object)), f.w.err)
-	if err := f.check(status); err != nil {
+	f, err := quick()
+	if err != nil {
+		s.drop()
 		return nil, err
 	}
-	return newResource(f.w.object, func(p unsafe.Pointer) {
-		C.envres_resource_handle_free((*C.envres_resource_handle)(p))
-	}), nil
+	n := text(name)
+	status := C.envres_go_resolve(scope, n.p, n.n, f.work)
+	s.drop()
+	if status != C.ENVRES_OK {
+		err = f.failure(status)
+		frames.Put(f)
+		return nil, err
+	}
+	made := newResource(f.w.object, &f.w.facts, freeResource)
+	f.w.object = nil
+	frames.Put(f)
+	return made, nil
 }
 
 // TestResource resolves a resource and hands it to probe, for the length of its call.

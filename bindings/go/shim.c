@@ -65,11 +65,13 @@ envres_go_clear(envres_error *err)
 }
 
 int64_t
-envres_go_render(const envres_template *tmpl, const envres_scope *scope, envres_go_work *work)
+envres_go_render(uintptr_t tmpl, uintptr_t scope, uintptr_t work)
 {
+    envres_go_work *w = (envres_go_work *)work;
     size_t need = 0;
-    envres_status st = envres_template_render_into(tmpl, scope, &no_secrets, work->buffer,
-                                                   sizeof(work->buffer), &need, work->err);
+    envres_status st =
+        envres_template_render_into((const envres_template *)tmpl, (const envres_scope *)scope,
+                                    &no_secrets, w->buffer, sizeof(w->buffer), &need, w->err);
     return st < 0 ? st : (int64_t)need;
 }
 
@@ -83,24 +85,27 @@ copy_out(const char *data, size_t len, envres_go_work *work)
 }
 
 int64_t
-envres_go_bound(envres_bound *bound, envres_go_work *work)
+envres_go_bound(uintptr_t bound, uintptr_t work)
 {
+    envres_go_work *w = (envres_go_work *)work;
     const char *data = NULL;
     size_t len = 0;
-    envres_status st = envres_bound_text(bound, &data, &len, work->err);
-    return st < 0 ? st : copy_out(data, len, work);
+    envres_status st = envres_bound_text((envres_bound *)bound, &data, &len, w->err);
+    return st < 0 ? st : copy_out(data, len, w);
 }
 
 int64_t
-envres_go_get(const envres_scope *scope, const char *name, size_t name_len, envres_go_work *work)
+envres_go_get(uintptr_t scope, const char *name, size_t name_len, uintptr_t work)
 {
+    envres_go_work *w = (envres_go_work *)work;
+    const envres_scope *there = (const envres_scope *)scope;
     const char *data = NULL;
     size_t len = 0;
     uint32_t index = 0;
-    envres_status st = envres_scope_find(scope, name, name_len, &index, work->err);
+    envres_status st = envres_scope_find(there, name, name_len, &index, w->err);
     if (st == ENVRES_OK)
-        st = envres_scope_at(scope, index, &data, &len, work->err);
-    return st < 0 ? st : copy_out(data, len, work);
+        st = envres_scope_at(there, index, &data, &len, w->err);
+    return st < 0 ? st : copy_out(data, len, w);
 }
 
 size_t
@@ -172,6 +177,20 @@ envres_go_resource_facts(const envres_resource_handle *handle, envres_go_resourc
         .fields = envres_resource_handle_field_count(handle),
         .fallback = envres_resource_handle_is_fallback(handle),
     };
+}
+
+int32_t
+envres_go_resolve(uintptr_t scope, const char *name, size_t name_len, uintptr_t work)
+{
+    envres_go_work *w = (envres_go_work *)work;
+    envres_resource_handle *found = NULL;
+    envres_status st =
+        envres_scope_resource((const envres_scope *)scope, name, name_len, &found, w->err);
+    if (st != ENVRES_OK)
+        return st;
+    w->object = found;
+    envres_go_resource_facts(found, &w->facts);
+    return ENVRES_OK;
 }
 
 void
@@ -290,11 +309,4 @@ envres_status
 envres_go_finish(envres_redactor *redactor, uintptr_t user, envres_error *err)
 {
     return envres_redactor_finish(redactor, collect, (void *)user, err);
-}
-
-size_t
-envres_go_bare_string(const envres_resource_handle *handle, envres_go_work *work)
-{
-    work->data = envres_resource_handle_cache_key(handle);
-    return strlen(work->data);
 }

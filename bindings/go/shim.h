@@ -24,6 +24,15 @@ typedef struct envres_go_cell {
     int32_t secret;
 } envres_go_cell;
 
+/* What never changes of a resource. */
+typedef struct envres_go_resource {
+    const char *kind;
+    const char *environment;
+    const char *cache_key;
+    uint32_t fields;
+    int32_t fallback;
+} envres_go_resource;
+
 /* What envres_go_work holds for one call. */
 typedef struct envres_go_work {
     envres_error *err;
@@ -40,6 +49,7 @@ typedef struct envres_go_work {
     int32_t flag;
     uint32_t index;
     uint8_t bytes[64];
+    envres_go_resource facts;
     envres_go_cell cells[ENVRES_GO_COLUMNS];
     /* arguments that C keeps pointers to during the call; or a text that was made */
     char buffer[ENVRES_GO_BUFFER];
@@ -68,15 +78,6 @@ typedef struct envres_go_scope {
     uint32_t parts;
 } envres_go_scope;
 
-/* What never changes of a resource. */
-typedef struct envres_go_resource {
-    const char *kind;
-    const char *environment;
-    const char *cache_key;
-    uint32_t fields;
-    int32_t fallback;
-} envres_go_resource;
-
 /* A parameter of a statement. */
 typedef struct envres_go_parameter {
     const char *name;
@@ -99,12 +100,14 @@ uintptr_t envres_go_thread(void);
 void envres_go_say(const envres_error *err, envres_status status, envres_go_said *said);
 void envres_go_clear(envres_error *err);
 
-/* The hot calls. A length; or a negative status, and then nothing is in the buffer. */
-int64_t envres_go_render(const envres_template *tmpl, const envres_scope *scope,
-                         envres_go_work *work);
-int64_t envres_go_bound(envres_bound *bound, envres_go_work *work);
-int64_t envres_go_get(const envres_scope *scope, const char *name, size_t name_len,
-                      envres_go_work *work);
+/* The hot calls. A length; or a negative status, and then nothing is in the buffer. Their pointers
+ * come as numbers: all are memory of C, and cgo need not look for pointers into memory of Go. */
+int64_t envres_go_render(uintptr_t tmpl, uintptr_t scope, uintptr_t work);
+int64_t envres_go_bound(uintptr_t bound, uintptr_t work);
+int64_t envres_go_get(uintptr_t scope, const char *name, size_t name_len, uintptr_t work);
+
+/* Resolves a resource, into object and facts of the work. */
+int32_t envres_go_resolve(uintptr_t scope, const char *name, size_t name_len, uintptr_t work);
 
 /* Renders one template after another into the buffer; ends[i] is where the i-th ends. How many were
  * done: the next one has a secret, does not fit, or fails with what work->flag says. */
@@ -131,8 +134,5 @@ envres_status envres_go_test(const envres_scope *scope, const char *handle, size
 envres_status envres_go_feed(envres_redactor *redactor, const char *data, size_t len,
                              uintptr_t user, envres_error *err);
 envres_status envres_go_finish(envres_redactor *redactor, uintptr_t user, envres_error *err);
-
-/* For bench_test.go alone: what a call costs that does nothing but return a string. */
-size_t envres_go_bare_string(const envres_resource_handle *handle, envres_go_work *work);
 
 #endif

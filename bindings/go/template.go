@@ -139,8 +139,8 @@ func (t *Template) Render(scope *Scope, options ...RenderOptions) (Text, error) 
 	if len(options) == 0 && t != nil && scope != nil {
 		// The common case is one call into a buffer that is used again. It forbids secrets, so that
 		// none comes to lie there; only when there is one, the second call makes a value.
-		made, done, err := t.render(scope)
-		if done || err != nil {
+		made, err := t.render(scope)
+		if err != errElsewise {
 			return Text{plain: made}, err
 		}
 	}
@@ -152,32 +152,32 @@ func (t *Template) Render(scope *Scope, options ...RenderOptions) (Text, error) 
 	return f.text(C.envres_template_render(tmpl, there, made, &f.w.value, f.w.err))
 }
 
-// render makes plain text of at most the size of the buffer; else it says that it has not.
-func (t *Template) render(scope *Scope) (string, bool, error) {
-	tmpl, err := t.take("template")
+// render makes plain text of at most the size of the buffer, or gives errElsewise.
+func (t *Template) render(scope *Scope) (string, error) {
+	tmpl, err := t.hot("template")
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
-	defer t.drop()
-	there, err := scope.take("scope")
+	there, err := scope.hot("scope")
 	if err != nil {
-		return "", false, err
+		t.drop()
+		return "", err
 	}
-	defer scope.drop()
 	f, err := quick()
 	if err != nil {
-		return "", false, err
+		scope.drop()
+		t.drop()
+		return "", err
 	}
-	made, err := f.hot(C.envres_go_render((*C.envres_template)(tmpl), (*C.envres_scope)(there), f.w))
-	if err == errElsewise {
-		return "", false, nil
-	}
-	return made, err == nil, err
+	done := C.envres_go_render(tmpl, there, f.work)
+	scope.drop()
+	t.drop()
+	return f.ended(done)
 }
 
-// hot ends one of the hot calls, and puts the frame back: the text that was made; errElsewise where it
+// ended ends one of the hot calls, and puts the frame back: the text that was made; errElsewise where it
 // is secret or too long for the buffer, so that a value has to be made; or what failed.
-func (f *frame) hot(done C.int64_t) (string, error) {
+func (f *frame) ended(done C.int64_t) (string, error) {
 	if done >= 0 {
 		made := f.made(done)
 		frames.Put(f)
@@ -353,16 +353,18 @@ func (b *Bound) Render() (Text, error) {
 	if b == nil {
 		return Text{}, closedError("bound template")
 	}
-	pointer, err := b.take("bound template")
+	pointer, err := b.hot("bound template")
 	if err != nil {
 		return Text{}, err
 	}
-	defer b.drop()
 	f, err := quick()
 	if err != nil {
+		b.drop()
 		return Text{}, err
 	}
-	made, err := f.hot(C.envres_go_bound((*C.envres_bound)(pointer), f.w))
+	done := C.envres_go_bound(pointer, f.work)
+	b.drop()
+	made, err := f.ended(done)
 	if err != errElsewise {
 		return Text{plain: made}, err
 	}
