@@ -211,3 +211,33 @@ func TestQueriesAfterClose(t *testing.T) {
 	check(statement.Close())
 	closedNow(t, only(statement.Reveal()))
 }
+
+func TestPins(t *testing.T) {
+	session, queries, plain := newQueries(t)
+	check(session.Apps().Create("shop"))
+	must(queries.Put("find", "crm", envres.QuerySource{Text: "SELECT 1"}))
+	must(queries.Put("list", "crm", envres.QuerySource{Text: "SELECT 'a'"}))
+	check(queries.Pin("shop", "", "find"))
+	check(queries.Pin("shop", "v1", "list", envres.PinOptions{Revision: 1, Change: change}))
+	must(queries.Put("find", "crm", envres.QuerySource{Text: "SELECT 2"}))
+	must(queries.Put("list", "crm", envres.QuerySource{Text: "SELECT 'b'"}))
+	find := envres.QueryPinRow{Name: "find", Resource: "crm", Revision: 2, Follows: true, Newest: envres.Some[int64](2)}
+	equal(t, must(queries.Pins("shop", "v1")), []envres.QueryPinRow{find,
+		{Name: "list", Resource: "crm", Revision: 1, Newest: envres.Some[int64](2)}})
+	fails(t, queries.Pin("shop", "", "fnid"), envres.CodeNotFound)
+	fails(t, queries.Pin("shop", "", "find", envres.PinOptions{Revision: 9}), envres.CodeNotFound)
+	fails(t, queries.Unpin("shop", "", "lost"), envres.CodeNotFound)
+	fails(t, queries.Remove("find"), envres.CodeReferred)
+	scope := must(session.Scope("development", envres.ScopeOptions{App: "shop", Version: "v1"}))
+	query := must(scope.Query("find"))
+	equal(t, strings.Contains(fails(t, only(scope.Query("fnid")), envres.CodeNotFound).Hint, "find"), true)
+	check(scope.Close())
+	closedNow(t, only(scope.Query("find")))
+	equal(t, []interface{}{query.Revision(), query.Source()}, []interface{}{int64(2), "SELECT 2"})
+	fails(t, only(plain.Query("find")), envres.CodeInvalid)
+	check(queries.Unpin("shop", "", "list"))
+	equal(t, must(queries.Pins("shop", "")), []envres.QueryPinRow{find})
+	check(queries.Remove("find", envres.Change{Force: true}))
+	find.Newest = nil
+	equal(t, must(queries.Pins("shop", "v1")), []envres.QueryPinRow{find})
+}

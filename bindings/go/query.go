@@ -144,6 +144,42 @@ func (g Queries) Open(name string, revision ...int64) (*Query, error) {
 	return newQuery(out), nil
 }
 
+// Pin records that a draft uses a query; version "": the app's only draft. Without a revision, or 0, it
+// follows: a draft uses the newest, and the promotion that freezes the version records which one that was.
+// Errors: ErrNotFound (app, version, query, revision, with the nearest name), ErrState (CodeFrozen,
+// CodeDiscarded), ErrUsage (CodeLimit), ErrIntegrity, ErrDenied. C: envres_query_pin.
+func (g Queries) Pin(app, version, name string, options ...PinOptions) error {
+	n, o := text(name), last(options)
+	return g.session.do(func(f *frame, s *C.envres_session) C.envres_status {
+		return C.envres_query_pin(s, f.version(app, version), n.p, n.n, C.int64_t(o.Revision),
+			f.change(o.Change), f.w.err)
+	})
+}
+
+// PinOptions are options of Queries.Pin.
+type PinOptions struct {
+	Change
+	// Revision is the one that is used, here and in drafts made from this version; 0: it follows.
+	Revision int64
+}
+
+// Unpin records that a draft no longer uses a query. Errors: ErrNotFound (also: the version does not
+// use it), and those of Pin. C: envres_query_unpin.
+func (g Queries) Unpin(app, version, name string, change ...Change) error {
+	n := text(name)
+	return g.session.do(func(f *frame, s *C.envres_session) C.envres_status {
+		return C.envres_query_unpin(s, f.version(app, version), n.p, n.n, f.change(last(change)), f.w.err)
+	})
+}
+
+// Pins gives the queries that a version uses, by name; version "": the app's only draft. Errors:
+// ErrNotFound (app, version), ErrIntegrity, ErrDenied. C: envres_query_pins.
+func (g Queries) Pins(app, version string) ([]QueryPinRow, error) {
+	return rowsFrom[QueryPinRow](g.session, func(f *frame, s *C.envres_session) C.envres_status {
+		return C.envres_query_pins(s, f.version(app, version), &f.w.list, f.w.err)
+	})
+}
+
 // Query is one revision of a query. Immutable; goroutines may share it; needs its session no longer.
 type Query struct {
 	handle

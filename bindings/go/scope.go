@@ -488,3 +488,20 @@ func (s *Scope) Part(path string) ([]byte, error) {
 	}
 	return f.bytes(), nil
 }
+
+// Query gives a query of the version that is served, at the revision that this version uses; nothing is
+// looked up. Errors: ErrNotFound (the version does not use it; with the nearest that it uses), ErrUsage
+// (the scope serves no app). C: envres_scope_query.
+func (s *Scope) Query(name string) (*Query, error) {
+	f, scope, err := s.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer f.end()
+	n := text(name)
+	var out *C.envres_query
+	if err := f.check(C.envres_scope_query(scope, n.p, n.n, &out, f.w.err)); err != nil {
+		return nil, err
+	}
+	return newQuery(out), nil
+}

@@ -174,7 +174,7 @@ func (s *Session) Variables() Variables { return Variables{s} }
 // Resources: Define, Configure, Fallback, Remove, List, History.
 func (s *Session) Resources() Resources { return Resources{s} }
 
-// Queries is the query library: Put, Restore, Remove, List, History, Open.
+// Queries is the query library: Put, Restore, Remove, List, History, Open, Pin, Unpin, Pins.
 func (s *Session) Queries() Queries { return Queries{s} }
 
 // Apps: Create, Set, List, Describe, Status.
