@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Proves the Go binding as a host would get it: the library is installed into a folder of its own, the
 # module is built against that, formatted, vetted, tested, tested again with the race detector and
-# with sanitizers, and used from a module elsewhere. The last line says `N passed, N failed`.
+# with sanitizers, and used by the example and by a module elsewhere. The last line says `N passed, N failed`.
 #
 #   sh bindings/go/test.sh [--offline] [BUILD_FOLDER] [-- GO_TEST_ARGUMENT...]
 #
@@ -70,7 +70,7 @@ if [ -n "$unformatted" ]; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-quietly "go vet" "$go" vet .
+quietly "go vet" "$go" vet ./...
 
 # tests LOG ARGUMENT...: go test; leaves its status in $status.
 tests() {
@@ -101,6 +101,51 @@ run race -race -tags sanitized -run '^Test[^V]|^TestVa|^TestVersions|^Example' .
 ) && status=0 || status=$?
 echo "$status" >"$work/asan.status"
 logs="$logs asan"
+
+# The example, and a module elsewhere that uses the binding by its path, as the README says.
+mkdir "$work/example" "$work/elsewhere"
+cp "$root"/examples/go/* "$work/example"
+cd "$work/example"
+quietly "go mod edit" "$go" mod edit -replace=envres.dev/go="$work/source"
+quietly "go vet of the example" "$go" vet .
+run example .
+cd "$work/elsewhere"
+cat >main.go <<'GO'
+package main
+
+import (
+	"fmt"
+	"log"
+
+	envres "envres.dev/go"
+)
+
+func main() {
+	key, err := envres.GenerateKey()
+	if err != nil {
+		log.Fatal(err)
+	}
+	store, err := envres.CreateStore("app.envres", envres.RawKey(key))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	fmt.Println(envres.Version())
+}
+GO
+status=0
+{
+    "$go" mod init example.com/elsewhere &&
+        "$go" mod edit -require=envres.dev/go@v0.0.0 -replace=envres.dev/go="$work/source" &&
+        "$go" build -o elsewhere . && said=$(./elsewhere) && [ "$said" = "$(pkg-config --modversion envres)" ]
+} >"$work/log" 2>&1 || status=1
+if [ "$status" -eq 0 ]; then
+    echo "--- PASS: a module elsewhere" >"$work/elsewhere.log"
+else
+    { echo "--- FAIL: a module elsewhere"; cat "$work/log"; } | tee "$work/elsewhere.log"
+fi
+echo "$status" >"$work/elsewhere.status"
+logs="$logs elsewhere"
 
 # counts: what is skipped is not tested.
 passed=0 bad=0
