@@ -9,8 +9,7 @@ const { now } = addon;
 
 class Redactor extends Handle {
   constructor(replacement) {
-    super(typeof replacement === 'object' && replacement !== null ? replacement[H]
-      : now.redactor_new({ replacement }));
+    super(replacement?.[H] ?? now.redactor_new({ replacement }));
   }
 
   addScope(scope) { now.redactor_add_scope(this[H], pointer(scope, 'a Scope')); }

@@ -540,6 +540,8 @@ call_now(napi_env env, napi_callback_info info)
             if (error)
                 napi_throw(env, error);
         }
+        if (!out)
+            throw_something(env);
     }
     call_end(env, &c);
     return out;
@@ -557,13 +559,14 @@ settle(napi_env env, call *c)
 {
     napi_value out = NULL;
     napi_value error = NULL;
-    bool pending = false;
     if (c->status == ENVRES_OK)
         out = result_of(env, c);
     else
         error = failure_of(env, c);
-    if (!out && !error && napi_is_exception_pending(env, &pending) == napi_ok && pending)
+    if (!out && !error) {
+        throw_something(env);
         napi_get_and_clear_last_exception(env, &error);
+    }
     if (out)
         napi_resolve_deferred(env, c->deferred, out);
     else if (error)
@@ -643,6 +646,7 @@ call_later(napi_env env, napi_callback_info info)
     napi_value promise = taken ? begin(env, c) : NULL;
     if (promise)
         return promise;
+    throw_something(env);
     if (c->hop)
         napi_release_threadsafe_function(c->hop, napi_tsfn_release);
     call_end(env, c);

@@ -18,11 +18,19 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_BYTES = 5, MOST_NUMBERS = 3, MOST_ARGUMENTS = MOST_BYTES + MOST_NUMBERS };
+enum {
+    MOST_BYTES = 5,
+    MOST_NUMBERS = 3,
+    MOST_ARGUMENTS = MOST_BYTES + MOST_NUMBERS,
+    MOST_REPLY = 4096 /* what a wrapped key may have */
+};
 
-/* A question, and room for the answer. */
+/* A question, and room for the answer. One that is sent to another thread lies on the heap, and
+ * belongs to both: who waits may have been told to leave while the other still answers. */
 struct ask {
     ask *next;
+    /* Under the addon's lock. */
+    uint32_t refs;
     host *host;
     call *call;
     uint32_t which;
@@ -34,9 +42,10 @@ struct ask {
     size_t number_count;
     /* Its first bytes are a key: wiped when it was answered. */
     bool wipes_key;
-    uint8_t *out;
+    /* How many bytes are taken at most, or exactly. */
     size_t cap;
     size_t out_len;
+    uint8_t out[MOST_REPLY];
     int64_t out_number;
     envres_status status;
     bool is_answered;
@@ -236,8 +245,22 @@ is_waiting(const addon *addon, const ask *one)
     return at;
 }
 
+/* Of a question on the heap. */
+static void
+ask_unref(addon *addon, ask *one)
+{
+    pthread_mutex_lock(&addon->lock);
+    bool last = --one->refs == 0;
+    pthread_mutex_unlock(&addon->lock);
+    if (!last)
+        return;
+    pthread_cond_destroy(&one->answered);
+    wipe(one->out, sizeof(one->out));
+    free(one);
+}
+
 /* Runs on the environment's own thread; env is NULL where it ends. A question that host_leave() has
- * answered is not there any more. */
+ * answered is not waiting any more, and what it points to may be gone. */
 void
 hop_called(napi_env env, napi_value function, void *context, void *data)
 {
@@ -247,9 +270,7 @@ hop_called(napi_env env, napi_value function, void *context, void *data)
     pthread_mutex_lock(&addon->lock);
     bool there = is_waiting(addon, one);
     pthread_mutex_unlock(&addon->lock);
-    if (!there)
-        return;
-    envres_status status = env ? answer(env, one) : ENVRES_E_CALLBACK;
+    envres_status status = there && env ? answer(env, one) : ENVRES_E_CALLBACK;
     pthread_mutex_lock(&addon->lock);
     if (is_waiting(addon, one)) {
         unlink_ask(addon, one);
@@ -258,6 +279,7 @@ hop_called(napi_env env, napi_value function, void *context, void *data)
         pthread_cond_signal(&one->answered);
     }
     pthread_mutex_unlock(&addon->lock);
+    ask_unref(addon, one);
 }
 
 void
@@ -277,31 +299,45 @@ host_leave(addon *addon)
 
 /* Sends a question to the environment's own thread, and waits. */
 static envres_status
-ask_over(call *c, ask *one)
+ask_over(call *c, ask *asked)
 {
     addon *addon = c->addon;
-    if (!c->hop || pthread_cond_init(&one->answered, NULL) != 0)
+    ask *one = c->hop ? malloc(sizeof(*one)) : NULL;
+    if (!one)
         return ENVRES_E_CALLBACK;
+    *one = *asked;
+    one->refs = 2;
     one->status = ENVRES_E_CALLBACK;
+    if (pthread_cond_init(&one->answered, NULL) != 0) {
+        free(one);
+        return ENVRES_E_CALLBACK;
+    }
     pthread_mutex_lock(&addon->lock);
-    bool sent = !addon->leaving;
-    if (sent) {
+    bool waits = !addon->leaving;
+    if (waits) {
         one->next = addon->waiting;
         addon->waiting = one;
     }
     pthread_mutex_unlock(&addon->lock);
-    if (sent && napi_call_threadsafe_function(c->hop, one, napi_tsfn_blocking) != napi_ok) {
+    if (!waits || napi_call_threadsafe_function(c->hop, one, napi_tsfn_blocking) != napi_ok) {
         pthread_mutex_lock(&addon->lock);
         unlink_ask(addon, one);
         pthread_mutex_unlock(&addon->lock);
-        sent = false;
+        waits = false;
+        ask_unref(addon, one);
     }
     pthread_mutex_lock(&addon->lock);
-    while (sent && !one->is_answered)
+    while (waits && !one->is_answered)
         pthread_cond_wait(&one->answered, &addon->lock);
+    envres_status status = one->status;
     pthread_mutex_unlock(&addon->lock);
-    pthread_cond_destroy(&one->answered);
-    return one->status;
+    if (status == ENVRES_OK) {
+        memcpy(asked->out, one->out, one->out_len);
+        asked->out_len = one->out_len;
+        asked->out_number = one->out_number;
+    }
+    ask_unref(addon, one);
+    return status;
 }
 
 static envres_status
@@ -334,11 +370,12 @@ on_wrap(const uint8_t *id, const uint8_t *key, const uint8_t *aad, size_t aad_le
                 .sizes = { 16, 32, aad_len },
                 .byte_count = 3,
                 .wipes_key = true,
-                .out = blob,
-                .cap = cap };
+                .cap = cap < MOST_REPLY ? cap : MOST_REPLY };
     envres_status status = put(&one);
-    if (status == ENVRES_OK)
+    if (status == ENVRES_OK) {
+        memcpy(blob, one.out, one.out_len);
         *blob_len = one.out_len;
+    }
     return status;
 }
 
@@ -351,9 +388,12 @@ on_unwrap(const uint8_t *id, const uint8_t *blob, size_t blob_len, const uint8_t
                 .bytes = { id, blob, aad },
                 .sizes = { 16, blob_len, aad_len },
                 .byte_count = 3,
-                .out = key,
                 .cap = 32 };
-    return put(&one);
+    envres_status status = put(&one);
+    if (status == ENVRES_OK)
+        memcpy(key, one.out, 32);
+    wipe(one.out, sizeof(one.out));
+    return status;
 }
 
 static int64_t
@@ -373,12 +413,7 @@ host_clock(napi_env env, call *running, host *one)
         return system_clock();
     if (answer(env, &asked) != ENVRES_OK) {
         /* A clock cannot fail: what it threw is reported, and the system's is taken. */
-        napi_value raised = raised_of(env, running);
-        napi_value report = NULL;
-        napi_value global = NULL;
-        if (raised && napi_get_reference_value(env, one->addon->report, &report) == napi_ok &&
-            napi_get_global(env, &global) == napi_ok)
-            napi_call_function(env, global, report, 1, &raised, NULL);
+        report_raised(env, running);
         asked.out_number = system_clock();
     }
     napi_close_handle_scope(env, scope);
@@ -402,11 +437,12 @@ on_anchor_load(const uint8_t *workspace, int64_t *sequence, uint8_t *hash, void 
                 .bytes = { workspace },
                 .sizes = { 16 },
                 .byte_count = 1,
-                .out = hash,
                 .cap = 32 };
     envres_status status = put(&one);
-    if (status == ENVRES_OK)
+    if (status == ENVRES_OK) {
+        memcpy(hash, one.out, one.out_len);
         *sequence = one.out_number;
+    }
     return status;
 }
 

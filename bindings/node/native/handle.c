@@ -22,7 +22,11 @@ static void
 give_back(napi_env env, handle *one)
 {
     void *object = one->object;
+    handle *owner = one->owner;
     one->object = NULL;
+    one->owner = NULL;
+    if (owner)
+        handle_release(env, owner);
     if (!object || one->borrowed)
         return;
     if (!env || !one->host) {
@@ -39,12 +43,7 @@ give_back(napi_env env, handle *one)
     *running = &c;
     envres_node_kinds[one->kind].free(object);
     *running = before;
-    napi_value raised = raised_of(env, &c);
-    napi_value report = NULL;
-    napi_value global = NULL;
-    if (raised && napi_get_reference_value(env, one->addon->report, &report) == napi_ok &&
-        napi_get_global(env, &global) == napi_ok)
-        napi_call_function(env, global, report, 1, &raised, NULL);
+    report_raised(env, &c);
     call_end(env, &c);
 }
 
@@ -54,8 +53,6 @@ drop(napi_env env, handle *one)
     if (--one->refs > 0)
         return;
     give_back(env, one);
-    if (one->owner)
-        handle_release(env, one->owner);
     host_unref(one->addon->env, one->host);
     addon_unref(one->addon);
     if (one->locks)

@@ -356,6 +356,29 @@ raised_of(napi_env env, call *c)
     return error;
 }
 
+void
+report_raised(napi_env env, call *c)
+{
+    napi_value raised = raised_of(env, c);
+    napi_value report = NULL;
+    napi_value global = NULL;
+    bool pending = false;
+    if (!raised || napi_get_reference_value(env, c->addon->report, &report) != napi_ok ||
+        napi_get_global(env, &global) != napi_ok)
+        return;
+    if (napi_call_function(env, global, report, 1, &raised, NULL) != napi_ok &&
+        napi_is_exception_pending(env, &pending) == napi_ok && pending)
+        napi_get_and_clear_last_exception(env, &raised);
+}
+
+void
+throw_something(napi_env env)
+{
+    bool pending = false;
+    if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
+        napi_throw_error(env, "ENVRES_E_NOMEM", "Node could not take the result of a call");
+}
+
 napi_value
 error_of(napi_env env, addon *addon, envres_status status, const envres_error *err,
          napi_value cause)

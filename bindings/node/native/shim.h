@@ -296,6 +296,10 @@ napi_value result_of(napi_env env, call *c);
 napi_value error_of(napi_env env, addon *addon, envres_status status, const envres_error *err,
                     napi_value cause);
 napi_value raised_of(napi_env env, call *c);
+/* Hands what was thrown where nobody can be told to the host's process. */
+void report_raised(napi_env env, call *c);
+/* Makes sure that a failure of Node itself does not look like a result. */
+void throw_something(napi_env env);
 
 bool fast_define(napi_env env, addon *addon, napi_value exports);
 
