@@ -224,7 +224,7 @@ type ExplainRow struct {
 	// text: whose value it is, or null
 	Environment *string
 	// text: "value", "template", "default", "setting", "kind default", "fallback", "environment",
-	// "app", or null
+	// "app", "parameter" (given with the render), or null
 	Layer *string
 	// text or null
 	Type *string

@@ -578,7 +578,7 @@ export interface ExplainRow {
   environment: string | null;
   /**
    * text: "value", "template", "default", "setting", "kind default", "fallback", "environment",
-   * "app", or null
+   * "app", "parameter" (given with the render), or null
    */
   layer: string | null;
   /** text or null */

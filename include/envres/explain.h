@@ -20,7 +20,7 @@ enum {
     ENVRES_EXPLAIN_ENVIRONMENT = 3, /**< text: whose value it is, or null */
     ENVRES_EXPLAIN_LAYER = 4,       /**< text: "value", "template", "default", "setting",
                                          "kind default", "fallback", "environment", "app",
-                                         or null */
+                                         "parameter" (given with the render), or null */
     ENVRES_EXPLAIN_TYPE = 5,        /**< text or null */
     ENVRES_EXPLAIN_SECRET = 6,      /**< integer 0 or 1 */
     ENVRES_EXPLAIN_REVISION = 7,    /**< integer or null */
@@ -32,7 +32,8 @@ enum {
 
 /**
  * Explains a variable's name, a resource field ("crm.host"), a resource's handle, "app.name",
- * "app.version" or "app.release" (where no resource is called app), or a template.
+ * "app.version" or "app.release" (where no resource is called app), or a template: of text, or of
+ * context sql.
  * A reference that does not resolve is a row, not an error.
  * Errors: ENVRES_E_SYNTAX, ENVRES_E_UTF8, ENVRES_E_NOT_FOUND (a bare name nobody knows). Since 0.1.
  */

@@ -194,8 +194,10 @@ ENVRES_API envres_status envres_scope_render_part(const envres_scope *scope, con
 
 /**
  * Resolves every reference once. What is left for rendering is copying, and opening secrets.
+ * A template of context sql is not bound: each statement has values of its own, and is made by
+ * envres_template_prepare().
  * @param out  one reference, the caller's; keeps template and scope alive: envres_bound_unref()
- * Errors: as envres_template_render(). Since 0.1.
+ * Errors: as envres_template_render(); ENVRES_E_INVALID (context sql). Since 0.1.
  */
 ENVRES_API envres_status envres_template_bind(envres_template *tmpl, envres_scope *scope,
                                               const envres_render_options *options,

@@ -166,6 +166,10 @@ note_reference(struct explainer *explainer, const envres_scope *scope,
         buf_add_str(note, envres_error_message(why));
         if (envres_error_hint(why)[0])
             buf_add_format(note, "; %s", envres_error_hint(why));
+    } else if (ref->root == REF_PARAM) {
+        list_set_str(list, ENVRES_EXPLAIN_LAYER, "parameter");
+        buf_add_str(note, target->missing ? "given with the render, else the tag's default"
+                                          : "given with the render");
     } else if (target->missing) {
         list_set_str(list, ENVRES_EXPLAIN_LAYER, "default");
         buf_add_str(note, "nothing there: the tag's default is taken");
@@ -200,7 +204,11 @@ explain_reference(struct explainer *explainer, const envres_scope *scope,
     envres_error *why = envres_error_new(&alloc);
     buf_init(&name, &scope->mem, false);
     buf_init(&note, &scope->mem, false);
-    envres_status found = target_find(scope, ref, has_default, NULL, &target, why);
+    envres_status found = ENVRES_OK;
+    if (ref->root == REF_PARAM)
+        target.missing = has_default;
+    else
+        found = target_find(scope, ref, has_default, NULL, &target, why);
     reference_text(ref, &name);
     list_row(explainer->list);
     list_set_text(explainer->list, ENVRES_EXPLAIN_REFERENCE, name.data, name.len);
@@ -315,18 +323,38 @@ is_bare_name(struct slice text)
            text_is_name(slice_of(dot + 1, text.len - len - 1));
 }
 
+/* What is no template of text may be one of SQL, whose filters there are only there. Which dialect
+ * it is in makes no difference to its references: one that it parses in will do. */
 static envres_status
-explain_text(struct explainer *explainer, const envres_scope *scope, struct slice text,
-             envres_error *err)
+parse_any(const envres_scope *scope, struct slice text, envres_template **out, envres_error *err)
 {
-    envres_template *tmpl = NULL;
+    static const uint32_t dialects[] = { ENVRES_DIALECT_POSTGRES, ENVRES_DIALECT_MYSQL,
+                                         ENVRES_DIALECT_SQLITE };
     envres_allocator alloc = { .size = sizeof(alloc),
                                .reallocate = scope->mem.reallocate,
                                .user = scope->mem.user };
     envres_template_options options = { .size = sizeof(options),
                                         .flags = ENVRES_TEMPLATE_BORROW,
                                         .allocator = &alloc };
-    envres_status st = envres_template_parse(text.data, text.len, &options, &tmpl, err);
+    envres_status st = envres_template_parse(text.data, text.len, &options, out, err);
+    options.context = ENVRES_CONTEXT_SQL;
+    for (size_t i = 0; st < 0 && i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        options.dialect = dialects[i];
+        envres_status sql = envres_template_parse(text.data, text.len, &options, out, NULL);
+        if (sql == ENVRES_E_NOMEM)
+            return err_code(err, sql);
+        if (sql == ENVRES_OK)
+            return sql;
+    }
+    return st;
+}
+
+static envres_status
+explain_text(struct explainer *explainer, const envres_scope *scope, struct slice text,
+             envres_error *err)
+{
+    envres_template *tmpl = NULL;
+    envres_status st = parse_any(scope, text, &tmpl, err);
     if (st == ENVRES_OK)
         st = explain_template(explainer, scope, tmpl, 0, err);
     envres_template_unref(tmpl);

@@ -334,6 +334,29 @@ explain_says_all_but_the_value(void **state)
     assert_string_equal(envres_list_text(list, 0, ENVRES_EXPLAIN_LAYER, NULL), "default");
     assert_string_equal(envres_list_text(list, 1, ENVRES_EXPLAIN_STATUS, NULL), "ENVRES_E_NOT_SET");
     envres_list_free(list);
+    /* SQL: its own filters, and parameters that come with the render */
+    OK(fx, envres_explain(scope,
+                          "SELECT << params.column | ident >> FROM t WHERE id IN"
+                          " << params.ids | list >> AND s = << environment.variables.S >>"
+                          " AND n = << params.n | default(1) >>",
+                          TEXT, &list, fx->err));
+    static const char *const sql_rows[][3] = {
+        { "params.column", "parameter", "given with the render" },
+        { "params.ids", "parameter", "given with the render" },
+        { "environment.variables.S", "value", "set in development at revision 1, a secret" },
+        { "params.n", "parameter", "given with the render, else the tag's default" },
+    };
+    assert_int_equal(envres_list_count(list), 4);
+    for (size_t row = 0; row < 4; row++) {
+        assert_string_equal(envres_list_text(list, row, ENVRES_EXPLAIN_REFERENCE, NULL),
+                            sql_rows[row][0]);
+        assert_string_equal(envres_list_text(list, row, ENVRES_EXPLAIN_STATUS, NULL), "ENVRES_OK");
+        assert_string_equal(envres_list_text(list, row, ENVRES_EXPLAIN_LAYER, NULL),
+                            sql_rows[row][1]);
+        assert_string_equal(envres_list_text(list, row, ENVRES_EXPLAIN_NOTE, NULL),
+                            sql_rows[row][2]);
+    }
+    envres_list_free(list);
     FAILS(fx, ENVRES_E_NOT_FOUND, envres_explain(scope, "NOPE", TEXT, &list, fx->err));
     FAILS(fx, ENVRES_E_SYNTAX, envres_explain(scope, "<< environment.", TEXT, &list, fx->err));
     envres_scope_unref(scope);

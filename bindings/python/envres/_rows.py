@@ -156,7 +156,7 @@ class ExplainRow(NamedTuple):
     #: text: whose value it is, or null
     environment: Optional[str]
     #: text: "value", "template", "default", "setting", "kind default", "fallback", "environment",
-    #: "app", or null
+    #: "app", "parameter" (given with the render), or null
     layer: Optional[str]
     #: text or null
     type: Optional[str]

@@ -679,7 +679,7 @@ pub const ENVRES_EXPLAIN_STATUS: u32 = 2;
 pub const ENVRES_EXPLAIN_ENVIRONMENT: u32 = 3;
 
 /// text: "value", "template", "default", "setting", "kind default", "fallback", "environment",
-/// "app", or null
+/// "app", "parameter" (given with the render), or null
 pub const ENVRES_EXPLAIN_LAYER: u32 = 4;
 
 /// text or null

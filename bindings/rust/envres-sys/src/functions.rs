@@ -236,8 +236,8 @@ extern "C" {
     /// The name concerned (a variable, a handle, a path), or "". Same lifetime.
     pub fn envres_error_subject(err: *const envres_error) -> *const c_char;
     /// Explains a variable's name, a resource field ("crm.host"), a resource's handle, "app.name",
-    /// "app.version" or "app.release" (where no resource is called app), or a template. A reference
-    /// that does not resolve is a row, not an error.
+    /// "app.version" or "app.release" (where no resource is called app), or a template: of text, or
+    /// of context sql. A reference that does not resolve is a row, not an error.
     ///
     /// Errors: `ENVRES_E_SYNTAX`, `ENVRES_E_UTF`8, `ENVRES_E_NOT_FOUND`. Since 0.1.
     pub fn envres_explain(
@@ -1460,7 +1460,11 @@ extern "C" {
         out: *mut *mut envres_list,
         err: *mut envres_error,
     ) -> envres_status;
-    /// Resolves every reference once. What is left for rendering is copying, and opening secrets.
+    /// Resolves every reference once. What is left for rendering is copying, and opening secrets. A
+    /// template of context sql is not bound: each statement has values of its own, and is made by
+    /// `envres_template_prepare()`.
+    ///
+    /// Errors: `ENVRES_E_INVALID`. Since 0.1.
     pub fn envres_template_bind(
         tmpl: *mut envres_template,
         scope: *mut envres_scope,

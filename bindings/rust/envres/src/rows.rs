@@ -165,7 +165,7 @@ table! {
         /// text: whose value it is, or null
         "environment" pub environment: Option<String>,
         /// text: "value", "template", "default", "setting", "kind default", "fallback",
-        /// "environment", "app", or null
+        /// "environment", "app", "parameter" (given with the render), or null
         "layer" pub layer: Option<String>,
         /// text or null
         "type" pub r#type: Option<String>,

@@ -12,7 +12,7 @@ import java.time.Instant;
  * @param status text: "ENVRES_OK", or why it does not resolve
  * @param environment text: whose value it is, or null
  * @param layer text: "value", "template", "default", "setting", "kind default", "fallback",
- * "environment", "app", or null
+ * "environment", "app", "parameter" (given with the render), or null
  * @param type text or null
  * @param secret integer 0 or 1
  * @param revision integer or null
