@@ -19,8 +19,10 @@ struct gate {
     int64_t needed; /* 0: nothing */
     enum action right;
     struct environment environment;
-    struct buf places;  /* all of them, each a struct gate_place */
-    struct buf base;    /* what the change builds on, in a canonical encoding */
+    struct buf places;            /* all of them, each a struct gate_place */
+    struct buf base;              /* what the change builds on, in a canonical encoding */
+    uint8_t settings_of[SEAL_ID]; /* the environment whose settings were noted in it last */
+    bool has_settings_of;
     struct buf authors; /* ids of who made what it brings forward: they may not approve it */
 };
 

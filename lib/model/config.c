@@ -236,19 +236,28 @@ config_begin(struct change *change, struct environment *environment, struct conf
     return ENVRES_OK;
 }
 
-/* An approved change finds each setting as it was when it was asked for. */
+/*
+ * An approved change finds each setting as it was when it was asked for. That is noted whether or
+ * not this environment asks for approvals, since another that the change touches may. The
+ * environment is noted when it is another than before; a length of 0 in the place of a fact's name
+ * says that a setting follows.
+ */
 static void
 note_base(struct config_writer *writer, const struct setting *setting, int64_t revision)
 {
-    struct change *change = writer->change;
-    uint8_t bytes[8 + 1];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)((uint64_t)revision >> (8 * i));
-    bytes[8] = (uint8_t)setting->object_class;
-    change_builds_on(change, "environment", writer->environment->id, SEAL_ID);
-    change_builds_on(change, "name", setting->name.data, setting->name.len);
-    change_builds_on(change, "field", setting->field.data, setting->field.len);
-    change_builds_on(change, "revision", bytes, sizeof(bytes));
+    struct gate *gate = &writer->change->gate;
+    struct buf *base = &gate->base;
+    if (!gate->has_settings_of ||
+        memcmp(gate->settings_of, writer->environment->id, SEAL_ID) != 0) {
+        change_builds_on(writer->change, "environment", writer->environment->id, SEAL_ID);
+        memcpy(gate->settings_of, writer->environment->id, SEAL_ID);
+        gate->has_settings_of = true;
+    }
+    buf_add_u32(base, 0);
+    buf_add_text(base, setting->name.data, setting->name.len);
+    buf_add_text(base, setting->field.data, setting->field.len);
+    buf_add_u64(base, (uint64_t)revision);
+    buf_add_char(base, (char)setting->object_class);
 }
 
 /* Takes the present row out of the current set. */
