@@ -70,7 +70,7 @@ sed -i "s|^prefix=|prefix=$work/stage|" "$libdir/pkgconfig/envres.pc"
 export PKG_CONFIG_PATH="$libdir/pkgconfig"
 checked=${ENVRES_RUST_CHECKED:-$work/checked}
 quietly "configuring with sanitizers" configured "$checked" "$root" \
-    -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true
 quietly "compiling with sanitizers" ninja -C "$checked"
 sanitized=$(dirname "$(find "$checked" -name libenvres.so)")
 
@@ -80,6 +80,8 @@ mkdir "$work/tree"
     include examples/rust) | (cd "$work/tree" && tar -xf -)
 export ENVRES_TREE="$work/tree" CARGO_NET_OFFLINE=true CARGO_TERM_COLOR=never
 export CARGO_TARGET_DIR="${ENVRES_RUST_TARGET:-$work/target}"
+# What is compiled once needs neither to be compiled a little nor to be debugged.
+export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=1
 export LD_LIBRARY_PATH="$libdir"
 cd "$work/tree/bindings/rust"
 

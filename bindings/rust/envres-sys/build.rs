@@ -13,11 +13,8 @@ fn main() {
         println!("cargo:rerun-if-env-changed={name}");
     }
     println!("cargo:rerun-if-changed=build.rs");
-    if env::var_os("DOCS_RS").is_some() {
-        return;
-    }
     // Flags come as the linker's: -L folder, -l library; what else there is stays away from rustc.
-    for flag in ask(&["--libs", &format!("envres >= {VERSION}")]).split_whitespace() {
+    for flag in split(&ask(&["--libs", &format!("envres >= {VERSION}")])) {
         if let Some(folder) = flag.strip_prefix("-L") {
             println!("cargo:rustc-link-search=native={folder}");
         } else if let Some(library) = flag.strip_prefix("-l") {
@@ -37,6 +34,21 @@ fn ask(arguments: &[&str]) -> String {
         fail(&String::from_utf8_lossy(&output.stderr));
     }
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Words, as pkg-config writes them: what is special in one has a backslash before it.
+fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => word.extend(letters.next()),
+            _ if letter.is_whitespace() => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words
 }
 
 fn fail(why: &str) -> ! {

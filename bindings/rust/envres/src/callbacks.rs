@@ -5,7 +5,7 @@
 //! `ENVRES_E_CALLBACK` (or the code of an [`Error`]), and the call that led here fails with what was
 //! kept as its source. Its text goes nowhere else: it may hold anything.
 
-use crate::error::keep_raised;
+use crate::error::{beside_raised, keep_raised};
 use crate::list::{borrowed, milliseconds_of, time_of};
 use crate::{BoxError, Error, Panic, Resource};
 use envres_sys as sys;
@@ -83,12 +83,13 @@ pub(crate) struct Callbacks {
 
 /// Runs the host's code so that nothing crosses the library; the status to return.
 fn guarded(body: impl FnOnce() -> Result<(), BoxError>) -> sys::envres_status {
-    let caught = catch_unwind(AssertUnwindSafe(body));
-    // What is kept may run the host's code once more: what is dropped for it may panic too.
-    let kept = catch_unwind(AssertUnwindSafe(|| match caught {
-        Ok(Ok(())) => sys::ENVRES_OK,
-        Ok(Err(error)) => keep_raised(error),
-        Err(payload) => keep_raised(Box::new(Panic::new(&*payload))),
+    // What is kept, and what goes for it, may run the host's code once more, which may panic too.
+    let kept = catch_unwind(AssertUnwindSafe(|| {
+        beside_raised(|| match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(Ok(())) => sys::ENVRES_OK,
+            Ok(Err(error)) => keep_raised(error),
+            Err(payload) => keep_raised(Box::new(Panic::new(&*payload))),
+        })
     }));
     kept.unwrap_or_else(|payload| {
         forget(payload);

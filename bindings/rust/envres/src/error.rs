@@ -218,6 +218,9 @@ impl Slot {
     }
 
     fn give(self) {
+        if self.0.is_null() {
+            return;
+        }
         let _ = SLOTS.try_with(|slots| slots.borrow_mut().push(self));
     }
 
@@ -301,6 +304,17 @@ pub(crate) fn keep_raised(error: BoxError) -> sys::envres_status {
 
 fn forget_raised() {
     let _ = RAISED.try_with(|kept| kept.take());
+}
+
+/// Runs a callback, which may call the library itself: what one before it failed with, in the same
+/// call, stays kept unless this one fails too.
+pub(crate) fn beside_raised(body: impl FnOnce() -> sys::envres_status) -> sys::envres_status {
+    let before = RAISED.try_with(|kept| kept.take()).ok().flatten();
+    let status = body();
+    if status == sys::ENVRES_OK && before.is_some() {
+        let _ = RAISED.try_with(|kept| kept.set(before));
+    }
+    status
 }
 
 /// What a callback failed with during this call, if that is why the call failed.

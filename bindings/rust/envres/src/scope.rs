@@ -34,7 +34,7 @@ use std::ptr::{null, null_mut, NonNull};
 ///
 /// What it lends does not outlive it:
 ///
-/// ```compile_fail,E0382
+/// ```compile_fail,E0505
 /// # let owner = envres::Credential::raw_key(&envres::generate_key().unwrap());
 /// # let session = envres::Store::in_memory(&owner).unwrap().session(&owner, None).unwrap();
 /// let scope = session.scope("development").unwrap();

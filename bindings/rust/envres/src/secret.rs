@@ -32,12 +32,12 @@ pub(crate) fn wipe(bytes: &mut [u8]) {
 /// # Ok::<(), envres::Error>(())
 /// ```
 ///
-/// ```compile_fail,E0382
+/// ```compile_fail,E0599
 /// let secret = envres::Secret::new("tok-123456");
 /// let copy = secret.clone();
 /// ```
 ///
-/// ```compile_fail,E0382
+/// ```compile_fail,E0505
 /// let secret = envres::Secret::new("tok-123456");
 /// let shown = secret.reveal().unwrap();
 /// secret.close();

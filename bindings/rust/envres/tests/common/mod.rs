@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod json;
+pub mod values;
 
 use envres::*;
 use json::Json;
