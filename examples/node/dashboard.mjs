@@ -82,12 +82,17 @@ async function main(file, keyFile, environment, app, port = '8000') {
   const session = await store.session(Credential.rawKey(key));
   key.close();
   const dashboard = await Dashboard.open(session, environment, app);
-  const server = createServer(dashboard.handle).listen(Number(port), '127.0.0.1');
+  const server = createServer(dashboard.handle).listen(Number(port), '127.0.0.1', () => {
+    console.log(`http://127.0.0.1:${server.address().port}/`);
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => server.close(() => {
-      session.close();
-      store.close();
-    }));
+    process.once(signal, () => {
+      server.close(() => {
+        session.close();
+        store.close();
+      });
+      server.closeIdleConnections?.();
+    });
   }
 }
 

@@ -3,13 +3,13 @@
 
 /* The README's examples do what they say, and the example host serves what is live. */
 const assert = require('node:assert/strict');
-const { execFile } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { promisify } = require('node:util');
 const { pathToFileURL } = require('node:url');
-const { CHANGE, ROOT, envres, ready, released, withSession } = require('./common.js');
+const { CHANGE, KEY, OWNER, ROOT, envres, ready, released, withSession } = require('./common.js');
 
 const { CheckError, Secret } = envres;
 const run = promisify(execFile);
@@ -84,3 +84,28 @@ test('the example host', (t) => withSession(async (session) => {
   session.releases.rollbackSync('support', { expectLive: 2, ...CHANGE });
   assert.deepEqual((await get(dashboard, '/pages/home.json', log)).slice(1), ['1.0.0', '{"in": "production"}']);
 }));
+
+test('the example host as a program', async (t) => {
+  const folder = beside(t);
+  fs.copyFileSync(path.join(ROOT, 'examples', 'node', 'dashboard.mjs'), path.join(folder, 'dashboard.mjs'));
+  fs.writeFileSync(path.join(folder, 'key'), KEY, { mode: 0o600 });
+  const store = envres.Store.createSync(path.join(folder, 'store'), OWNER);
+  const session = store.sessionSync(OWNER);
+  session.apps.createSync('shop');
+  session.parts.putSync('shop', 'v1', [{ path: 'home.txt', data: 'in << environment.name >>', public: true }]);
+  ready(session, 'shop', 'v1');
+  released(session, 'shop', 'v1', '1.0.0');
+  session.close();
+  store.close();
+  const host = spawn(process.execPath, ['dashboard.mjs', 'store', 'key', 'production', 'shop', '0'],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => host.once('exit', resolve));
+  const [address] = await new Promise((resolve, reject) => {
+    host.stdout.once('data', (data) => resolve(/http:\S+/.exec(data)));
+    ended.then(() => reject(new Error('the host has ended')));
+  });
+  const answer = await fetch(`${address}home.txt`);
+  assert.deepEqual([answer.status, answer.headers.get('x-release'), await answer.text()], [200, '1.0.0', 'in production']);
+  host.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});

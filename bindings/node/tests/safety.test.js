@@ -558,6 +558,27 @@ plainly('memory stays flat', () => withScope(async (_, session) => {
   assert.ok(after - before < 8 << 20, `${before} -> ${after}`);
 }));
 
+plainly('memory stays flat over calls on other threads', async () => {
+  const vault = { wrap: (_, key) => key.map((byte) => byte ^ 1), unwrap: (_, blob) => blob.map((byte) => byte ^ 1) };
+  const store = await Store.create(null, Credential.provider(vault), { clock: () => 1700000000000, auditSink() {} });
+  const use = async (times) => {
+    for (let i = 0; i < times; i++) {
+      const session = await store.session(Credential.provider(vault));
+      const scope = await session.scope('development');
+      await Promise.all([session.environments.list(), rejects('NOT_FOUND', session.variables.put('nowhere', 'A', 'x'))]);
+      scope.close();
+      session.close();
+    }
+    await turn();
+    return resident();
+  };
+  await use(400);
+  const before = await use(200);
+  const after = await use(600);
+  store.close();
+  assert.ok(after - before < 4 << 20, `${before} -> ${after}`);
+});
+
 plainly('what is dropped is given back', () => withScope(async (_, session) => {
   const use = async (times) => {
     for (let i = 0; i < times; i++) {
