@@ -7,7 +7,7 @@
 #
 #   --all            installs toolchains that are missing; a binding that cannot be tested fails
 #   --offline        without the parts that get something from a language's registry (OpenFeature)
-#   --build FOLDER   of the library, up to date; each binding makes its own without one
+#   --build FOLDER   of the library, brought up to date; each binding makes its own without one
 #   NAME             only these bindings
 #
 # Logs are in FOLDER/meson-logs/binding-NAME.log, without a folder in a temporary one, kept when
@@ -118,6 +118,13 @@ if [ -n "$build" ]; then
     ENVRES_BINDING_LOGS=$build/meson-logs
     mkdir -p "$ENVRES_BINDING_LOGS"
     rm -f "$ENVRES_BINDING_LOGS"/binding-*
+    # Each binding brings it up to date before it installs from it; two at once must find nothing to do.
+    if ! ninja -C "$build" >"$ENVRES_BINDING_LOGS/bindings-build.log" 2>&1; then
+        tail -n 40 "$ENVRES_BINDING_LOGS/bindings-build.log"
+        echo "bindings.sh: the library in $build cannot be built"
+        echo "$passed passed, $((failed + 1)) failed"
+        exit 1
+    fi
 fi
 ENVRES_BINDING_OPTIONS=$options
 ENVRES_BINDING_BUILD=$build

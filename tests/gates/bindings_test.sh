@@ -21,6 +21,11 @@ case " $* " in
 esac
 SETUP
 
+# What brings a build folder up to date.
+printf '#!/bin/sh\n[ ! -f "$2/broken" ] || { echo the compiler; exit 1; }\n' >"$work/ninja"
+chmod +x "$work/ninja"
+PATH=$work:$PATH
+
 # binding NAME TEXT: its test.sh.
 binding() {
     mkdir -p "$work/bindings/$1"
@@ -67,6 +72,9 @@ expect 0 '12 passed, 0 failed'
 case=$(cat "$work/bindings/good/called")
 status=0 said=$case
 expect 0 "--offline $work/build"
+: >"$work/build/broken"
+run "a library that cannot be built" --build "$work/build" good
+expect 1 '0 passed, 1 failed' 'the compiler' 'cannot be built'
 
 binding absent 'echo "100 passed, 0 failed"'
 run "a toolchain is missing"
