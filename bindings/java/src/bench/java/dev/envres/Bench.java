@@ -5,15 +5,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What a call costs from Java, beside the bare native call: nanoseconds of this thread's processor time,
- * the best of several rounds. {@code sh bindings/java/bench.sh} runs it.
+ * What a call costs from Java, beside a native method that gives a constant text of 34 bytes, and beside
+ * the same native call of the library without handles that count their users: nanoseconds of this
+ * thread's processor time, the best of several rounds. {@code sh bindings/java/bench.sh} runs it.
  */
 public final class Bench {
     private static final int CALLS = 200_000;
+    private static final String ALONE = "alone: ";
     private static Object sink;
 
     private Bench() { }
@@ -21,7 +24,7 @@ public final class Bench {
     private static native byte[] bare();
 
     private static String bareText() {
-        return new String(bare(), StandardCharsets.UTF_8);
+        return text(bare());
     }
 
     private static double each(Supplier<Object> call, int calls) {
@@ -51,17 +54,42 @@ public final class Bench {
         Resource crm = scope.resource("crm");
         List<Template> many = Collections.nCopies(100, template);
         Map<String, Supplier<Object>> calls = new LinkedHashMap<>();
-        calls.put("the bare call", Bench::bareText);
+        long there = scope.owner.pointer;
+        calls.put("a constant of 34 bytes", Bench::bareText);
         calls.put("render, 34 bytes", () -> template.render(scope));
+        calls.put(ALONE + "render, 34 bytes", () -> text(Shim.render(template.owner.pointer, there)));
         calls.put("render a bound template", bound::render);
+        calls.put(ALONE + "render a bound template", () -> text(Shim.bound(bound.owner.pointer)));
         calls.put("render 100 with `renderMany`, each", () -> Template.renderMany(many, scope));
         calls.put("read a variable", () -> scope.get("HOST"));
+        byte[] name = Utf8.of("HOST");
+        calls.put(ALONE + "read a variable", () -> text(Shim.get(there, name)));
         calls.put("a string of a handle", crm::cacheKey);
         calls.put("a resource", () -> {
             scope.resource("crm").close();
             return null;
         });
         int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 20;
+        Map<String, Double> best = measured(calls, rounds);
+        double bare = best.get("a constant of 34 bytes");
+        System.out.println("| call | ns | times the constant | native call alone | times |");
+        System.out.println("|---|---|---|---|---|");
+        best.forEach((call, cost) -> {
+            Double least = best.get(ALONE + call);
+            String rest = least == null ? "|" : String.format(Locale.ROOT, "%.0f | %.2f", least,
+                    cost / least);
+            if (!call.startsWith(ALONE)) {
+                System.out.printf(Locale.ROOT, "| %s | %.0f | %.2f | %s |%n", call, cost, cost / bare,
+                        rest);
+            }
+        });
+    }
+
+    private static String text(byte[] made) {
+        return new String(made, StandardCharsets.UTF_8);
+    }
+
+    private static Map<String, Double> measured(Map<String, Supplier<Object>> calls, int rounds) {
         Map<String, Double> best = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
             calls.forEach((name, call) -> {
@@ -70,9 +98,6 @@ public final class Bench {
                 best.merge(name, each(call, CALLS / share / slow) / share, Math::min);
             });
         }
-        double bare = best.get("the bare call");
-        System.out.println("| call | ns | times |\n|---|---|---|");
-        best.forEach((name, cost) -> System.out.printf(java.util.Locale.ROOT, "| %s | %.0f | %.2f |%n",
-                name, cost, cost / bare));
+        return best;
     }
 }
