@@ -3,6 +3,7 @@ package dev.envres;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -20,7 +21,7 @@ import javax.tools.ToolProvider;
 
 /** The README's examples do what they say, and the example host serves what is live. */
 final class PagesTest extends Fixture {
-    private static List<String> blocks(String page) {
+    static List<String> blocks(String page) {
         List<String> made = new ArrayList<>();
         Matcher matcher = Pattern.compile("(?m)^```java\n((?s:.*?))^```").matcher(read(page));
         while (matcher.find()) {
@@ -30,9 +31,9 @@ final class PagesTest extends Fixture {
     }
 
     /** Compiles one file into a folder of its own. */
-    private Class<?> compiled(Path source, String name) throws Exception {
+    Class<?> compiled(Path source, String name) throws Exception {
         Path out = Files.createDirectories(file("out"));
-        equal(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-Xlint:all", "-Werror",
+        equal(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-Xlint:all,-classfile", "-Werror",
                 "-proc:none", "-cp", System.getProperty("java.class.path"), "-d", out.toString(),
                 source.toString()));
         return new URLClassLoader(new URL[] {out.toUri().toURL()}).loadClass(name);
@@ -77,13 +78,20 @@ final class PagesTest extends Fixture {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(server.getAddress().getAddress(),
                     server.getAddress().getPort()));
-            socket.getOutputStream().write(("GET " + path + " HTTP/1.0\r\n\r\n").getBytes(
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.1\r\nHost: here\r\n\r\n").getBytes(
                     StandardCharsets.US_ASCII));
-            String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            String[] parts = all.split("\r\n\r\n", 2);
-            Matcher release = Pattern.compile("(?im)^x-release: ?(.*)$").matcher(parts[0]);
-            return new Answer(Integer.parseInt(parts[0].split(" ")[1]),
-                    release.find() ? release.group(1).strip() : "", parts[1]);
+            InputStream in = socket.getInputStream();
+            StringBuilder head = new StringBuilder();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                head.append((char) in.read());
+            }
+            Matcher size = Pattern.compile("(?im)^content-length: ?([0-9]+)").matcher(head);
+            that(size.find(), head);
+            String body = new String(in.readNBytes(Integer.parseInt(size.group(1))),
+                    StandardCharsets.UTF_8);
+            Matcher release = Pattern.compile("(?im)^x-release: ?(.*)$").matcher(head);
+            return new Answer(Integer.parseInt(head.substring(9, 12)),
+                    release.find() ? release.group(1).strip() : "", body);
         }
     }
 

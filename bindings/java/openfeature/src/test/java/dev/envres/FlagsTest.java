@@ -9,6 +9,8 @@ import dev.openfeature.sdk.ImmutableContext;
 import dev.openfeature.sdk.OpenFeatureAPI;
 import dev.openfeature.sdk.ProviderEvent;
 import dev.openfeature.sdk.Value;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** What the OpenFeature provider promises by itself. */
 final class FlagsTest extends Fixture {
@@ -95,6 +100,23 @@ final class FlagsTest extends Fixture {
         use(new EnvresProvider(flags(), "development"));
         equal("hi", client.getStringValue("GREETING", "", new ImmutableContext("user",
                 Map.of("environment", new Value("production")))));
+    }
+
+    /** The block of the README that needs the SDK, with a session around it. */
+    void testTheReadmeRuns() throws Exception {
+        String block = PagesTest.blocks("bindings/java/README.md").stream()
+                .filter(one -> one.contains("openfeature")).findFirst().orElseThrow();
+        Pattern imported = Pattern.compile("(?m)^import .*$");
+        String text = imported.matcher(block).results().map(MatchResult::group)
+                .collect(Collectors.joining("\n")) + "\npublic final class Flags {\n"
+                + "public static boolean run(dev.envres.Session session) {\n"
+                + imported.matcher(block).replaceAll("") + "return beta;\n}\n}\n";
+        Path source = file("Flags.java");
+        Files.writeString(source, text);
+        try (PagesTest pages = new PagesTest()) {
+            equal(true, pages.compiled(source, "Flags").getMethod("run", Session.class).invoke(null,
+                    flags()));
+        }
     }
 
     void testEvents() throws InterruptedException {
