@@ -19,7 +19,7 @@ func TestTheReadmeIsWhatRuns(t *testing.T) {
 	blocks := regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllStringSubmatch(page, -1)
 	marked := regexp.MustCompile(`(?ms)^// README: begin (\w+)\n(.*?)^// README: end`)
 	written := map[string]bool{}
-	for _, path := range []string{"example_test.go"} {
+	for _, path := range []string{"example_test.go", filepath.Join("openfeature", "example_test.go")} {
 		for _, match := range marked.FindAllStringSubmatch(string(must(os.ReadFile(path))), -1) {
 			written[strings.TrimSpace(match[2])] = true
 		}
@@ -30,5 +30,5 @@ func TestTheReadmeIsWhatRuns(t *testing.T) {
 		}
 	}
 	equal(t, len(blocks), len(written))
-	equal(t, len(blocks), 2)
+	equal(t, len(blocks), 3)
 }

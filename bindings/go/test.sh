@@ -147,6 +147,22 @@ fi
 echo "$status" >"$work/elsewhere.status"
 logs="$logs elsewhere"
 
+# The provider for OpenFeature: a module of its own, whose SDK comes from the Go module proxy.
+if [ "$offline" = no ]; then
+    unset GOPROXY
+    export GOFLAGS=-mod=readonly
+    cd "$work/source/openfeature"
+    quietly "getting the OpenFeature SDK (it needs Go 1.21)" "$go" mod download
+    quietly "go vet of openfeature" "$go" vet .
+    if [ -n "${ENVRES_OPENFEATURE:-}" ]; then
+        run openfeature .
+    else
+        echo "test.sh: without the official suite: \$ENVRES_OPENFEATURE names no folder"
+        run openfeature -run 'Test[^T]|TestTy|TestTheC|Example' .
+    fi
+    run openfeature-race -race -run 'Test[^T]|TestTy|TestTheC|Example' .
+fi
+
 # counts: what is skipped is not tested.
 passed=0 bad=0
 for name in $logs; do
