@@ -71,8 +71,13 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig"
 checked=${ENVRES_RUST_CHECKED:-$work/checked}
 quietly "configuring with sanitizers" configured "$checked" "$root" \
     -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true
-quietly "compiling with sanitizers" ninja -C "$checked"
-sanitized=$(dirname "$(find "$checked" -name libenvres.so)")
+checked=$(CDPATH='' cd -- "$checked" && pwd)
+# The library alone, and the name that programs load.
+shared=$(ninja -C "$checked" -t targets all | sed -n 's/^\(lib\/libenvres\.so[.0-9]*\):.*/\1/p' | head -1)
+quietly "compiling with sanitizers" ninja -C "$checked" "$shared"
+sanitized=$work/sanitized
+mkdir "$sanitized"
+ln -s "$checked/$shared" "$sanitized/libenvres.so.0"
 
 # cargo writes beside the sources (a lock file): it gets a copy.
 mkdir "$work/tree"

@@ -9,6 +9,7 @@ use crate::error::{beside_raised, keep_raised};
 use crate::list::{borrowed, milliseconds_of, time_of};
 use crate::{BoxError, Error, Panic, Resource};
 use envres_sys as sys;
+use std::any::Any;
 use std::mem::forget;
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -92,9 +93,16 @@ fn guarded(body: impl FnOnce() -> Result<(), BoxError>) -> sys::envres_status {
         })
     }));
     kept.unwrap_or_else(|payload| {
-        forget(payload);
+        discard(payload);
         sys::ENVRES_E_CALLBACK
     })
+}
+
+/// Lets go of what a panic carried; where that panics too, of what that carries nobody does.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        forget(again);
+    }
 }
 
 /// An array of the library's; a callback's contract says how long it is.
@@ -168,7 +176,7 @@ pub(crate) unsafe extern "C" fn clock(user: *mut c_void) -> i64 {
         callbacks.clock.as_ref().map_or_else(SystemTime::now, |clock| clock())
     }));
     milliseconds_of(now.unwrap_or_else(|payload| {
-        forget(payload);
+        discard(payload);
         SystemTime::now()
     }))
 }
