@@ -97,7 +97,7 @@ tests() {
     shift
     status=0
     # A heap that is all there from the beginning, so that what grows is not Java's.
-    java -Xcheck:jni -XX:+UseSerialGC -Xms512m -Xmx512m -XX:+AlwaysPreTouch -Denvres.tree="$root" -Djava.library.path="$lib" \
+    java -Xcheck:jni -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms512m -Xmx512m -XX:+AlwaysPreTouch -Denvres.tree="$root" -Djava.library.path="$lib" \
         -cp "$work/module:$work/tests:$more" dev.envres.Tests "$@" >"$work/log" 2>&1 || status=$?
     cat "$work/log"
     if grep -q -e '^WARNING' -e 'FATAL ERROR in native' -e 'AddressSanitizer' -e 'runtime error:' \

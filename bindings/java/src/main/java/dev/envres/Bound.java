@@ -2,6 +2,7 @@
 package dev.envres;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /** A template bound to a scope, which it keeps alive. Immutable; threads may share it. */
 public final class Bound extends Handle {
@@ -36,7 +37,7 @@ public final class Bound extends Handle {
      */
     public int renderInto(byte[] buffer) {
         try (Use use = new Use()) {
-            return Shim.boundInto(use.of(this), buffer);
+            return Shim.boundInto(use.of(this), Objects.requireNonNull(buffer));
         }
     }
 

@@ -114,6 +114,7 @@ final class Callbacks {
         try {
             byte[] key = ((KeyProvider) KNOWN.get(user)).unwrap(principal, blob, aad);
             if (key.length != 32) {
+                Arrays.fill(key, (byte) 0);
                 throw new IllegalStateException("unwrap() gave " + key.length + " bytes, not 32");
             }
             return key;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 package dev.envres;
 
-import java.io.IOException;
-import java.io.ObjectOutputStream;
 import java.lang.ref.Cleaner;
 import java.util.function.LongConsumer;
 

@@ -3,6 +3,7 @@ package dev.envres;
 
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -92,7 +93,7 @@ public final class Params extends Handle {
          * @return this
          */
         public Builder allow(String... names) {
-            allowed.addAll(Set.of(names));
+            allowed.addAll(List.of(names));
             return this;
         }
 

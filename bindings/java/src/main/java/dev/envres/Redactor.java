@@ -2,6 +2,7 @@
 package dev.envres;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * Looks for secrets in text, such as a log as it streams by, and masks them: as they are, in hex,
@@ -113,7 +114,7 @@ public final class Redactor extends Handle {
      */
     public synchronized byte[] feed(byte[] data) {
         try (Use use = new Use()) {
-            return Shim.redact(use.of(this), data.clone());
+            return Shim.redact(use.of(this), Objects.requireNonNull(data));
         }
     }
 

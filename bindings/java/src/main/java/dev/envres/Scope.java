@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -138,7 +139,7 @@ public final class Scope extends Handle {
         byte[] encoded = Utf8.of(name);
         owner.enter();
         try {
-            byte[] made = Shim.get(owner.pointer, encoded);
+            byte[] made = encoded == null ? null : Shim.get(owner.pointer, encoded);
             if (made != null) {
                 return new PlainText(new String(made, StandardCharsets.UTF_8));
             }
@@ -330,7 +331,7 @@ public final class Scope extends Handle {
      */
     public int getInto(int index, byte[] buffer) {
         try (Use use = new Use()) {
-            return Shim.getInto(use.of(this), index, buffer);
+            return Shim.getInto(use.of(this), index, Objects.requireNonNull(buffer));
         }
     }
 

@@ -63,6 +63,9 @@ public final class StoreOptions {
      * @return this
      */
     public StoreOptions busyTimeoutMs(long ms) {
+        if (ms < 0 || ms > 0xFFFFFFFFL) {
+            throw Errors.usage("busyTimeoutMs: 0 to 0xFFFFFFFF");
+        }
         busyTimeoutMs = ms;
         return this;
     }

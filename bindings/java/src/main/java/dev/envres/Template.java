@@ -3,9 +3,9 @@ package dev.envres;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Text with {@code << ... >>} tags, parsed once, rendered against any scope. Immutable; threads
@@ -164,7 +164,8 @@ public final class Template extends Handle {
      */
     public int renderInto(Scope scope, RenderOptions options, byte[] buffer) {
         try (Use use = new Use()) {
-            return Shim.renderInto(use.of(this), use.of(scope), options.struct(use), buffer);
+            return Shim.renderInto(use.of(this), use.of(scope), options.struct(use),
+                    Objects.requireNonNull(buffer));
         }
     }
 
@@ -235,6 +236,6 @@ public final class Template extends Handle {
 
     @Override
     public String toString() {
-        return "Template" + Arrays.toString(new Object[] {isClosed() ? "closed" : "open"});
+        return isClosed() ? "closed Template" : "Template";
     }
 }

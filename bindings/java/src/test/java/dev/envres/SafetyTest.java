@@ -245,6 +245,14 @@ final class SafetyTest extends Fixture {
         for (String bad : List.of("NUL\0", "\ud800", "é", "")) {
             thrown(EnvresException.class, () -> variables.get("development", bad));
         }
+        Scope scope = session().scope("development");
+        thrown(EnvresException.class, () -> scope.get(null));
+        thrown(EnvresException.class, () -> scope.get("x".repeat(10000)));
+        thrown(NullPointerException.class, () -> scope.getInto(0, null));
+        thrown(NullPointerException.class, () -> Template.parse("x").renderInto(scope,
+                new RenderOptions(), null));
+        thrown(NullPointerException.class, () -> Template.parse("x").bind(scope).renderInto(null));
+        thrown(NullPointerException.class, () -> Redactor.of().feed(null));
         thrown(EnvresException.class, () -> variables.get(null, "V"));
         thrown(EnvresException.class, () -> variables.get("development", null));
     }
