@@ -96,11 +96,15 @@ impl Secret {
 
     /// Wipes it now; the end of its life does the same.
     pub fn close(self) {}
+
+    fn erase(&mut self) {
+        wipe(&mut self.bytes);
+    }
 }
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        wipe(&mut self.bytes);
+        self.erase();
     }
 }
 
@@ -249,4 +253,18 @@ pub enum Value {
     Json(String),
     /// A secret, of whatever type.
     Secret(Secret),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was freed must not be looked at: this is what the end of its life does first.
+    #[test]
+    fn it_is_wiped() {
+        let mut secret = Secret::from("tok-123456".to_owned());
+        assert_eq!(secret.reveal_bytes(), b"tok-123456");
+        secret.erase();
+        assert_eq!(secret.reveal_bytes(), [0; 10]);
+    }
 }
