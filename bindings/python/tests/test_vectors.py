@@ -196,3 +196,50 @@ def test_sql(session):
             continue
         assert "error" not in case, case["name"]
     counted(len(document["cases"]), document)
+
+
+# ---- queries.json ------------------------------------------------------------------------------
+
+def run_query(session, case, scope, at):
+    declared = [envres.QueryParam(row["name"], TYPES[row["type"]], row.get("preset"),
+                                  row.get("optional", False)) for row in case.get("declared", ())]
+    session.queries.put("q", case["resource"], case.get("text"), declared,
+                        method=case.get("method"), path=case.get("path"),
+                        headers=case.get("headers"))
+    at.append("render")
+    given = {name: (TYPES[row["type"]], row["value"])
+             for name, row in case.get("given", {}).items()}
+    with session.queries.open("q") as query, \
+            query.render(scope, envres.Params(given),
+                         read_strings=case.get("read_strings", False)) as result:
+        if "statement" in case:
+            want = case["statement"]
+            assert result.statement.text == want["text"], case["name"]
+            assert result.statement.names() == [row["name"] for row in want["params"]], case["name"]
+            assert result.statement.reveal() == [bound(row) for row in want["params"]], case["name"]
+            return
+        assert result.statement is None, case["name"]
+        found = {"method": result.method(), "path": result.path(), "headers": result.headers(),
+                 "body": result.body()}
+        assert {key: text for key, text in found.items() if text is not None} == case["request"], \
+            case["name"]
+
+
+def test_queries(session):
+    document = vectors("queries.json")
+    session.variables.put_many("development", [
+        envres.Write(name, row["value"], TYPES[row["type"]])
+        for name, row in document["variables"].items()])
+    for handle, kind in document["resources"].items():
+        session.resources.define(handle, kind)
+    scope = session.scope("development")
+    for case in document["cases"]:
+        at = ["put"]
+        try:
+            run_query(session, case, scope, at)
+        except envres.Error as error:
+            assert (case.get("error"), case.get("when")) == (error.name, at[-1]), (case["name"], error)
+            assert case.get("subject", error.subject) == error.subject, case["name"]
+            continue
+        assert "error" not in case, case["name"]
+    counted(len(document["cases"]), document)
