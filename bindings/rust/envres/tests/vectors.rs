@@ -125,19 +125,6 @@ fn templates() {
 
 // ---- sql.json -----------------------------------------------------------------------------------
 
-/// What a driver is given for a parameter, from its type and text.
-fn bound(row: &Json) -> Value {
-    let text = row.text("value").unwrap_or("").to_owned();
-    match row["type"].str() {
-        "null" => Value::Null,
-        "integer" => Value::Integer(text.parse().unwrap()),
-        "number" => Value::Number(text.parse().unwrap()),
-        "boolean" => Value::Boolean(text == "true"),
-        "json" => Value::Json(text),
-        _ => Value::String(text),
-    }
-}
-
 fn run_statement(case: &Json, scope: &Scope, at: &mut &str) -> Result<()> {
     let name = case["name"].str();
     let style = case.text("style").unwrap_or("default");

@@ -63,3 +63,16 @@ pub fn same_place(case: &Json, error: &Error) {
         }
     }
 }
+
+/// What a driver is given for a parameter, from its type and text.
+pub fn bound(row: &Json) -> Value {
+    let text = row.text("value").unwrap_or("").to_owned();
+    match row["type"].str() {
+        "null" => Value::Null,
+        "integer" => Value::Integer(text.parse().unwrap()),
+        "number" => Value::Number(text.parse().unwrap()),
+        "boolean" => Value::Boolean(text == "true"),
+        "json" => Value::Json(text),
+        _ => Value::String(text),
+    }
+}
