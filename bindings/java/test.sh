@@ -112,7 +112,7 @@ tests() {
 quietly "compiling the tests" javac -Xlint:all -Werror -encoding UTF-8 -cp "$work/module" \
     -d "$work/tests" $(find "$source/src/test/java" -name '*.java')
 cd "$work"
-all="SessionTest SafetyTest CallbacksTest QueriesTest VectorsTest SqlVectorsTest"
+all="SessionTest SafetyTest CallbacksTest QueriesTest VectorsTest SqlVectorsTest QueryVectorsTest"
 # shellcheck disable=SC2086
 tests "$work/lib" $all StepVectorsTest ReleaseVectorsTest PagesTest Drift
 (

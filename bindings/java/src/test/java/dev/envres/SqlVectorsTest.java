@@ -8,7 +8,7 @@ import java.util.Map;
 
 /** The shared vectors of statements and digests, as VectorsTest does it. */
 final class SqlVectorsTest extends Fixture {
-    private static Object bound(Map<String, Object> row) {
+    static Object bound(Map<String, Object> row) {
         String text = text(row, "value");
         return switch (text(row, "type")) {
         case "integer" -> Long.valueOf(text);
