@@ -525,25 +525,28 @@ call_now(napi_env env, napi_callback_info info)
     size_t argc = ARGUMENTS;
     napi_value argv[ARGUMENTS] = { NULL };
     napi_value out = NULL;
+    napi_value error = NULL;
     void *data = NULL;
     addon *addon = NULL;
     if (napi_get_cb_info(env, info, &argc, argv, NULL, &data) != napi_ok ||
         napi_get_instance_data(env, (void **)&addon) != napi_ok || !addon ||
         !call_init(env, &c, addon, data))
         return NULL;
-    if (take_arguments(env, &c, argc, argv)) {
+    bool taken = take_arguments(env, &c, argc, argv);
+    if (taken) {
         run(&c);
-        if (c.status == ENVRES_OK) {
+        if (c.status == ENVRES_OK)
             out = result_of(env, &c);
-        } else {
-            napi_value error = failure_of(env, &c);
-            if (error)
-                napi_throw(env, error);
-        }
-        if (!out)
-            throw_something(env);
+        else
+            error = failure_of(env, &c);
     }
+    /* Before anything is thrown: what was closed meanwhile is given back here, which may ask the
+     * host, and what JavaScript answers would take the place of a pending exception. */
     call_end(env, &c);
+    if (error)
+        napi_throw(env, error);
+    if (taken && !out)
+        throw_something(env);
     return out;
 }
 

@@ -491,6 +491,29 @@ test('a sink that fails while a session is closed is reported', async () => {
   assert.ok(warned.length === 1 && !warned[0].message.includes(MARK), inspect(warned));
 });
 
+test('a sink that closes the session of the call that it fails', async () => {
+  const warned = [];
+  const listen = (warning) => warned.push(warning);
+  process.on('warning', listen);
+  const broken = new Error(MARK);
+  let [fails, closes, session] = [false, false];
+  const store = Store.createSync(null, OWNER, { auditSink() {
+    if (closes) session.close();
+    if (fails) throw broken;
+  } });
+  session = store.sessionSync(OWNER);
+  session.principals.addSync('bob', Credential.rawKey(Buffer.alloc(32, 2)));
+  fails = true;
+  session.principals.removeSync('bob'); // It stands; the next change is refused.
+  closes = true;
+  assert.equal(raises('CALLBACK', () => session.variables.putSync('development', 'A', '1')).cause, broken);
+  assert.ok(session.closed);
+  store.close();
+  await new Promise(setImmediate);
+  process.off('warning', listen);
+  assert.equal(warned.length, 1, 'the sink was asked once more while the session was closed');
+});
+
 test('a probe', () => withScope(async (scope) => {
   let seen;
   const probe = (crm) => {
