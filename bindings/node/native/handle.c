@@ -19,32 +19,37 @@ is_for_one_thread(uint32_t kind)
 /* Closing a session may call the audit's sink: with a call around it where JavaScript can run, else
  * the sink counts as failed. */
 static void
+free_object(napi_env env, const handle *one, void *object, const host *host)
+{
+    bool asks = env && host;
+    call c = { .addon = one->addon };
+    call **running = call_running();
+    call *before = *running;
+    *running = asks ? &c : NULL;
+    envres_node_kinds[one->kind].free(object);
+    *running = before;
+    if (asks) {
+        report_raised(env, &c);
+        call_end(env, &c);
+    }
+}
+
+/* The host's functions go with the object, and not with JavaScript's value: what they refer to may
+ * be that very value, which then would never be collected. */
+static void
 give_back(napi_env env, handle *one)
 {
     void *object = one->object;
     handle *owner = one->owner;
+    host *host = one->host;
     one->object = NULL;
     one->owner = NULL;
+    one->host = NULL;
     if (owner)
         handle_release(env, owner);
-    if (!object || one->borrowed)
-        return;
-    if (!env || !one->host) {
-        call **running = call_running();
-        call *before = *running;
-        *running = NULL;
-        envres_node_kinds[one->kind].free(object);
-        *running = before;
-        return;
-    }
-    call c = { .addon = one->addon };
-    call **running = call_running();
-    call *before = *running;
-    *running = &c;
-    envres_node_kinds[one->kind].free(object);
-    *running = before;
-    report_raised(env, &c);
-    call_end(env, &c);
+    if (object && !one->borrowed)
+        free_object(env, one, object, host);
+    host_unref(one->addon->env, host);
 }
 
 static void
@@ -53,7 +58,6 @@ drop(napi_env env, handle *one)
     if (--one->refs > 0)
         return;
     give_back(env, one);
-    host_unref(one->addon->env, one->host);
     addon_unref(one->addon);
     if (one->locks)
         pthread_mutex_destroy(&one->lock);

@@ -514,6 +514,25 @@ test('a sink that closes the session of the call that it fails', async () => {
   assert.equal(warned.length, 1, 'the sink was asked once more while the session was closed');
 });
 
+test('callbacks that refer to their store are collected when it was closed', async () => {
+  const made = async () => {
+    const held = { clock: () => (held.store, 1700000000000) };
+    held.store = await Store.create(null, OWNER, { clock: held.clock });
+    held.session = await held.store.session(OWNER);
+    held.store.close();
+    held.session.variables.putSync('development', 'A', '1');
+    held.session.close();
+    return new WeakRef(held);
+  };
+  const all = [];
+  for (let i = 0; i < 5; i++) all.push(await made());
+  for (let i = 0; i < 50 && all.some((one) => one.deref()); i++) {
+    await new Promise(setImmediate);
+    global.gc();
+  }
+  assert.deepEqual(all.filter((one) => one.deref()).length, 0);
+});
+
 test('a probe', () => withScope(async (scope) => {
   let seen;
   const probe = (crm) => {
