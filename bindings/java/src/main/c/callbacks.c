@@ -10,6 +10,7 @@
 #include "shim.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { ID = 16, KEY = 32, SIGNATURE = 64, REFERENCES = 16 };
 
@@ -166,16 +167,25 @@ shim_unwrap(const uint8_t *id, const uint8_t *blob, size_t blob_len, const uint8
     return st == ENVRES_OK && len != KEY ? ENVRES_E_CALLBACK : st;
 }
 
+/* Milliseconds since 1970 UTC, where the host's clock cannot be asked. */
+static int64_t
+system_clock(void)
+{
+    struct timespec now = { 0 };
+    timespec_get(&now, TIME_UTC);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int64_t
 shim_clock(void *user)
 {
     shim_back back = back_begin();
     if (back.failed)
-        return 0;
-    jlong now = (*back.env)->CallStaticLongMethod(back.env, shim_java.callbacks, shim_java.clock,
-                                                  SHIM_LONG(user));
+        return system_clock();
+    int64_t now = (*back.env)->CallStaticLongMethod(back.env, shim_java.callbacks, shim_java.clock,
+                                                    SHIM_LONG(user));
     if (!sound(back.env))
-        now = 0;
+        now = system_clock();
     back_end(&back);
     return now;
 }
