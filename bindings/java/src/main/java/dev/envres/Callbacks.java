@@ -73,6 +73,43 @@ final class Callbacks {
         THROWN.set(thrown);
     }
 
+    /**
+     * Begins a call: what an outer one kept (this one may be made by its callback) is set aside.
+     *
+     * @return for {@link #restore}
+     */
+    static Throwable setAside() {
+        Throwable before = THROWN.get();
+        if (before != null) {
+            THROWN.set(null);
+        }
+        return before;
+    }
+
+    /** Ends a call: what was thrown and is no cause of its exception says nothing about later ones. */
+    static void restore(Throwable before) {
+        if (THROWN.get() != before) {
+            THROWN.set(before);
+        }
+    }
+
+    /** Ends a call that has no exception to carry what was thrown: it is reported. */
+    static void report(Throwable before) {
+        Throwable thrown = THROWN.get();
+        restore(before);
+        if (thrown != null) {
+            report(Thread.currentThread(), thrown);
+        }
+    }
+
+    private static void report(Thread here, Throwable thrown) {
+        try {
+            here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
+        } catch (Throwable ignored) {
+            // A handler that throws has had its say.
+        }
+    }
+
     private static int status(Throwable thrown) {
         return thrown instanceof EnvresException error && error.status() < 0
                 ? error.status() : Code.CALLBACK.value();
@@ -84,7 +121,7 @@ final class Callbacks {
         if (thrown == null) {
             return null;
         }
-        THROWN.remove();
+        THROWN.set(null);
         return status == status(thrown) || status == Code.CALLBACK.value() ? thrown : null;
     }
 
@@ -129,12 +166,7 @@ final class Callbacks {
         try {
             return ((OfStore) KNOWN.get(user)).clock.millis();
         } catch (Throwable thrown) {
-            try {
-                Thread here = Thread.currentThread();
-                here.getUncaughtExceptionHandler().uncaughtException(here, thrown);
-            } catch (Throwable ignored) {
-                // A handler that throws has had its say.
-            }
+            report(Thread.currentThread(), thrown);
             return System.currentTimeMillis();
         }
     }

@@ -18,7 +18,9 @@ public final class Session extends Handle {
 
     Session(long pointer, Callbacks.OfStore callbacks) {
         super("session", pointer, closing -> {
+            Throwable before = Callbacks.setAside();
             Native.sessionClose(closing);
+            Callbacks.report(before);
             callbacks.release();
         });
         this.callbacks = callbacks.retain();

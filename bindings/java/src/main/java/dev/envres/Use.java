@@ -7,6 +7,7 @@ import java.util.Arrays;
  * What one call uses: handles and secrets that stay as they are until it returns. Of one thread.
  */
 final class Use implements AutoCloseable {
+    private final Throwable before = Callbacks.setAside();
     private Owner[] owners = new Owner[4];
     private int count;
 
@@ -43,9 +44,9 @@ final class Use implements AutoCloseable {
         return ((PlainText) text).bytes();
     }
 
-
     @Override
     public void close() {
+        Callbacks.restore(before);
         for (int i = 0; i < count; i++) {
             owners[i].leave();
         }

@@ -155,6 +155,38 @@ final class CallbacksTest extends Fixture {
         }
     }
 
+    /** What a sink threw after a change that stands is no cause of what fails later. */
+    void testACauseIsOfItsOwnCall() {
+        RuntimeException[] fails = {null};
+        List<Throwable> reported = new ArrayList<>();
+        StoreOptions options = new StoreOptions().auditSink(checkpoint -> {
+            if (fails[0] != null) {
+                throw fails[0];
+            }
+        });
+        Thread here = Thread.currentThread();
+        here.setUncaughtExceptionHandler((thread, error) -> reported.add(error));
+        try (Store made = Store.create(null, OWNER, options)) {
+            Session acting = made.session(OWNER);
+            acting.principals().add("bob", key(2), null, List.of());
+            fails[0] = new NotFoundException(Code.NOT_FOUND, "no", "", "");
+            acting.principals().remove("bob");
+            fails[0] = null;
+            EnvresException error = raises("NOT_FOUND",
+                    () -> acting.variables().put("nowhere", "A", "1"));
+            that(error.getCause() == null, error.getCause());
+            acting.variables().put("development", "A", "1");
+            that(reported.isEmpty(), reported);
+            fails[0] = new IllegalStateException(MARK);
+            acting.close();
+            equal(List.of(fails[0]), reported);
+            error = raises("NOT_FOUND", () -> made.session(OWNER, "nowhere"));
+            that(error.getCause() == null, error.getCause());
+        } finally {
+            here.setUncaughtExceptionHandler(null);
+        }
+    }
+
     void testProbe() {
         session().variables().put("development", "HOST", "db.dev");
         session().resources().define("crm", "postgres");
