@@ -169,6 +169,26 @@ func TestASecretIsWiped(t *testing.T) {
 	equal(t, hidden.Equal(hidden), false)
 }
 
+func TestClosingASecretThatIsOpen(t *testing.T) {
+	hidden, done := secret(mark), make(chan error)
+	buffer := hidden.Bytes()
+	go func() {
+		done <- hidden.Open(func(bytes []byte) error {
+			check(hidden.Close())
+			equal(t, []interface{}{string(bytes), hidden.Closed()}, []interface{}{mark, true})
+			closedNow(t, only(hidden.Reveal()))
+			return nil
+		})
+	}()
+	select {
+	case err := <-done:
+		check(err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("closing waits for itself")
+	}
+	equal(t, buffer, make([]byte, len(mark)))
+}
+
 func TestSecretsSpread(t *testing.T) {
 	_, _, scope := newScope(t)
 	out := must(scope.Expand("a << environment.variables.KEY >> b"))

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"sync"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const redacted = "***"
@@ -40,44 +40,43 @@ func (s Secret) data() *secretData {
 	return s.inside()
 }
 
+// secretData is wiped when the last use has ended: Close waits for none.
 type secretData struct {
-	mutex  sync.RWMutex
+	handle
 	bytes  []byte
 	ranges []Range
-	closed bool
 }
 
 // NewSecret makes a secret of a copy of bytes; the original is the caller's to wipe.
 func NewSecret(bytes []byte) *Secret { return newSecret(bytes, nil) }
 
 func newSecret(bytes []byte, ranges []Range) *Secret {
-	one := &secretData{bytes: append(make([]byte, 0, len(bytes)), bytes...), ranges: ranges}
-	runtime.SetFinalizer(one, (*secretData).wipe)
+	return keep(append(make([]byte, 0, len(bytes)), bytes...), ranges)
+}
+
+// keep makes a secret of bytes that nobody else has.
+func keep(bytes []byte, ranges []Range) *Secret {
+	one := &secretData{bytes: bytes, ranges: ranges}
+	// Nothing here may lead back to what has the finalizer: it would never run.
+	one.pointer, one.release = unsafe.Pointer(&nothing[0]), func(unsafe.Pointer) { wipe(bytes) }
+	runtime.SetFinalizer(one, (*secretData).shut)
 	return &Secret{func() *secretData { return one }}
 }
 
 // NewSecretString makes a secret of a text, which stays wherever Go keeps it.
-func NewSecretString(text string) *Secret { return NewSecret([]byte(text)) }
+func NewSecretString(text string) *Secret { return keep([]byte(text), nil) }
 
-func (d *secretData) wipe() {
-	d.mutex.Lock()
-	wipe(d.bytes)
-	d.closed = true
-	d.mutex.Unlock()
-}
-
-// Open gives the bytes themselves for the length of a call. They must be neither kept nor changed.
-// The error is ErrClosed, or what use returns.
+// Open gives the bytes themselves for the length of a call, also where the secret is closed meanwhile.
+// They must be neither kept nor changed. The error is ErrClosed, or what use returns.
 func (s Secret) Open(use func(bytes []byte) error) error {
 	data := s.data()
 	if data == nil {
 		return closedError("secret")
 	}
-	data.mutex.RLock()
-	defer data.mutex.RUnlock()
-	if data.closed {
-		return closedError("secret")
+	if _, err := data.take("secret"); err != nil {
+		return err
 	}
+	defer data.drop()
 	return use(data.bytes)
 }
 
@@ -151,11 +150,11 @@ func (s Secret) Equal(other *Secret) bool {
 	return err == nil && same
 }
 
-// Close wipes the bytes. Using the secret afterwards is ErrClosed; closing again does nothing. The
-// error is always nil.
+// Close wipes the bytes, once what uses them elsewhere has ended. Using the secret afterwards is
+// ErrClosed; closing again does nothing. The error is always nil.
 func (s Secret) Close() error {
 	if data := s.data(); data != nil {
-		data.wipe()
+		data.shut()
 	}
 	return nil
 }
@@ -163,12 +162,7 @@ func (s Secret) Close() error {
 // Closed says whether it was wiped.
 func (s Secret) Closed() bool {
 	data := s.data()
-	if data == nil {
-		return true
-	}
-	data.mutex.RLock()
-	defer data.mutex.RUnlock()
-	return data.closed
+	return data == nil || data.isClosed()
 }
 
 // String gives "***".
