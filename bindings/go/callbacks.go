@@ -79,38 +79,59 @@ func (c *callbacks) letGo() {
 var raised struct {
 	mutex sync.Mutex
 	count atomic.Int64
-	of    map[uintptr]error
+	of    map[uintptr]cause
+}
+
+// cause is what a callback failed with, and what the library was told; the zero value: none failed.
+type cause struct {
+	err    error
+	status C.envres_status
 }
 
 // raise keeps what a callback failed with; the status to return.
 func raise(err error) C.envres_status {
+	one := cause{err, C.ENVRES_E_CALLBACK}
+	if own, ok := err.(*Error); ok && own == nil {
+		one.err = callbackError("a callback returned an *Error that is nil")
+	} else if own = ownError(err); own != nil && families[own.Code] != "" {
+		one.status = C.envres_status(own.Code)
+	}
 	thread := uintptr(C.envres_go_thread())
 	raised.mutex.Lock()
 	if raised.of == nil {
-		raised.of = map[uintptr]error{}
+		raised.of = map[uintptr]cause{}
 	}
-	raised.of[thread] = err
+	raised.of[thread] = one
 	raised.count.Store(int64(len(raised.of)))
 	raised.mutex.Unlock()
-	var own *Error
-	if errors.As(err, &own) && families[own.Code] != "" {
-		return C.envres_status(own.Code)
-	}
-	return C.ENVRES_E_CALLBACK
+	return one.status
 }
 
-// takeRaised gives what a callback of this thread's call failed with, or nil.
-func takeRaised() error {
-	if raised.count.Load() == 0 {
+// ownError is the *Error that a callback failed with, or wrapped; else nil. What looks for it is the
+// host's code too (Unwrap, As), which must not unwind the library either.
+func ownError(err error) *Error {
+	var found *Error
+	if apart(func() error {
+		errors.As(err, &found)
 		return nil
+	}) != nil {
+		return nil
+	}
+	return found
+}
+
+// takeRaised gives what a callback of this thread's call failed with.
+func takeRaised() cause {
+	if raised.count.Load() == 0 {
+		return cause{}
 	}
 	thread := uintptr(C.envres_go_thread())
 	raised.mutex.Lock()
 	defer raised.mutex.Unlock()
-	err := raised.of[thread]
+	one := raised.of[thread]
 	delete(raised.of, thread)
 	raised.count.Store(int64(len(raised.of)))
-	return err
+	return one
 }
 
 func callbackError(format string, arguments ...interface{}) error {
@@ -278,8 +299,7 @@ func envresGoProbe(user C.uintptr_t, one *C.envres_resource_handle, slot *C.envr
 	}
 	status := raise(err)
 	message, hint, subject := text("the probe failed"), str{}, str{}
-	var own *Error
-	if errors.As(err, &own) {
+	if own := ownError(err); own != nil {
 		message, hint, subject = text(own.Message), text(own.Hint), orNull(own.Subject)
 	} else if panicked, ok := err.(*PanicError); ok {
 		message = text(panicked.Error())

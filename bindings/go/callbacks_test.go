@@ -81,6 +81,29 @@ func TestProvider(t *testing.T) {
 	check(must(store.Session(envres.Provider(one))).Close())
 }
 
+// bomb is an error that cannot be looked into.
+type bomb struct{}
+
+func (bomb) Error() string { return "bomb" }
+
+func (bomb) Unwrap() error { panic(mark) }
+
+func TestErrorsThatAreNone(t *testing.T) {
+	_, _, scope := newScope(t)
+	one := &vault{}
+	store := must(envres.CreateStore("", envres.Provider(one)))
+	defer store.Close()
+	for _, bad := range []error{(*envres.Error)(nil), bomb{}, fmt.Errorf("%w", (*envres.Error)(nil))} {
+		one.fails = bad
+		if fails(t, only(store.Session(envres.Provider(one))), envres.CodeCallback).Unwrap() == nil {
+			t.Errorf("%T left no cause", bad)
+		}
+		fails(t, scope.TestResource("crm", func(*envres.Resource) error { return bad }), envres.CodeCallback)
+	}
+	one.fails = (*envres.Error)(nil)
+	equal(t, errors.Is(only(store.Session(envres.Provider(one))), errHost), false)
+}
+
 func TestClock(t *testing.T) {
 	var failures []error
 	now, broken := time.UnixMilli(1000), false
@@ -187,6 +210,9 @@ func TestProbe(t *testing.T) {
 		return fmt.Errorf("wrapped: %w", &envres.Error{Code: envres.CodeIO, Message: "no route", Hint: "look", Subject: "crm"})
 	}), envres.CodeIO)
 	equal(t, []string{err.Message, err.Hint, err.Subject}, []string{"no route", "look", "crm"})
+	if cause := err.Unwrap(); cause == nil || !strings.HasPrefix(cause.Error(), "wrapped: ") {
+		t.Errorf("the cause is %v", cause)
+	}
 	err = fails(t, scope.TestResource("crm", func(*envres.Resource) error {
 		fails(t, only(scope.Get("NOPE")), envres.CodeNotFound)
 		return errHost

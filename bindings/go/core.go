@@ -325,10 +325,8 @@ func (f *frame) check(status C.envres_status) error {
 		return nil
 	}
 	err := f.failure(status)
-	if cause != nil {
-		if own, ok := cause.(*Error); err.Code == CodeCallback || ok && own.Code == err.Code {
-			err.cause = cause
-		}
+	if err.Code == CodeCallback || status == cause.status {
+		err.cause = cause.err
 	}
 	return err
 }
