@@ -390,7 +390,7 @@ func PartDigest(part []byte) (string, error) {
 	}
 	defer f.end()
 	d := data(part)
-	status := C.envres_part_digest(unsafe.Pointer(d.p), d.n, &f.w.bytes[0], f.w.err)
+	status := C.envres_go_part_digest(d.p, d.n, &f.w.bytes[0], f.w.err)
 	if err := f.check(status); err != nil {
 		return "", err
 	}

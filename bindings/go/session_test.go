@@ -217,6 +217,11 @@ func TestAppsAndReleases(t *testing.T) {
 	fails(t, only(parts.Put("shop", "v1", []envres.PartWrite{{Path: "pages/home.json", Absent: true}})), envres.CodeChanged)
 	listed := must(parts.List("shop", "v1"))
 	digest := must(envres.PartDigest(must(parts.Get("shop", "v1", "pages/home.json"))))
+	inside := &struct {
+		bytes [8]byte
+		next  *int
+	}{next: new(int)}
+	equal(t, must(envres.PartDigest(inside.bytes[:])), must(envres.PartDigest(make([]byte, 8))))
 	equal(t, []interface{}{len(listed), listed[0].Public, listed[0].Digest}, []interface{}{1, true, digest})
 	must(parts.Put("shop", "v1", []envres.PartWrite{{Path: "pages/home.json", Public: true, Expect: digest,
 		Data: []byte(`{"host": "<< environment.name >>"}`)}}))

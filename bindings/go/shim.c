@@ -205,6 +205,12 @@ envres_go_parameter_at(const envres_statement *statement, uint32_t index, envres
     out->secret = envres_statement_is_secret(statement, index);
 }
 
+envres_status
+envres_go_part_digest(const char *data, size_t len, uint8_t *digest, envres_error *err)
+{
+    return envres_part_digest(data, len, digest, err);
+}
+
 /* ---- callbacks: each hands its arguments to Go, without const, which Go does not know ------- */
 
 static envres_status

@@ -124,6 +124,11 @@ void envres_go_resource_facts(const envres_resource_handle *handle, envres_go_re
 void envres_go_parameter_at(const envres_statement *statement, uint32_t index,
                             envres_go_parameter *out);
 
+/* envres_part_digest() of what is no void *: of that, cgo would look for pointers of Go in all of
+ * the object that the bytes are a part of. */
+envres_status envres_go_part_digest(const char *data, size_t len, uint8_t *digest,
+                                    envres_error *err);
+
 /* Callbacks: a handle of Go travels as the user pointer. */
 void envres_go_set_provider(envres_credential *credential, uintptr_t user);
 void envres_go_set_clock(envres_store_options *options, uintptr_t user);
