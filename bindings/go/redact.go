@@ -131,10 +131,11 @@ func (r *Redactor) Copy() (*Redactor, error) {
 }
 
 // Bytes masks one text that is all there, of any bytes. C: envres_redactor_text.
-func (r *Redactor) Bytes(whole []byte) ([]byte, error) {
+func (r *Redactor) Bytes(whole []byte) ([]byte, error) { return r.whole(data(whole)) }
+
+func (r *Redactor) whole(d str) ([]byte, error) {
 	var masked []byte
 	err := r.with(func(f *frame, r *C.envres_redactor) (err error) {
-		d := data(whole)
 		masked, err = f.plainBytes(C.envres_redactor_text(r, d.p, d.n, &f.w.value, f.w.err))
 		return err
 	})
@@ -143,7 +144,7 @@ func (r *Redactor) Bytes(whole []byte) ([]byte, error) {
 
 // Text is the same for a string.
 func (r *Redactor) Text(whole string) (string, error) {
-	masked, err := r.Bytes([]byte(whole))
+	masked, err := r.whole(text(whole))
 	return string(masked), err
 }
 
