@@ -110,7 +110,8 @@ pub fn generate_key() -> Result<Secret> {
     let mut key = [0; 32];
     // SAFETY: 32 bytes of ours.
     let done = call(|err| unsafe { sys::envres_key_generate(key.as_mut_ptr(), err) });
-    let made = Secret::new(key);
+    // Lent: what is given by value is one more copy, which nobody wipes.
+    let made = Secret::new(&key[..]);
     wipe(&mut key);
     done.map(|()| made)
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! What goes in: text, secrets, expectations, what goes with a change.
 
+use crate::secret::wipe;
 use crate::{Error, Result, Secret, Text, Type};
 use envres_sys as sys;
-use std::borrow::Cow;
 use std::ffi::CString;
 use std::fmt;
 use std::marker::PhantomData;
@@ -78,16 +78,36 @@ pub(crate) fn flag(value: bool, flag: u32) -> u32 {
 }
 
 /// A value that goes in: text, any bytes (the library refuses what is no UTF-8), or a [`Secret`],
-/// which is lent and never copied.
+/// which is lent and never copied. A `String` that is given away is wiped at the end.
 #[derive(Clone)]
 pub struct Input<'a> {
-    bytes: Cow<'a, [u8]>,
+    bytes: Bytes<'a>,
     secret: bool,
+}
+
+#[derive(Clone)]
+enum Bytes<'a> {
+    Lent(&'a [u8]),
+    Own(Wiped),
+}
+
+/// Bytes that may be a passphrase, say. A type of its own, since only what has no lifetime can have
+/// an end without asking more of what is lent.
+#[derive(Clone)]
+struct Wiped(Vec<u8>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
 }
 
 impl Input<'_> {
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.bytes {
+            Bytes::Lent(bytes) => bytes,
+            Bytes::Own(Wiped(bytes)) => bytes,
+        }
     }
 
     pub(crate) fn is_secret(&self) -> bool {
@@ -101,13 +121,13 @@ impl fmt::Debug for Input<'_> {
         if self.secret {
             return f.write_str("Input(***)");
         }
-        write!(f, "Input({:?})", String::from_utf8_lossy(&self.bytes))
+        write!(f, "Input({:?})", String::from_utf8_lossy(self.bytes()))
     }
 }
 
 impl<'a> From<&'a str> for Input<'a> {
     fn from(text: &'a str) -> Self {
-        Input { bytes: text.as_bytes().into(), secret: false }
+        Input { bytes: Bytes::Lent(text.as_bytes()), secret: false }
     }
 }
 
@@ -119,13 +139,13 @@ impl<'a> From<&'a String> for Input<'a> {
 
 impl From<String> for Input<'_> {
     fn from(text: String) -> Self {
-        Input { bytes: text.into_bytes().into(), secret: false }
+        Input { bytes: Bytes::Own(Wiped(text.into_bytes())), secret: false }
     }
 }
 
 impl<'a> From<&'a [u8]> for Input<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Input { bytes: bytes.into(), secret: false }
+        Input { bytes: Bytes::Lent(bytes), secret: false }
     }
 }
 
@@ -143,7 +163,7 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Input<'a> {
 
 impl<'a> From<&'a Secret> for Input<'a> {
     fn from(secret: &'a Secret) -> Self {
-        Input { bytes: secret.reveal_bytes().into(), secret: true }
+        Input { bytes: Bytes::Lent(secret.reveal_bytes()), secret: true }
     }
 }
 
@@ -207,6 +227,7 @@ impl<'a> Write<'a> {
 
     /// Whether it is a secret; without: as the name already is, else plain.
     pub fn secret(mut self, secret: bool) -> Write<'a> {
+        self.value.secret |= secret;
         self.secret = Some(secret);
         self
     }
@@ -257,6 +278,7 @@ impl<'a> Field<'a> {
 
     /// Seals it, also where the kind does not say so.
     pub fn secret(mut self) -> Field<'a> {
+        self.value.secret = true;
         self.flags |= sys::ENVRES_FIELD_SECRET;
         self
     }

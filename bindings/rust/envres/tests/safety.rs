@@ -103,7 +103,9 @@ fn a_secret_shows_nowhere() {
         Box::new(Credential::passphrase(&inside)),
         Box::new(Input::from(&inside)),
         Box::new(Write::from(&inside)),
+        Box::new(Write::new(mark()).secret(true)),
         Box::new(Field::from(&inside)),
+        Box::new(Field::new(mark()).secret()),
         Box::new(Param::from(&inside)),
         Box::new((params, crm, rows, scope, session)),
     ];
