@@ -220,8 +220,10 @@ impl StoreOptions {
             busy_timeout_ms: match self.busy_timeout {
                 None => 0,
                 Some(Duration::ZERO) => u32::MAX,
-                // A wait below a millisecond is one: 0 would be the default.
-                Some(wait) => u32::try_from(wait.as_millis()).unwrap_or(u32::MAX - 1).max(1),
+                // A wait below a millisecond is one: 0 would be the default; the largest, none.
+                Some(wait) => {
+                    u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).clamp(1, u32::MAX - 1)
+                }
             },
             kdf_memory_max: self.kdf_memory_max,
             vfs: name(&self.vfs)?,
