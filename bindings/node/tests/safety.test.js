@@ -178,6 +178,15 @@ test('redactor', () => withScope((scope) => {
     copy.feed(Buffer.from(`${MARK.slice(6)} end`)), copy.finish()];
   assert.equal(Buffer.concat(given).toString(), 'log # end');
   assert.deepEqual([redactor.masked, copy.masked], [3, 1]);
+  const halves = new envres.Redactor('#');
+  halves.add('word', new Secret('pass-😀-word'));
+  const fed = (...pieces) => Buffer.concat([...pieces.map((piece) => halves.feed(piece)), halves.finish()]);
+  for (const pieces of [['a pass-\ud83d', '\ude00-word z'], ['a pass-\ud83d', '', '\ude00', '-word z']]) {
+    assert.equal(fed(...pieces).toString(), 'a # z');
+  }
+  const lone = Buffer.from([0xED, 0xA0, 0xBD]);
+  assert.deepEqual(fed('\ud83d'), lone);
+  assert.deepEqual(fed('\ud83d', Buffer.from('z')), Buffer.concat([lone, Buffer.from('z')]));
   raises('LIMIT', () => new envres.Redactor('x'.repeat(65)));
 }));
 
