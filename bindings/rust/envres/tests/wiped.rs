@@ -2,6 +2,8 @@
 //! What was secret is not in memory that Rust gives back. In a program of its own, whose allocator
 //! looks.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
 use envres::*;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
