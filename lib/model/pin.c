@@ -47,12 +47,15 @@ static const char *const pin_sql[SQL_COUNT_] = {
         " WHERE workspace_id = ?1 AND resource_id = ?2 AND query_id > ?3 ORDER BY query_id LIMIT 1",
     [SQL_RESOURCE] = "SELECT 1 FROM query_revision WHERE query_id = ?1 AND revision = ?2"
                      " AND resource_id = ?3",
-    [SQL_AUTHORS] = "SELECT author FROM query_revision WHERE query_id = ?1 AND revision > ?2"
-                    " AND revision <= ?3 UNION SELECT signer FROM query_revision"
-                    " WHERE query_id = ?1 AND revision > ?2 AND revision <= ?3"
-                    " UNION SELECT o.author FROM query_revision r JOIN query_revision o"
-                    " ON o.query_id = r.query_id AND o.revision = r.restored"
-                    " WHERE r.query_id = ?1 AND r.revision > ?2 AND r.revision <= ?3",
+    /* With whoever wrote what was restored, and that may have been restored, too. */
+    [SQL_AUTHORS] =
+        "WITH RECURSIVE made (revision) AS (SELECT revision FROM query_revision"
+        " WHERE query_id = ?1 AND revision > ?2 AND revision <= ?3"
+        " UNION SELECT r.restored FROM made JOIN query_revision r"
+        " ON r.query_id = ?1 AND r.revision = made.revision WHERE r.restored > 0)"
+        " SELECT author FROM query_revision WHERE query_id = ?1"
+        " AND revision IN (SELECT revision FROM made) UNION SELECT signer FROM query_revision"
+        " WHERE query_id = ?1 AND revision IN (SELECT revision FROM made)",
 };
 
 /* ---- revisions ------------------------------------------------------------------------------ */

@@ -743,6 +743,39 @@ test_45_a_newer_revision_of_a_query_voids(void **state)
     close_office(&office);
 }
 
+/* 45: who wrote a text that was brought back is an author of it, however often it was. */
+static void
+test_45_what_is_restored_has_its_author(void **state)
+{
+    struct fx *fx = *state;
+    struct office office = { .fx = fx };
+    char id[ID_SIZE];
+    envres_version_name v1 = fx_version("shop", "v1");
+    OK(fx, envres_resource_define(fx->session, "db", TEXT, "sqlite", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "staging", "db", "path", "/srv/db", 0));
+    OK(fx, fx_field(fx, "production", "db", "path", "/srv/db", 0));
+    join(fx, &office.ann, "ann", ENVRES_ROLE_PUBLISHER, NULL);
+    join(fx, &office.ben, "ben", ENVRES_ROLE_ADMIN, NULL);
+    OK(fx, put_query(office.ann.session, fx, "SELECT 'of ann'"));
+    OK(fx, put_query(fx->session, fx, "SELECT 2"));
+    OK(fx, envres_query_restore(fx->session, "find", TEXT, 1, NULL, NULL, fx->err));
+    OK(fx, put_query(fx->session, fx, "SELECT 4"));
+    OK(fx, envres_app_create(fx->session, "shop", TEXT, NULL, NULL, fx->err));
+    OK(fx, envres_query_pin(fx->session, &v1, "find", TEXT, 0, NULL, fx->err));
+    OK(fx, promote_through(fx, "v1"));
+    OK(fx, release(fx, "v1", "1.0.0", 0));
+    OK(fx, set_environment(fx->session, fx, ENVRES_ENVIRONMENT_SET_APPROVALS, 1));
+    OK(fx, envres_query_restore(fx->session, "find", TEXT, 3, NULL, NULL, fx->err));
+    OK(fx, envres_version_create(fx->session, "shop", TEXT, NULL, NULL, NULL, fx->err));
+    FAILS(fx, ENVRES_E_APPROVALS, promote_through(fx, "v2"));
+    take_id(fx, id);
+    FAILS(fx, ENVRES_E_OWN_CHANGE, approve(&office.ann, fx, id));
+    OK(fx, approve(&office.ben, fx, id));
+    OK(fx, run(fx->session, fx, id));
+    verify_clean(fx);
+    close_office(&office);
+}
+
 /* 45: what was approved is what is released: another live release voids it. */
 static void
 test_45_another_release_voids(void **state)
@@ -848,6 +881,7 @@ main(void)
         TEST(promotion_and_release_wait_and_authors_do_not_approve),
         TEST(test_45_another_release_voids),
         TEST(test_45_a_newer_revision_of_a_query_voids),
+        TEST(test_45_what_is_restored_has_its_author),
         TEST(a_rollback_waits_only_where_it_should),
         TEST(a_protected_app_is_not_moved_by_one_alone),
         cmocka_unit_test(test_45_an_approval_of_another_request_does_not_count),
