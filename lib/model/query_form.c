@@ -261,7 +261,8 @@ query_form_decode(const struct mem *mem, struct slice body, struct query_form *o
         param->optional = optional == 1;
         if (has_preset)
             param->preset = preset;
-        good = good && optional <= 1 && has_preset <= 1 && (has_preset || preset.len == 0);
+        good = good && text_is_name(param->name) && optional <= 1 && has_preset <= 1 &&
+               (has_preset || preset.len == 0);
     }
     out->count = count;
     if (good && !reader.failed && reader.left == 0)

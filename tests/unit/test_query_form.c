@@ -173,6 +173,33 @@ a_form_comes_back_as_it_went(void **state)
     buf_free(&body);
 }
 
+/* Whoever may sign can sign any bytes: a name of a parameter is one that a put would take. */
+static void
+forged_names_are_refused(void **state)
+{
+    static const char *const names[] = { "", "1d", "a b", "a\n" };
+    (void)state;
+    for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
+        char longest[10 * LIMIT_NAME];
+        struct query_param param = { .type = ENVRES_TYPE_STRING };
+        struct query_form form = { .params = &param, .count = 1 };
+        struct query_form read = { .count = 0 };
+        struct buf body;
+        memset(longest, 'x', sizeof(longest));
+        param.name = i < sizeof(names) / sizeof(names[0]) ? slice_str(names[i])
+                                                          : slice_of(longest, sizeof(longest));
+        for (uint32_t t = 0; t < ENVRES_QUERY_TEXTS; t++)
+            form.texts[t] = slice_str("");
+        buf_init(&body, &mem_default, false);
+        query_form_encode(&form, &body);
+        assert_int_equal(
+            query_form_decode(&mem_default, slice_of(body.data, body.len), &read, NULL),
+            ENVRES_E_INTEGRITY);
+        assert_null(read.params);
+        buf_free(&body);
+    }
+}
+
 /* ---- compiling ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -421,6 +448,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declarations),
         cmocka_unit_test(a_form_comes_back_as_it_went),
+        cmocka_unit_test(forged_names_are_refused),
         cmocka_unit_test(kinds_read_their_texts),
         cmocka_unit_test(compiling_without_memory_leaves_nothing),
         cmocka_unit_test(values_have_the_type_that_is_declared),
