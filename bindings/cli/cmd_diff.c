@@ -109,12 +109,13 @@ print_hunks(struct printer *printer, const char *text, size_t len)
 static bool
 say_query(struct text *line, const envres_list *list, size_t row)
 {
-    const char *name = envres_list_text(list, row, ENVRES_DIFF_PATH, NULL) + strlen("queries/");
+    const char *name = envres_list_text(list, row, ENVRES_DIFF_PATH, NULL);
     const char *change = envres_list_text(list, row, ENVRES_DIFF_CHANGE, NULL);
     long long before = envres_list_integer(list, row, ENVRES_DIFF_OLD_REVISION);
     long long after = envres_list_integer(list, row, ENVRES_DIFF_NEW_REVISION);
     if (strncmp(change, "query-", 6) != 0)
         return false;
+    name += strlen("queries/");
     if (strcmp(change, "query-added") == 0)
         text_printf(line, "Query %s added, revision %lld", name, after);
     else if (strcmp(change, "query-removed") == 0)
