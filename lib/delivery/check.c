@@ -544,13 +544,8 @@ static envres_status
 read_query(struct check *check, const struct tree_pin *pin, struct query_row *row, bool *good,
            envres_error *err)
 {
-    int64_t revision = 0;
-    *good = false;
-    envres_status st = pin_revision(check->ctx, check->version, pin, &revision, check->why);
-    if (st == ENVRES_OK) {
-        st = query_by_id(check->ctx, pin->query, revision, row, check->why);
-        *good = st == ENVRES_OK;
-    }
+    envres_status st = pin_read(check->ctx, check->version, pin, row, check->why);
+    *good = st == ENVRES_OK;
     if (st == ENVRES_E_INTEGRITY || st == ENVRES_E_CORRUPT) {
         collector_add(&check->found, FINDING_STATUS, FINDING_NOWHERE, check->why);
         return ENVRES_OK;

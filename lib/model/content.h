@@ -5,13 +5,16 @@
  *
  *   tree    = format u8 (1), count u32, entries, pins u32, pins
  *   entry   = path (u32 length + bytes), flags u8 (1: public), size u64, part digest (32)
- *   pin     = query (16), revision u64 (0: none is recorded), flags u8 (1: follows)
+ *   pin     = query (16), revision u64 (0: none is recorded), flags u8 (1: follows), digest of the
+ *             revision (32; zeroes: none is recorded)
  *   content digest = BLAKE2b-256(personal envres1/tree, tree), so it is what the row is found by
  *
  * Entries are sorted by path, pins by query, by bytes. The content of a draft is its base tree with
  * the newest edit of each path and query laid over it; its tree is written when it leaves the draft
- * state, or when a version is made from it. In a draft a pin that follows has no revision, whatever
- * its base recorded; when the draft is frozen, it gets the one that is the newest then.
+ * state, or when a version is made from it. In a draft no pin has a digest, and one that follows no
+ * revision, whatever its base recorded; when the draft is frozen, it gets the one that is the
+ * newest then, and each the digest of what was signed: a number alone may come to stand for another
+ * text.
  */
 #ifndef ENVRES_MODEL_CONTENT_H
 #define ENVRES_MODEL_CONTENT_H
@@ -30,7 +33,8 @@ struct tree_entry {
 /* A query that a version uses. */
 struct tree_pin {
     uint8_t query[SEAL_ID];
-    int64_t revision; /* 0: the newest there is */
+    uint8_t digest[SEAL_DIGEST]; /* of the revision, as query.c makes it; in a draft zeroes */
+    int64_t revision;            /* 0: the newest there is */
     bool follows;
 };
 
@@ -56,6 +60,8 @@ void tree_free(struct tree *tree);
 const struct tree_entry *tree_find(const struct tree *tree, struct slice path);
 /* NULL when it is not used. */
 const struct tree_pin *tree_pin_find(const struct tree *tree, const uint8_t query[SEAL_ID]);
+/* Whether the digest of its revision stands in it. */
+bool tree_pin_recorded(const struct tree_pin *pin);
 /* NOT_FOUND with the nearest path. */
 envres_status tree_need(const struct tree *tree, struct slice path, const struct tree_entry **out,
                         envres_error *err);
@@ -95,8 +101,8 @@ envres_status content_authors(struct change *change, const struct version *versi
 /* Writes the tree of a version's content, if it is not there; inside a change. Needed before
  * another is made from it. */
 envres_status content_keep(struct context *ctx, const struct version *version, envres_error *err);
-/* The same, before a version leaves the draft state: each pin that follows gets its revision, which
- * changes the content digest. */
+/* The same, before a version leaves the draft state: each pin gets its revision and the digest of
+ * that, which changes the content digest. */
 envres_status content_freeze(struct context *ctx, struct version *version, envres_error *err);
 /* The content digest of a draft that begins from a version, whose tree is there. */
 envres_status content_begin(struct context *ctx, const struct version *from,

@@ -175,6 +175,7 @@ take_pin(struct context *ctx, const struct tree_side *from, const struct tree_pi
     const struct tree_pin *pin = before ? before : after;
     bool found = false;
     bool is_removed = false;
+    bool same = false;
     *row = (struct pin_difference){ .change = "query-changed" };
     envres_status st = find_revision(ctx, from, before, &row->from, err);
     if (st == ENVRES_OK)
@@ -183,13 +184,15 @@ take_pin(struct context *ctx, const struct tree_side *from, const struct tree_pi
         st = query_label(ctx, pin->query, &found, row->name, &is_removed, err);
     if (st == ENVRES_OK && !found)
         text_hex(row->name, pin->query, SEAL_ID);
+    if (st == ENVRES_OK && before && after && row->from == row->to)
+        st = pin_same_text(ctx, before, after, row->from, &same, err);
     if (!before)
         row->change = "query-added";
     else if (!after)
         row->change = "query-removed";
-    else if (row->from == row->to && before->follows == after->follows)
+    else if (same && before->follows == after->follows)
         return st;
-    else if (row->from == row->to)
+    else if (same)
         row->change = "query-flags";
     out->count++;
     return st;

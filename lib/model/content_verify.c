@@ -248,22 +248,38 @@ take_recorded(struct verify *v, const struct version *version, struct tree *tree
     return st == ENVRES_E_INTEGRITY ? ENVRES_OK : st; /* told as that of the frozen tree */
 }
 
-/* That the queries are there at all; their revisions query_verify() looks at. */
+/* Whether a query is there at all, and what is found under the revision is what was recorded. That
+ * there is such a revision query_verify() looks at. */
+static envres_status
+verify_pin(struct verify *v, const struct app *app, const struct version *version,
+           const struct tree_pin *pin, envres_error *err)
+{
+    char name[LIMIT_NAME + 1] = "";
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    bool there = false;
+    bool is_removed = false;
+    bool found = false;
+    envres_status st = query_label(v->ctx, pin->query, &there, name, &is_removed, err);
+    if (st == ENVRES_E_CORRUPT)
+        st = ENVRES_OK;
+    if (st == ENVRES_OK && !there)
+        return report_version(v, app, version, "a query that it uses is not in the store", err);
+    if (st < 0 || version->stored == STORED_DRAFT)
+        return st;
+    st = query_digest(v->ctx, pin->query, pin->revision, &found, digest, err);
+    bool other = found && memcmp(digest, pin->digest, SEAL_DIGEST) != 0;
+    if (st == ENVRES_OK && (other || !tree_pin_recorded(pin)))
+        st = report_version(v, app, version, "a query that it uses is not as it was recorded", err);
+    return st;
+}
+
 static envres_status
 verify_pins(struct verify *v, const struct app *app, const struct version *version,
             const struct tree *tree, envres_error *err)
 {
     envres_status st = ENVRES_OK;
-    for (size_t i = 0; v->with_queries && st == ENVRES_OK && i < tree->pin_count; i++) {
-        const struct tree_pin *pin = &tree->pins[i];
-        bool recorded = pin->revision > 0 || version->stored == STORED_DRAFT;
-        char name[LIMIT_NAME + 1] = "";
-        bool there = false;
-        bool is_removed = false;
-        st = query_label(v->ctx, pin->query, &there, name, &is_removed, err);
-        if (st == ENVRES_OK && (!there || !recorded))
-            st = report_version(v, app, version, "a query that it uses is not in the store", err);
-    }
+    for (size_t i = 0; v->with_queries && st == ENVRES_OK && i < tree->pin_count; i++)
+        st = verify_pin(v, app, version, &tree->pins[i], err);
     return st;
 }
 
@@ -285,7 +301,7 @@ verify_composed(struct verify *v, const struct app *app, const struct version *v
         st = report_version(v, app, version, "its content is not what its edits make", err);
     else if (st == ENVRES_OK && version->stored == STORED_DRAFT)
         st = verify_counts(v, app, version, &tree, err);
-    if (st == ENVRES_OK)
+    if (st == ENVRES_OK && version->stored == STORED_DRAFT)
         st = verify_pins(v, app, version, &tree, err);
     if (st == ENVRES_OK)
         st = need_tree(v, app, version, &tree, err);
@@ -303,6 +319,8 @@ verify_frozen(struct verify *v, const struct app *app, const struct version *ver
         st = report_version(v, app, version, "its list of parts is missing or damaged", err);
     else if (st == ENVRES_OK)
         st = verify_counts(v, app, version, &tree, err);
+    if (st == ENVRES_OK)
+        st = verify_pins(v, app, version, &tree, err);
     if (st == ENVRES_OK)
         st = need_tree(v, app, version, &tree, err);
     if (st == ENVRES_OK)

@@ -81,6 +81,60 @@ pin_revision(struct context *ctx, const struct version *version, const struct tr
     return st;
 }
 
+/* A number alone may come to stand for another text: where the newest revisions are lost, the next
+ * put counts on from what is left. */
+static envres_status
+check_recorded(const struct version *version, const struct tree_pin *pin,
+               const struct query_row *row, envres_error *err)
+{
+    bool is_loose = version->stored == STORED_DRAFT || version->stored == STORED_DISCARDED;
+    if ((is_loose && !tree_pin_recorded(pin)) || memcmp(pin->digest, row->digest, SEAL_DIGEST) == 0)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_INTEGRITY,
+                "revision %lld of query '%s' is not the one that version '%s' recorded",
+                (long long)row->revision, row->name, version->name);
+    err_subject(err, row->name, strlen(row->name));
+    err_hint(err, "put a backup in its place, or make a version that uses the query as it is now");
+    return st;
+}
+
+envres_status
+pin_read(struct context *ctx, const struct version *version, const struct tree_pin *pin,
+         struct query_row *out, envres_error *err)
+{
+    int64_t revision = 0;
+    *out = (struct query_row){ .revision = 0 };
+    envres_status st = pin_revision(ctx, version, pin, &revision, err);
+    if (st == ENVRES_OK)
+        st = query_by_id(ctx, pin->query, revision, out, err);
+    return st == ENVRES_OK ? check_recorded(version, pin, out, err) : st;
+}
+
+/* Zeroes when it is neither recorded nor there. */
+static envres_status
+text_of(struct context *ctx, const struct tree_pin *pin, int64_t revision,
+        uint8_t digest[SEAL_DIGEST], envres_error *err)
+{
+    bool found = false;
+    memcpy(digest, pin->digest, SEAL_DIGEST);
+    return tree_pin_recorded(pin) ? ENVRES_OK
+                                  : query_digest(ctx, pin->query, revision, &found, digest, err);
+}
+
+envres_status
+pin_same_text(struct context *ctx, const struct tree_pin *a, const struct tree_pin *b,
+              int64_t revision, bool *out, envres_error *err)
+{
+    uint8_t one[SEAL_DIGEST] = { 0 };
+    uint8_t other[SEAL_DIGEST] = { 0 };
+    envres_status st = text_of(ctx, a, revision, one, err);
+    if (st == ENVRES_OK)
+        st = text_of(ctx, b, revision, other, err);
+    *out = st == ENVRES_OK && memcmp(one, other, SEAL_DIGEST) == 0;
+    return st;
+}
+
 envres_status
 pins_record(struct context *ctx, const struct version *version, struct tree *tree,
             envres_error *err)
@@ -89,15 +143,12 @@ pins_record(struct context *ctx, const struct version *version, struct tree *tre
     for (size_t i = 0; st == ENVRES_OK && i < tree->pin_count; i++) {
         struct tree_pin *pin = &tree->pins[i];
         struct query_row row;
-        int64_t revision = 0;
-        if (pin->revision > 0)
-            continue;
-        st = pin_revision(ctx, version, pin, &revision, err);
-        if (st < 0)
-            break;
-        st = query_by_id(ctx, pin->query, revision, &row, err);
+        st = pin_read(ctx, version, pin, &row, err);
+        if (st == ENVRES_OK) {
+            pin->revision = row.revision;
+            memcpy(pin->digest, row.digest, SEAL_DIGEST);
+        }
         query_row_free(ctx->mem, &row);
-        pin->revision = revision;
     }
     return st;
 }
@@ -353,15 +404,11 @@ read_line(struct context *ctx, const struct version *version, const struct tree_
     struct query_row row;
     bool found = false;
     bool is_removed = false;
-    int64_t revision = 0;
-    envres_status st = pin_revision(ctx, version, pin, &revision, err);
-    if (st < 0)
-        return st;
-    st = query_by_id(ctx, pin->query, revision, &row, err);
+    envres_status st = pin_read(ctx, version, pin, &row, err);
     if (st == ENVRES_OK) {
         memcpy(out->name, row.name, sizeof(out->name));
         memcpy(out->resource, row.resource.name, sizeof(out->resource));
-        out->revision = revision;
+        out->revision = row.revision;
         out->follows = pin->follows;
         st = query_label(ctx, pin->query, &found, row.name, &is_removed, err);
     }
@@ -618,8 +665,11 @@ pins_authors(struct change *change, const struct version *version, const uint8_t
         const struct tree_pin *pin = &tree.pins[i];
         const struct tree_pin *old = tree_pin_find(&before, pin->query);
         int64_t revision = 0;
+        bool same = false;
         st = pin_revision(ctx, version, pin, &revision, err);
-        if (st < 0 || (old && old->revision == revision))
+        if (st == ENVRES_OK && old && old->revision == revision)
+            st = pin_same_text(ctx, pin, old, revision, &same, err);
+        if (st < 0 || same)
             continue;
         /* An older one than is live is the work of who wrote that one. */
         int64_t above = !old ? 0 : old->revision < revision ? old->revision : revision - 1;

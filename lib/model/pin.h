@@ -18,7 +18,17 @@ envres_status query_pins(struct context *ctx, const envres_version_name *version
 envres_status pin_revision(struct context *ctx, const struct version *version,
                            const struct tree_pin *pin, int64_t *out, envres_error *err);
 
-/* Gives each pin without a revision the newest there is, after a look at its signature. */
+/* That revision, as it was signed and, where the version is frozen, as it was recorded then.
+ * INTEGRITY. Free the row, also on failure. */
+envres_status pin_read(struct context *ctx, const struct version *version,
+                       const struct tree_pin *pin, struct query_row *out, envres_error *err);
+
+/* Whether two pins of one query that mean the same number mean the same text, too. */
+envres_status pin_same_text(struct context *ctx, const struct tree_pin *a, const struct tree_pin *b,
+                            int64_t revision, bool *out, envres_error *err);
+
+/* Gives each pin of a draft the revision that it means, after a look at its signature, and the
+ * digest of that. */
 envres_status pins_record(struct context *ctx, const struct version *version, struct tree *tree,
                           envres_error *err);
 

@@ -103,8 +103,7 @@ begin_row(const struct mem *mem, struct query_row *row)
 }
 
 static envres_status
-write_digest(const struct context *ctx, const struct query_row *row, uint8_t digest[SEAL_DIGEST],
-             envres_error *err)
+write_digest(const struct context *ctx, struct query_row *row, envres_error *err)
 {
     struct buf ce = { .mem = NULL };
     buf_init(&ce, ctx->mem, false);
@@ -121,7 +120,7 @@ write_digest(const struct context *ctx, const struct query_row *row, uint8_t dig
     buf_add_text(&ce, row->body.data, row->body.len);
     envres_status st = buf_status(&ce, err);
     if (st == ENVRES_OK)
-        seal_digest(digest, "envres1/query", ce.data, ce.len);
+        seal_digest(row->digest, "envres1/query", ce.data, ce.len);
     buf_free(&ce);
     return st;
 }
@@ -137,13 +136,10 @@ refuse_row(const struct query_row *row, envres_error *err)
     return st;
 }
 
-/* Copies a row, and checks that it is as it was signed. Free it, also on failure. */
+/* Copies a row with the digest that it makes. Free it, also on failure. */
 static envres_status
-read_row(struct context *ctx, struct db_stmt *stmt, struct query_row *out, envres_error *err)
+copy_row(struct context *ctx, struct db_stmt *stmt, struct query_row *out, envres_error *err)
 {
-    uint8_t digest[SEAL_DIGEST] = { 0 };
-    uint8_t key[32] = { 0 };
-    bool has_key = false;
     struct slice body = db_column_blob(stmt, 4);
     begin_row(ctx->mem, out);
     out->revision = db_column_int(stmt, 2);
@@ -163,12 +159,20 @@ read_row(struct context *ctx, struct db_stmt *stmt, struct query_row *out, envre
         st = column_id(stmt, 8, out->signer, err);
     if (st == ENVRES_OK)
         st = column_bytes(stmt, 9, out->signature, SIGNATURE_SIZE, NULL, err);
+    return st == ENVRES_OK ? write_digest(ctx, out, err) : st;
+}
+
+/* The same, and checks that it is as it was signed. */
+static envres_status
+read_row(struct context *ctx, struct db_stmt *stmt, struct query_row *out, envres_error *err)
+{
+    uint8_t key[32] = { 0 };
+    bool has_key = false;
+    envres_status st = copy_row(ctx, stmt, out, err);
     if (st == ENVRES_OK)
         st = column_bytes(stmt, 10, key, sizeof(key), &has_key, err);
-    if (st == ENVRES_OK)
-        st = write_digest(ctx, out, digest, err);
     if (st == ENVRES_OK &&
-        (!has_key || !identity_verify(key, "query", digest, SEAL_DIGEST, out->signature)))
+        (!has_key || !identity_verify(key, "query", out->digest, SEAL_DIGEST, out->signature)))
         st = refuse_row(out, err);
     return st;
 }
@@ -323,6 +327,31 @@ query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, st
     return st == ENVRES_E_CORRUPT ? refuse_row(out, err) : st;
 }
 
+envres_status
+query_digest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, bool *found,
+             uint8_t digest[SEAL_DIGEST], envres_error *err)
+{
+    struct query_row row;
+    struct db_stmt *stmt = NULL;
+    int step = DB_DONE;
+    *found = false;
+    envres_status st = db_use(ctx->db, query_sql[SQL_BY_ID], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, id, SEAL_ID);
+    db_bind_int(stmt, 3, revision);
+    st = db_step(stmt, &step, err);
+    if (st < 0 || step == DB_DONE)
+        return st;
+    st = copy_row(ctx, stmt, &row, err);
+    db_reset(stmt);
+    *found = st == ENVRES_OK;
+    memcpy(digest, row.digest, SEAL_DIGEST);
+    query_row_free(ctx->mem, &row);
+    return st == ENVRES_E_CORRUPT ? ENVRES_OK : st;
+}
+
 /* Inside a transaction. Free the row, also on failure. */
 envres_status
 query_revision(struct context *ctx, struct slice name, int64_t revision, struct query_row *out,
@@ -396,7 +425,6 @@ static envres_status
 add_revision(struct change *change, struct query_row *row, int64_t newest, envres_error *err)
 {
     struct context *ctx = change->ctx;
-    uint8_t digest[SEAL_DIGEST] = { 0 };
     struct db_stmt *stmt = NULL;
     if (newest >= LIMIT_QUERY_REVISIONS)
         return err_set(err, ENVRES_E_LIMIT, "a query has at most %d revisions",
@@ -405,9 +433,9 @@ add_revision(struct change *change, struct query_row *row, int64_t newest, envre
     row->time = change->now;
     memcpy(row->author, context_who(ctx), SEAL_ID);
     memcpy(row->signer, ctx->actor->id, SEAL_ID);
-    envres_status st = write_digest(ctx, row, digest, err);
+    envres_status st = write_digest(ctx, row, err);
     if (st == ENVRES_OK)
-        st = identity_sign(ctx->actor, "query", digest, SEAL_DIGEST, row->signature, err);
+        st = identity_sign(ctx->actor, "query", row->digest, SEAL_DIGEST, row->signature, err);
     if (st == ENVRES_OK)
         st = db_use(ctx->db, query_sql[SQL_ADD], &stmt, err);
     if (st < 0)

@@ -13,6 +13,7 @@ struct query_row {
     uint8_t author[SEAL_ID];
     uint8_t signer[SEAL_ID];
     uint8_t signature[SIGNATURE_SIZE];
+    uint8_t digest[SEAL_DIGEST]; /* what was signed */
     int64_t revision;
     int64_t restored; /* 0: it brought nothing back */
     int64_t time;
@@ -46,6 +47,10 @@ envres_status query_revision(struct context *ctx, struct slice name, int64_t rev
  * not the one that was signed. Inside a transaction; free the row, also on failure. */
 envres_status query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision,
                           struct query_row *out, envres_error *err);
+/* The digest of a revision as it stands there, without a look at the signature; *found false: there
+ * is none, or one out of form. */
+envres_status query_digest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision,
+                           bool *found, uint8_t digest[SEAL_DIGEST], envres_error *err);
 /* The number of its newest revision; 0: it has none. */
 envres_status query_newest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t *out,
                            envres_error *err);

@@ -19,7 +19,7 @@ enum {
     TREE_PUBLIC = 1,
     TREE_FOLLOWS = 1,
     ENTRY_LEAST = 4 + 1 + 1 + 8 + SEAL_DIGEST, /* bytes of an entry with the shortest path */
-    PIN_SIZE = SEAL_ID + 8 + 1,
+    PIN_SIZE = SEAL_ID + 8 + 1 + SEAL_DIGEST,
     SCANNED = 8 /* paths added that are compared one by one */
 };
 
@@ -328,12 +328,20 @@ tree_apply_pins(struct tree *tree, const struct tree_pin_change *changes, size_t
     return ENVRES_OK;
 }
 
+bool
+tree_pin_recorded(const struct tree_pin *pin)
+{
+    static const uint8_t none[SEAL_DIGEST];
+    return memcmp(pin->digest, none, SEAL_DIGEST) != 0;
+}
+
 void
 tree_loosen(struct tree *tree)
 {
     for (size_t i = 0; i < tree->pin_count; i++) {
         if (tree->pins[i].follows)
             tree->pins[i].revision = 0;
+        memset(tree->pins[i].digest, 0, SEAL_DIGEST);
     }
 }
 
@@ -342,9 +350,11 @@ tree_take_revisions(struct tree *tree, const struct tree *from)
 {
     for (size_t i = 0; i < tree->pin_count; i++) {
         struct tree_pin *pin = &tree->pins[i];
-        const struct tree_pin *other = pin->revision == 0 ? tree_pin_find(from, pin->query) : NULL;
-        if (other)
-            pin->revision = other->revision;
+        const struct tree_pin *other = tree_pin_find(from, pin->query);
+        if (!other || (pin->revision > 0 && pin->revision != other->revision))
+            continue;
+        pin->revision = other->revision;
+        memcpy(pin->digest, other->digest, SEAL_DIGEST);
     }
 }
 
@@ -368,6 +378,7 @@ tree_encode(const struct tree *tree, struct buf *out, envres_error *err)
         buf_add(out, pin->query, SEAL_ID);
         buf_add_u64(out, (uint64_t)pin->revision);
         buf_add_char(out, pin->follows ? TREE_FOLLOWS : 0);
+        buf_add(out, pin->digest, SEAL_DIGEST);
     }
     return buf_status(out, err);
 }
@@ -446,11 +457,14 @@ read_pin(struct reader *reader, struct tree *tree)
     memcpy(pin.query, take(reader, SEAL_ID), SEAL_ID);
     uint64_t revision = box_get64(take(reader, 8));
     uint8_t flags = *take(reader, 1);
+    memcpy(pin.digest, take(reader, SEAL_DIGEST), SEAL_DIGEST);
     bool ascends = tree->pin_count == 0 ||
                    memcmp(tree->pins[tree->pin_count - 1].query, pin.query, SEAL_ID) < 0;
     pin.follows = flags == TREE_FOLLOWS;
     pin.revision = revision <= LIMIT_QUERY_REVISIONS ? (int64_t)revision : -1;
-    if (flags > TREE_FOLLOWS || pin.revision < 0 || (pin.revision == 0 && !pin.follows) || !ascends)
+    bool loose = pin.revision == 0;
+    if (flags > TREE_FOLLOWS || pin.revision < 0 || !ascends ||
+        (loose && (!pin.follows || tree_pin_recorded(&pin))))
         reader->failed = true;
     if (!reader->failed)
         tree->pins[tree->pin_count++] = pin;

@@ -38,9 +38,10 @@ envres_status tree_apply(struct tree *tree, const struct tree_change *changes, s
 envres_status tree_apply_pins(struct tree *tree, const struct tree_pin_change *changes,
                               size_t count, envres_error *err);
 
-/* Takes the revisions away from pins that follow, as a draft has them. */
+/* Takes what was recorded away, as a draft has its pins: digests, and revisions of those that
+ * follow. */
 void tree_loosen(struct tree *tree);
-/* Gives pins that follow, and have no revision, the one that the other tree has. */
+/* Gives pins what the other tree recorded of them, as far as their revision is not another. */
 void tree_take_revisions(struct tree *tree, const struct tree *from);
 
 /*

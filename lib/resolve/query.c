@@ -24,6 +24,7 @@ struct envres_query {
     uint8_t workspace[SEAL_ID];
     uint8_t id[SEAL_ID];
     uint8_t resource_id[SEAL_ID];
+    uint8_t digest[SEAL_DIGEST];
     int64_t revision;
     char resource[LIMIT_NAME + 1];
     char kind[LIMIT_NAME + 1];
@@ -49,6 +50,7 @@ fill(envres_query *query, const struct query_row *row, envres_error *err)
     query->is_orphan = row->resource.is_removed;
     memcpy(query->id, row->id, SEAL_ID);
     memcpy(query->resource_id, row->resource.id, SEAL_ID);
+    memcpy(query->digest, row->digest, SEAL_DIGEST);
     memcpy(query->resource, row->resource.name, sizeof(query->resource));
     memcpy(query->kind, row->resource.kind, sizeof(query->kind));
     buf_add(&query->body, row->body.data, row->body.len);
@@ -98,13 +100,14 @@ query_ref(envres_query *query)
 }
 
 envres_status
-query_is_current(struct context *ctx, const envres_query *query, const uint8_t id[SEAL_ID],
-                 int64_t revision, bool *out, envres_error *err)
+query_is_current(struct context *ctx, const envres_query *query, const struct tree_pin *pin,
+                 bool *out, envres_error *err)
 {
     struct object resource = { 0 };
     bool found = false;
     *out = false;
-    if (query->revision != revision || memcmp(query->id, id, SEAL_ID) != 0)
+    if (query->revision != pin->revision || memcmp(query->id, pin->query, SEAL_ID) != 0 ||
+        memcmp(query->digest, pin->digest, SEAL_DIGEST) != 0)
         return ENVRES_OK;
     envres_status st = object_by_id(ctx, query->resource_id, &found, &resource, err);
     *out = st == ENVRES_OK && found && resource.is_removed == query->is_orphan &&

@@ -3,6 +3,7 @@
 #ifndef ENVRES_RESOLVE_QUERY_H
 #define ENVRES_RESOLVE_QUERY_H
 
+#include "model/content.h"
 #include "model/query.h"
 
 /* Copies what it keeps of the row. */
@@ -11,10 +12,9 @@ envres_status query_new(const struct context *ctx, const struct query_row *row, 
 
 envres_query *query_ref(envres_query *query);
 
-/* Whether it is this revision, and its resource what it was when the query was read. Inside a
- * transaction. */
+/* Whether it is what the pin recorded, and its resource what it was when the query was read. Inside
+ * a transaction. */
 envres_status query_is_current(struct context *ctx, const envres_query *query,
-                               const uint8_t id[SEAL_ID], int64_t revision, bool *out,
-                               envres_error *err);
+                               const struct tree_pin *pin, bool *out, envres_error *err);
 
 #endif

@@ -88,18 +88,17 @@ take_query(struct context *ctx, const struct version *version, const struct tree
            const struct use *before, envres_query **out, envres_error *err)
 {
     struct query_row row;
-    int64_t revision = 0;
     bool same = false;
-    envres_status st = pin_revision(ctx, version, pin, &revision, err);
-    if (st == ENVRES_OK && before && before->query)
-        st = query_is_current(ctx, before->query, pin->query, revision, &same, err);
+    envres_status st = ENVRES_OK;
+    if (before && before->query && tree_pin_recorded(pin))
+        st = query_is_current(ctx, before->query, pin, &same, err);
     if (st < 0)
         return st;
     if (same) {
         *out = query_ref(before->query);
         return ENVRES_OK;
     }
-    st = query_by_id(ctx, pin->query, revision, &row, err);
+    st = pin_read(ctx, version, pin, &row, err);
     if (st == ENVRES_OK)
         st = query_new(ctx, &row, out, err);
     query_row_free(ctx->mem, &row);

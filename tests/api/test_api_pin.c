@@ -314,6 +314,75 @@ test_damaged(void **state)
     envres_list_free(list);
 }
 
+/* How many of what verify finds end so. */
+static size_t
+verified(struct fx *fx, const char *message)
+{
+    envres_list *list = NULL;
+    size_t count = 0;
+    OK(fx, envres_store_verify(fx->store, NULL, &list, fx->err));
+    for (size_t row = 0; row < envres_list_count(list); row++)
+        count += strcmp(envres_list_text(list, row, ENVRES_VERIFY_MESSAGE, NULL), message) == 0;
+    envres_list_free(list);
+    return count;
+}
+
+/* Where the newest revisions were lost, the next put takes their numbers: what versions recorded is
+ * not that, whether they follow or are fixed, and nobody is served the new text in its place. */
+static void
+test_number_again(void **state)
+{
+    static const char message[] = "a query that it uses is not as it was recorded";
+    struct fx *fx = *state;
+    envres_version_name v1 = name_of("shop", "v1");
+    envres_scope *before = NULL;
+    envres_scope *after = NULL;
+    envres_list *list = NULL;
+    define(fx);
+    OK(fx, put(fx, "find", "db", "SELECT 2"));
+    OK(fx, put(fx, "fixed", "db", "SELECT 'old'"));
+    OK(fx, put(fx, "same", "db", "SELECT 'same'"));
+    OK(fx, pin(fx, "v1", "find", 0));
+    OK(fx, pin(fx, "v1", "fixed", 1));
+    OK(fx, pin(fx, "v1", "same", 0));
+    serve_release(fx, "shop", "v1", "1.0.0");
+    serve_draft(fx, "shop", "v2", NULL);
+    before = serve_scope(fx, "shop");
+    serve_sql(fx, "DELETE FROM query_revision WHERE revision = 2");
+    serve_sql(fx, "DELETE FROM query_revision WHERE query_id ="
+                  " (SELECT id FROM query WHERE name = 'fixed')");
+    OK(fx, put(fx, "find", "db", "SELECT 'another'"));
+    OK(fx, put(fx, "fixed", "db", "SELECT 'new'"));
+    OK(fx, envres_scope_latest(fx->session, before, &after, fx->err));
+    gives(fx, before, "find", "SELECT 2", 0);
+    envres_scope_unref(after);
+    after = serve_scope(fx, "shop");
+    gives(fx, after, "find", NULL, ENVRES_E_INTEGRITY);
+    gives(fx, after, "fixed", NULL, ENVRES_E_INTEGRITY);
+    gives(fx, after, "same", "SELECT 'same'", 0);
+    FAILS(fx, ENVRES_E_INTEGRITY, envres_query_pins(fx->session, &v1, &list, fx->err));
+    assert_int_equal(verified(fx, message), 2);
+    /* the number is the same, the text is not */
+    envres_version_name v2 = name_of("shop", "v2");
+    OK(fx, envres_version_diff(fx->session, &v1, &v2, 0, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 2);
+    assert_string_equal(envres_list_text(list, 0, ENVRES_DIFF_CHANGE, NULL), "query-changed");
+    assert_int_equal(envres_list_integer(list, 0, ENVRES_DIFF_OLD_REVISION), 2);
+    assert_int_equal(envres_list_integer(list, 0, ENVRES_DIFF_NEW_REVISION), 2);
+    envres_list_free(list);
+    /* a draft made from it uses what is there, and can be moved on */
+    serves(fx, "development", "v2", "find", "SELECT 'another'");
+    serves(fx, "development", "v2", "fixed", "SELECT 'new'");
+    serve_release(fx, "shop", "v2", "2.0.0");
+    serves(fx, "production", NULL, "fixed", "SELECT 'new'");
+    serve_rollback(fx, "shop", "1.0.0");
+    envres_scope_unref(after);
+    after = serve_scope(fx, "shop");
+    gives(fx, after, "find", NULL, ENVRES_E_INTEGRITY);
+    envres_scope_unref(after);
+    envres_scope_unref(before);
+}
+
 /* A pin is what its digest says, in drafts and in trees. */
 static void
 test_exchanged(void **state)
@@ -587,6 +656,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_refusals, serve_setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_removed, serve_setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_damaged, serve_setup, serve_teardown_damaged),
+        cmocka_unit_test_setup_teardown(test_number_again, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_exchanged, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_operations, serve_setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_diff, serve_setup, serve_teardown),

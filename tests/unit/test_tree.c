@@ -43,6 +43,7 @@ add_pins(struct tree *tree)
         memset(changes[i].pin.query, (int)(i + 1), SEAL_ID);
         changes[i].pin.follows = i % 2 == 0;
         changes[i].pin.revision = (int64_t)(i * 3);
+        memset(changes[i].pin.digest, (int)(i * 7), SEAL_DIGEST);
     }
     assert_int_equal(tree_apply_pins(tree, changes, count, NULL), ENVRES_OK);
 }
@@ -72,6 +73,7 @@ same_trees(const struct tree *a, const struct tree *b)
         assert_ptr_equal(found, &b->pins[i]);
         assert_int_equal(found->revision, a->pins[i].revision);
         assert_int_equal(found->follows, a->pins[i].follows);
+        assert_memory_equal(found->digest, a->pins[i].digest, SEAL_DIGEST);
     }
 }
 
@@ -88,7 +90,7 @@ a_tree_comes_back_as_it_went(void **state)
         struct buf body;
         add_pins(&tree);
         encode(&tree, &body);
-        size_t expected = 1 + 4 + 4 + (count / 2) * (SEAL_ID + 8 + 1);
+        size_t expected = 1 + 4 + 4 + (count / 2) * (SEAL_ID + 8 + 1 + SEAL_DIGEST);
         for (size_t i = 0; i < count; i++)
             expected += 4 + strlen(five[i]) + 1 + 8 + SEAL_DIGEST;
         assert_int_equal(body.len, expected);
@@ -226,18 +228,21 @@ static const struct {
     const char *queries; /* a letter for each, of which its id is made */
     uint64_t revision;   /* of the first; the second has 5, and is fixed */
     uint8_t flags;
+    uint8_t digest; /* of which that of the first is made */
     envres_status status;
 } pin_rows[] = {
-    { "fixed", "ab", 7, 0, ENVRES_OK },
-    { "follows, recorded", "ab", 7, 1, ENVRES_OK },
-    { "follows, not recorded", "ab", 0, 1, ENVRES_OK },
-    { "the last that there can be", "ab", LIMIT_QUERY_REVISIONS, 0, ENVRES_OK },
-    { "fixed at none", "ab", 0, 0, ENVRES_E_INTEGRITY },
-    { "a revision above the limit", "ab", LIMIT_QUERY_REVISIONS + 1, 0, ENVRES_E_INTEGRITY },
-    { "a negative revision", "ab", UINT64_MAX, 1, ENVRES_E_INTEGRITY },
-    { "an unknown flag", "ab", 7, 2, ENVRES_E_INTEGRITY },
-    { "not in order", "ba", 7, 0, ENVRES_E_INTEGRITY },
-    { "the same twice", "aa", 7, 0, ENVRES_E_INTEGRITY },
+    { "fixed", "ab", 7, 0, 1, ENVRES_OK },
+    { "follows, recorded", "ab", 7, 1, 1, ENVRES_OK },
+    { "follows, not recorded", "ab", 0, 1, 0, ENVRES_OK },
+    { "the last that there can be", "ab", LIMIT_QUERY_REVISIONS, 0, 1, ENVRES_OK },
+    { "fixed at none", "ab", 0, 0, 1, ENVRES_E_INTEGRITY },
+    { "a revision above the limit", "ab", LIMIT_QUERY_REVISIONS + 1, 0, 1, ENVRES_E_INTEGRITY },
+    { "a negative revision", "ab", UINT64_MAX, 1, 1, ENVRES_E_INTEGRITY },
+    { "an unknown flag", "ab", 7, 2, 1, ENVRES_E_INTEGRITY },
+    { "not in order", "ba", 7, 0, 1, ENVRES_E_INTEGRITY },
+    { "the same twice", "aa", 7, 0, 1, ENVRES_E_INTEGRITY },
+    { "follows, without a digest", "ab", 7, 1, 0, ENVRES_OK },
+    { "a digest of no revision", "ab", 0, 1, 1, ENVRES_E_INTEGRITY },
 };
 
 static void
@@ -256,6 +261,8 @@ forged_pins_are_refused(void **state)
                 buf_add_char(&body, pin_rows[i].queries[p]);
             buf_add_u64(&body, p == 0 ? pin_rows[i].revision : 5);
             buf_add_char(&body, p == 0 ? (char)pin_rows[i].flags : 0);
+            for (size_t k = 0; k < SEAL_DIGEST; k++)
+                buf_add_char(&body, p == 0 ? (char)pin_rows[i].digest : 1);
         }
         envres_status st = tree_decode(&mem_default, slice_of(body.data, body.len), &tree, NULL);
         if (st != pin_rows[i].status)
@@ -269,8 +276,10 @@ forged_pins_are_refused(void **state)
 static void
 pins_loosen_and_take_revisions(void **state)
 {
-    struct tree_pin_change both[2] = { { .pin = { .revision = 4, .follows = true } },
-                                       { .pin = { .revision = 6 } } };
+    struct tree_pin_change both[2] = {
+        { .pin = { .digest = { 9 }, .revision = 4, .follows = true } },
+        { .pin = { .digest = { 8 }, .revision = 6 } }
+    };
     struct tree_pin_change drop = { .gone = true };
     (void)state;
     struct tree frozen = { .mem = &mem_default };
@@ -283,6 +292,8 @@ pins_loosen_and_take_revisions(void **state)
     tree_loosen(&draft);
     assert_int_equal(draft.pins[0].revision, 0);
     assert_int_equal(draft.pins[1].revision, 6);
+    assert_false(tree_pin_recorded(&draft.pins[0]));
+    assert_false(tree_pin_recorded(&draft.pins[1]));
     tree_take_revisions(&draft, &frozen);
     same_trees(&frozen, &draft);
     assert_int_equal(tree_apply_pins(&draft, &drop, 1, NULL), ENVRES_OK);
