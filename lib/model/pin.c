@@ -60,6 +60,13 @@ static const char *const pin_sql[SQL_COUNT_] = {
 
 /* ---- revisions ------------------------------------------------------------------------------ */
 
+/* A pin need not be recorded: it was never promoted; of a discarded one nobody knows. */
+static bool
+is_loose(const struct version *version)
+{
+    return version->stored == STORED_DRAFT || version->stored == STORED_DISCARDED;
+}
+
 envres_status
 pin_revision(struct context *ctx, const struct version *version, const struct tree_pin *pin,
              int64_t *out, envres_error *err)
@@ -69,7 +76,7 @@ pin_revision(struct context *ctx, const struct version *version, const struct tr
     if (pin->revision > 0)
         return ENVRES_OK;
     envres_status st = ENVRES_OK;
-    if (version->stored == STORED_DRAFT || version->stored == STORED_DISCARDED)
+    if (is_loose(version))
         st = query_newest(ctx, pin->query, &newest, err);
     *out = newest;
     if (st < 0 || newest > 0)
@@ -87,8 +94,8 @@ static envres_status
 check_recorded(const struct version *version, const struct tree_pin *pin,
                const struct query_row *row, envres_error *err)
 {
-    bool is_loose = version->stored == STORED_DRAFT || version->stored == STORED_DISCARDED;
-    if ((is_loose && !tree_pin_recorded(pin)) || memcmp(pin->digest, row->digest, SEAL_DIGEST) == 0)
+    if ((is_loose(version) && !tree_pin_recorded(pin)) ||
+        memcmp(pin->digest, row->digest, SEAL_DIGEST) == 0)
         return ENVRES_OK;
     envres_status st =
         err_set(err, ENVRES_E_INTEGRITY,

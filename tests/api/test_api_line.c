@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "../random.h"
 #include "delivery.h"
 
 static const char app[] = "shop";
@@ -246,15 +247,6 @@ model_withdraw(struct line *line)
 }
 
 /* ---- the walk ------------------------------------------------------------------------------- */
-
-static uint64_t
-next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 static void
 version_name(char out[8], int version)

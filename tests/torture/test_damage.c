@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../random.h"
 #include "answers.h"
 
 static char folder[64] = "/tmp/envres-damage-XXXXXX";
@@ -84,15 +85,6 @@ flip(size_t at, unsigned char with)
     else
         failures++;
     sound[at] ^= with;
-}
-
-static uint64_t
-next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 static void

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../random.h"
 #include "../scenarios/scenario.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
@@ -28,15 +29,6 @@ static char folder[64] = "/tmp/envres-kill-XXXXXX";
 static char path[96];
 static uint64_t random_state;
 static int failures;
-
-static uint64_t
-next_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static struct fixture
 usual(void)
@@ -98,7 +90,7 @@ kill_one(int32_t from, bool early)
     int ends[2];
     int32_t last = from - 1;
     int status = 0;
-    uint64_t acks = next_random() % ACKS_MAX + 1;
+    uint64_t acks = next_random(&random_state) % ACKS_MAX + 1;
     if (pipe(ends) < 0)
         return -1;
     pid_t child = fork();
@@ -112,7 +104,7 @@ kill_one(int32_t from, bool early)
             break;
     }
     /* A stretch of time that is not the same each time, without a clock. */
-    for (volatile uint64_t spin = next_random() % SPIN_MAX; spin > 0; spin--)
+    for (volatile uint64_t spin = next_random(&random_state) % SPIN_MAX; spin > 0; spin--)
         ;
     if (child > 0)
         kill(child, SIGKILL);

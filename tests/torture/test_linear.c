@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../random.h"
 #include "../scenarios/fixture_apps.h"
 #include "linear.h"
 
@@ -130,15 +131,6 @@ now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static uint64_t
-next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 static void

@@ -10,18 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "model.h"
 
 enum { BYTES = MODEL_STEP * MODEL_STEPS_MAX };
-
-static uint64_t
-next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* Leaves out steps while it still fails. */
 static size_t

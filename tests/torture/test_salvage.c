@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../random.h"
 #include "../scenarios/scenario.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
@@ -66,15 +67,6 @@ complain(const char *what, size_t where, const char *detail, const char *more)
 {
     fprintf(stderr, "%s %zu: %s: %s\n", what, where, detail, more ? more : "");
     failures++;
-}
-
-static uint64_t
-next_random(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 static bool
