@@ -248,14 +248,15 @@ take_recorded(struct verify *v, const struct version *version, struct tree *tree
     return st == ENVRES_E_INTEGRITY ? ENVRES_OK : st; /* told as that of the frozen tree */
 }
 
-/* Whether a query is there at all, and what is found under the revision is what was recorded. That
- * there is such a revision query_verify() looks at. */
+/* Whether the revision is there, and is the one that was recorded. A pin of a draft that follows
+ * has none yet. That a row is the one that was signed query_verify() looks at. */
 static envres_status
 verify_pin(struct verify *v, const struct app *app, const struct version *version,
            const struct tree_pin *pin, envres_error *err)
 {
     char name[LIMIT_NAME + 1] = "";
     uint8_t digest[SEAL_DIGEST] = { 0 };
+    bool is_recorded = version->stored != STORED_DRAFT;
     bool there = false;
     bool is_removed = false;
     bool found = false;
@@ -264,13 +265,19 @@ verify_pin(struct verify *v, const struct app *app, const struct version *versio
         st = ENVRES_OK;
     if (st == ENVRES_OK && !there)
         return report_version(v, app, version, "a query that it uses is not in the store", err);
-    if (st < 0 || version->stored == STORED_DRAFT)
+    if (st < 0 || (!is_recorded && pin->revision == 0))
         return st;
     st = query_digest(v->ctx, pin->query, pin->revision, &found, digest, err);
-    bool other = found && memcmp(digest, pin->digest, SEAL_DIGEST) != 0;
-    if (st == ENVRES_OK && (other || !tree_pin_recorded(pin)))
-        st = report_version(v, app, version, "a query that it uses is not as it was recorded", err);
-    return st;
+    if (st < 0)
+        return st;
+    if (is_recorded &&
+        (!tree_pin_recorded(pin) || (found && memcmp(digest, pin->digest, SEAL_DIGEST) != 0)))
+        return report_version(v, app, version, "a query that it uses is not as it was recorded",
+                              err);
+    if (!found)
+        return report_version(v, app, version,
+                              "a revision of a query that it uses is not in the store", err);
+    return ENVRES_OK;
 }
 
 static envres_status

@@ -115,22 +115,38 @@ salvage_queries(struct context *ctx, int64_t now, struct salvage_report *report,
     return st;
 }
 
+static envres_status
+salvage_pin(struct context *ctx, const struct tree_pin *pin, int64_t now,
+            struct salvage_report *report, envres_error *err)
+{
+    char name[LIMIT_NAME + 1] = "";
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    bool found = false;
+    bool is_removed = false;
+    envres_status st = query_label(ctx, pin->query, &found, name, &is_removed, err);
+    if (st < 0)
+        return st;
+    if (!found) {
+        salvage_lost(report, "query", NULL, 1, ENVRES_E_CORRUPT,
+                     "a query that a version uses is lost: the version gives an error for it");
+        return salvage_run(ctx, query_sql[SQL_STAND_IN], ctx->workspace, pin->query, now, NULL,
+                           err);
+    }
+    if (pin->revision == 0)
+        return ENVRES_OK;
+    st = query_digest(ctx, pin->query, pin->revision, &found, digest, err);
+    if (st == ENVRES_OK && !found)
+        salvage_lost(report, "query_revision", name, 1, ENVRES_E_CORRUPT,
+                     "a version uses it: the version gives an error for this query");
+    return st;
+}
+
 envres_status
 salvage_pins(struct context *ctx, const struct tree *tree, int64_t now,
              struct salvage_report *report, envres_error *err)
 {
     envres_status st = ENVRES_OK;
-    for (size_t i = 0; st == ENVRES_OK && i < tree->pin_count; i++) {
-        char name[LIMIT_NAME + 1] = "";
-        bool found = false;
-        bool is_removed = false;
-        st = query_label(ctx, tree->pins[i].query, &found, name, &is_removed, err);
-        if (st < 0 || found)
-            continue;
-        st = salvage_run(ctx, query_sql[SQL_STAND_IN], ctx->workspace, tree->pins[i].query, now,
-                         NULL, err);
-        salvage_lost(report, "query", NULL, 1, ENVRES_E_CORRUPT,
-                     "a query that a version uses is lost: the version gives an error for it");
-    }
+    for (size_t i = 0; st == ENVRES_OK && i < tree->pin_count; i++)
+        st = salvage_pin(ctx, &tree->pins[i], now, report, err);
     return st;
 }

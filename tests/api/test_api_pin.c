@@ -327,6 +327,27 @@ verified(struct fx *fx, const char *message)
     return count;
 }
 
+/* The newest revision of a query that a version uses is gone: what is left of it is in order, so it
+ * is the version that has to tell. */
+static void
+test_cut_off(void **state)
+{
+    static const char message[] = "a revision of a query that it uses is not in the store";
+    struct fx *fx = *state;
+    define(fx);
+    OK(fx, put(fx, "find", "db", "SELECT 2"));
+    OK(fx, pin(fx, "v1", "find", 0));
+    serve_release(fx, "shop", "v1", "1.0.0");
+    serve_draft(fx, "shop", "v2", NULL); /* follows: what is there is what it uses */
+    serve_draft(fx, "shop", "v3", NULL);
+    OK(fx, pin(fx, "v3", "find", 2));
+    assert_int_equal(verified(fx, message), 0);
+    serve_sql(fx, "DELETE FROM query_revision WHERE revision = 2");
+    assert_int_equal(verified(fx, message), 2);
+    OK(fx, pin(fx, "v3", "find", 1));
+    assert_int_equal(verified(fx, message), 1);
+}
+
 /* Where the newest revisions were lost, the next put takes their numbers: what versions recorded is
  * not that, whether they follow or are fixed, and nobody is served the new text in its place. */
 static void
@@ -656,6 +677,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_refusals, serve_setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_removed, serve_setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_damaged, serve_setup, serve_teardown_damaged),
+        cmocka_unit_test_setup_teardown(test_cut_off, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_number_again, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_exchanged, serve_setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_operations, serve_setup, serve_teardown),

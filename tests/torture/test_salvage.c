@@ -119,8 +119,17 @@ ask_all(struct fixture *fx, const char *what, size_t where)
     return kept;
 }
 
+/* What verify may still find in the result: that a version uses a revision which the report calls
+ * lost. */
+static bool
+is_known(const char *message, bool queries_lost)
+{
+    return queries_lost &&
+           strcmp(message, "a revision of a query that it uses is not in the store") == 0;
+}
+
 static void
-check_result(const char *what, size_t where, struct tally *tally)
+check_result(const char *what, size_t where, bool queries_lost, struct tally *tally)
 {
     struct fixture fx = fixture_at(out_path);
     envres_list *findings = NULL;
@@ -138,9 +147,12 @@ check_result(const char *what, size_t where, struct tally *tally)
     } else if (envres_store_verify(fx.store, fx.session, &findings, err) < 0) {
         complain(what, where, "the result cannot be verified", envres_error_message(err));
     } else {
-        for (size_t row = 0; row < envres_list_count(findings) && row < 3; row++)
-            complain(what, where, envres_list_text(findings, row, ENVRES_VERIFY_OBJECT, NULL),
-                     envres_list_text(findings, row, ENVRES_VERIFY_MESSAGE, NULL));
+        for (size_t row = 0; row < envres_list_count(findings); row++) {
+            const char *message = envres_list_text(findings, row, ENVRES_VERIFY_MESSAGE, NULL);
+            if (!is_known(message, queries_lost))
+                complain(what, where, envres_list_text(findings, row, ENVRES_VERIFY_OBJECT, NULL),
+                         message);
+        }
         tally->asked += EXPECTED;
         tally->kept += ask_all(&fx, what, where);
     }
@@ -164,6 +176,7 @@ try_salvage(const unsigned char *data, size_t len, size_t where, struct tally *t
                                      .secret = fx.key,
                                      .secret_len = sizeof(fx.key) };
     envres_error *err = envres_error_new(NULL);
+    bool queries_lost = false;
     long lost = 0;
     if (!write_file(data, len))
         failures++;
@@ -173,13 +186,14 @@ try_salvage(const unsigned char *data, size_t len, size_t where, struct tally *t
     if (st == ENVRES_OK) {
         for (size_t row = 0; row < envres_list_count(report); row++) {
             bool is_lost = envres_list_type(report, row, ENVRES_SALVAGE_CODE) == ENVRES_CELL_TEXT;
+            const char *table = envres_list_text(report, row, ENVRES_SALVAGE_TABLE, NULL);
             lost += is_lost;
+            queries_lost |= is_lost && strncmp(table, "query", 5) == 0;
             if (is_lost && where == SOUND)
-                complain(tally->what, row,
-                         envres_list_text(report, row, ENVRES_SALVAGE_TABLE, NULL),
+                complain(tally->what, row, table,
                          envres_list_text(report, row, ENVRES_SALVAGE_MESSAGE, NULL));
         }
-        check_result(tally->what, where, tally);
+        check_result(tally->what, where, queries_lost, tally);
     } else {
         if (access(out_path, F_OK) == 0)
             complain(tally->what, where, "refused, but made a file", NULL);
