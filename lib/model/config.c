@@ -20,7 +20,9 @@ enum {
     SQL_EACH_CURRENT,
     SQL_EACH_KEPT,
     SQL_HISTORY,
+    SQL_NAMES,
     SQL_OTHERS,
+    SQL_OTHERS_WITH,
     SQL_COUNT_
 };
 
@@ -41,9 +43,17 @@ static const char *const config_sql[SQL_COUNT_] = {
                       " ORDER BY object_id, field, revision",
     [SQL_HISTORY] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
                     " AND object_id = ?2 ORDER BY revision DESC, field",
+    [SQL_NAMES] = "SELECT class, name FROM object WHERE workspace_id = ?1"
+                  " AND removed_at IS NULL ORDER BY class, name",
     [SQL_OTHERS] = "SELECT class, name, environment_id FROM setting WHERE until IS NULL"
                    " AND state = 1 AND environment_id IN (SELECT id FROM environment"
                    " WHERE workspace_id = ?1 AND id <> ?2) AND field <> '" FALLBACK_FIELD "'",
+    /* From the few environments to the name: other workspaces may have it too. */
+    [SQL_OTHERS_WITH] = "SELECT DISTINCT environment.id FROM environment CROSS JOIN setting"
+                        " ON setting.name = ?3 AND setting.environment_id = environment.id"
+                        " AND setting.state = 1 AND setting.class = ?4 AND setting.until IS NULL"
+                        " AND setting.field <> '" FALLBACK_FIELD "'"
+                        " WHERE environment.workspace_id = ?1 AND environment.id <> ?2",
 };
 
 int32_t
@@ -663,6 +673,54 @@ config_history(struct context *ctx, const struct environment *environment,
         st = config_read_row(stmt, &setting, err);
         if (st == ENVRES_OK)
             st = each(user, &setting, err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+config_each_name(struct context *ctx, name_fn each, void *user, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_NAMES], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    while (st == ENVRES_OK) {
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = each(user,
+                  db_column_int(stmt, 0) == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
+                  db_column_text(stmt, 1), err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+config_others_with(struct context *ctx, const struct environment *environment,
+                   enum object_class object_class, struct slice name, other_fn each, void *user,
+                   envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_OTHERS_WITH], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, environment->id, SEAL_ID);
+    db_bind_text(stmt, 3, name.data, name.len);
+    db_bind_int(stmt, 4, object_class);
+    while (st == ENVRES_OK) {
+        uint8_t id[SEAL_ID] = { 0 };
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = column_id(stmt, 0, id, err);
+        if (st == ENVRES_OK)
+            st = each(user, object_class, name, id, err);
     }
     db_reset(stmt);
     return st;

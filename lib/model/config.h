@@ -160,11 +160,20 @@ envres_status config_history(struct context *ctx, const struct environment *envi
                              const uint8_t object[SEAL_ID], setting_fn each, void *user,
                              envres_error *err);
 
-/* Names set in the other environments of the workspace: class, name, and whether as text. */
+/* Names of variables and resources that the workspace has, by class and name. */
+typedef envres_status (*name_fn)(void *user, enum object_class object_class, struct slice name,
+                                 envres_error *err);
+envres_status config_each_name(struct context *ctx, name_fn each, void *user, envres_error *err);
+
+/* Names that the other environments of the workspace set; all of them, or where one of them is. A
+ * fallback is no setting here. */
 typedef envres_status (*other_fn)(void *user, enum object_class object_class, struct slice name,
                                   const uint8_t environment[SEAL_ID], envres_error *err);
 envres_status config_others(struct context *ctx, const struct environment *environment,
                             other_fn each, void *user, envres_error *err);
+envres_status config_others_with(struct context *ctx, const struct environment *environment,
+                                 enum object_class object_class, struct slice name, other_fn each,
+                                 void *user, envres_error *err);
 
 /* Whether a setting's row is one that was written, as far as the row itself tells: INTEGRITY when
  * not. A record whose key is not held is not opened. */

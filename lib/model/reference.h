@@ -14,13 +14,14 @@ struct reference_graph;
  * a render: SYNTAX. */
 envres_status reference_check_kinds(const envres_template *tmpl, envres_error *err);
 
-/* Every template of the newest configuration of an environment. Damaged ones are left out. */
-envres_status reference_graph_load(struct context *ctx, const struct environment *environment,
-                                   struct reference_graph **out, envres_error *err);
+/* The templates of the newest configuration of an environment, read as far as they are followed;
+ * for one change, inside it. Damaged ones refer to nothing. `environment` is borrowed. */
+envres_status reference_graph_new(struct context *ctx, const struct environment *environment,
+                                  struct reference_graph **out, envres_error *err);
 void reference_graph_free(struct reference_graph *graph);
 
 /* CYCLE when the variable is reached from itself, DEPTH when a chain is too long. */
-envres_status reference_graph_check(const struct reference_graph *graph, struct slice variable,
+envres_status reference_graph_check(struct reference_graph *graph, struct slice variable,
                                     envres_error *err);
 
 /* REFERRED, naming the first that refers to it, in any environment whose key is held. */

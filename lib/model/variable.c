@@ -265,7 +265,7 @@ check_templates(struct config_writer *writer, const struct variable_write *write
         if (st < 0 || !found || config_type(slice_str(object.kind)) != ENVRES_TYPE_TEMPLATE)
             continue;
         if (!graph)
-            st = reference_graph_load(ctx, writer->environment, &graph, err);
+            st = reference_graph_new(ctx, writer->environment, &graph, err);
         if (st == ENVRES_OK)
             st = reference_graph_check(graph, writes[i].name, err);
     }

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "resolve/elsewhere.h"
 #include "resolve/pinned.h"
 #include "resolve/render.h"
 #include "resolve/served.h"
@@ -29,7 +30,6 @@ struct loading {
     struct item *items;
     size_t count;
     size_t room;
-    size_t other_room;
     struct object *resources;
     size_t resource_count;
     envres_error *why; /* what went wrong with one item; in the scope's pool */
@@ -142,30 +142,9 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
     return st;
 }
 
+/* *alone: none of the others ever had a setting. */
 static envres_status
-take_other(void *user, enum object_class object_class, struct slice name,
-           const uint8_t environment[SEAL_ID], envres_error *err)
-{
-    struct loading *loading = user;
-    envres_scope *scope = loading->scope;
-    struct other_name *grown = mem_grow(&scope->mem, scope->others, &loading->other_room,
-                                        scope->other_count, sizeof(*grown));
-    if (!grown)
-        return no_memory(err);
-    scope->others = grown;
-    struct other_name other = { .object_class = object_class, .name = name };
-    envres_status st = keep_slice(&scope->pool, &other.name, err);
-    for (uint32_t i = 0; i < scope->environment_count; i++) {
-        if (memcmp(scope->environment_ids[i], environment, SEAL_ID) == 0)
-            other.environment = i;
-    }
-    if (st == ENVRES_OK)
-        scope->others[scope->other_count++] = other;
-    return st;
-}
-
-static envres_status
-take_environments(struct context *ctx, envres_scope *scope, envres_error *err)
+take_environments(struct context *ctx, envres_scope *scope, bool *alone, envres_error *err)
 {
     struct environment *all = NULL;
     size_t count = 0;
@@ -180,6 +159,8 @@ take_environments(struct context *ctx, envres_scope *scope, envres_error *err)
         for (size_t i = 0; i < count; i++) {
             memcpy(scope->environment_keys[i], all[i].key, sizeof(all[i].key));
             memcpy(scope->environment_ids[i], all[i].id, SEAL_ID);
+            *alone &=
+                all[i].revision == 0 || memcmp(all[i].id, scope->environment.id, SEAL_ID) == 0;
         }
         scope->environment_count = count;
     }
@@ -236,6 +217,15 @@ compare_items(const void *a, const void *b)
         return x->object_class == OBJECT_VARIABLE ? -1 : 1;
     int order = slice_compare(x->name, y->name);
     return order ? order : slice_compare(x->field, y->field);
+}
+
+static void
+sort_items(struct loading *loading)
+{
+    if (loading->count > 1)
+        qsort(loading->items, loading->count, sizeof(*loading->items), compare_items);
+    loading->scope->items = loading->items;
+    loading->scope->item_count = (uint32_t)loading->count;
 }
 
 /* Two current values of one name can only come from a file that was tampered with. */
@@ -750,15 +740,17 @@ read_rows(struct loading *loading, envres_error *err)
     struct context *ctx = loading->ctx;
     envres_scope *scope = loading->scope;
     struct served_pin pin = { .is_set = false };
+    bool alone = true;
     envres_status st = keep_request(scope, loading->plan->request, err);
     if (st == ENVRES_OK)
         st = choose_reading(loading, &pin, err);
     if (st == ENVRES_OK)
         st = read_settings(loading, &pin, err);
+    sort_items(loading);
     if (st == ENVRES_OK)
-        st = take_environments(ctx, scope, err);
-    if (st == ENVRES_OK)
-        st = config_others(ctx, &scope->environment, take_other, loading, err);
+        st = take_environments(ctx, scope, &alone, err);
+    if (st == ENVRES_OK && !alone)
+        st = elsewhere_load(ctx, scope, err);
     if (st == ENVRES_OK)
         st = object_all(ctx, OBJECT_RESOURCE, &loading->resources, &loading->resource_count, err);
     if (st == ENVRES_OK)
@@ -783,10 +775,6 @@ load_scope(struct context *ctx, const struct plan *plan, envres_scope **out, env
         return no_memory(err);
     }
     st = read_rows(&loading, err);
-    if (st == ENVRES_OK && loading.count > 1)
-        qsort(loading.items, loading.count, sizeof(*loading.items), compare_items);
-    scope->items = loading.items;
-    scope->item_count = (uint32_t)loading.count;
     if (st == ENVRES_OK)
         st = break_doubles(&loading, err);
     if (st == ENVRES_OK)

@@ -23,6 +23,65 @@ an_environment_gives_its_own_values_only(void **state)
     assert_int_equal(envres_error_column(fx->err), 4);
 }
 
+/* What a scope says of a name it lacks: all of a row's environments, or that there is none. */
+static void
+says_where(struct fx *fx, envres_scope *scope, const char *name, envres_status code,
+           const char *hint)
+{
+    envres_value *value = NULL;
+    char text[64];
+    snprintf(text, sizeof(text), "<< %s >>", name);
+    FAILS(fx, code, envres_scope_expand(scope, text, TEXT, 0, 0, &value, fx->err));
+    assert_string_equal(envres_error_hint(fx->err), hint);
+}
+
+/* Names that are shared decide whether missing ones are looked up one by one or all at once. */
+static void
+where_a_missing_name_is_set(void **state)
+{
+    static const struct {
+        const char *name;
+        envres_status code;
+        const char *hint;
+    } rows[] = {
+        { "environment.variables.TWICE", ENVRES_E_NOT_SET,
+          "it is set in: development, production" },
+        { "environment.variables.ONCE", ENVRES_E_NOT_SET, "it is set in: production" },
+        { "environment.variables.RENAMED", ENVRES_E_NOT_SET, "it is set in: development" },
+        { "environment.variables.GONE_BEFORE", ENVRES_E_NOT_FOUND, "" },
+        { "environment.variables.TAKEN", ENVRES_E_NOT_FOUND, "" },
+        { "environment.variables.TWISE", ENVRES_E_NOT_FOUND, "did you mean 'TWICE'?" },
+        { "resources.crm.host", ENVRES_E_NOT_CONFIGURED, "it is set in: development" },
+        { "resources.falls.host", ENVRES_E_NOT_CONFIGURED, "no environment has settings for it" },
+    };
+    struct fx *fx = *state;
+    OK(fx, fx_put(fx, "development", "TWICE", "1", 0, 0));
+    OK(fx, fx_put(fx, "production", "TWICE", "2", 0, 0));
+    OK(fx, fx_put(fx, "production", "ONCE", "3", 0, 0));
+    OK(fx, fx_put(fx, "development", "GONE_BEFORE", "4", 0, 0));
+    OK(fx,
+       envres_variable_rename(fx->session, "GONE_BEFORE", TEXT, "RENAMED", TEXT, NULL, fx->err));
+    OK(fx, fx_put(fx, "development", "TAKEN", "5", 0, 0));
+    OK(fx,
+       envres_variable_unset(fx->session, "development", TEXT, "TAKEN", TEXT, NULL, NULL, fx->err));
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, envres_resource_define(fx->session, "falls", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "development", "crm", "host", "h", 0));
+    OK(fx, fx_fallback(fx, "development", "falls", "staging"));
+    for (int shared = 0; shared <= 60; shared += 60) {
+        for (int i = 0; i < shared; i++) {
+            char name[16];
+            snprintf(name, sizeof(name), "SHARED_%d", i);
+            OK(fx, fx_put(fx, "development", name, "d", 0, 0));
+            OK(fx, fx_put(fx, "staging", name, "s", 0, 0));
+        }
+        envres_scope *scope = fx_scope(fx, "staging");
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            says_where(fx, scope, rows[i].name, rows[i].code, rows[i].hint);
+        envres_scope_unref(scope);
+    }
+}
+
 static void
 a_value_is_never_expanded_again(void **state)
 {
@@ -448,6 +507,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_environment_gives_its_own_values_only, fx_setup,
                                         fx_teardown),
+        cmocka_unit_test_setup_teardown(where_a_missing_name_is_set, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_value_is_never_expanded_again, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(typed_getters_know_types, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(secrets_taint_what_they_touch, fx_setup, fx_teardown),
