@@ -20,7 +20,7 @@ enum {
     SQL_ADD,
     SQL_NAMED,
     SQL_USER,
-    SQL_FOR_RESOURCE,
+    SQL_RESOURCE_USER,
     SQL_RESOURCE,
     SQL_AUTHORS,
     SQL_COUNT_
@@ -42,9 +42,18 @@ static const char *const pin_sql[SQL_COUNT_] = {
         " OR (v.pins > 0 AND EXISTS (SELECT 1 FROM tree t WHERE t.workspace_id = ?1 AND t.digest ="
         " CASE WHEN v.state = 1 THEN v.base ELSE v.content END AND instr(t.body, ?2) > 0)))"
         " ORDER BY v.id LIMIT 1",
-    [SQL_FOR_RESOURCE] =
-        "SELECT query_id FROM query_revision JOIN query ON query.id = query_id"
-        " WHERE workspace_id = ?1 AND resource_id = ?2 AND query_id > ?3 ORDER BY query_id LIMIT 1",
+    /* The same of any query that was for a resource: each tree is read once for all of them. */
+    [SQL_RESOURCE_USER] =
+        "WITH wanted (id) AS MATERIALIZED (SELECT DISTINCT query_id FROM query_revision"
+        " JOIN query ON query.id = query_id WHERE workspace_id = ?1 AND resource_id = ?2)"
+        " SELECT v.id FROM version v JOIN app a ON a.id = v.app_id WHERE a.workspace_id = ?1"
+        " AND v.state <> 4 AND v.id > ?3 AND EXISTS (SELECT 1 FROM wanted)"
+        " AND (EXISTS (SELECT 1 FROM query_edit e"
+        " WHERE e.version_id = v.id AND e.query_id IN wanted AND e.until IS NULL)"
+        " OR (v.pins > 0 AND EXISTS (SELECT 1 FROM tree t CROSS JOIN wanted WHERE"
+        " t.workspace_id = ?1 AND t.digest ="
+        " CASE WHEN v.state = 1 THEN v.base ELSE v.content END AND instr(t.body, wanted.id) > 0)))"
+        " ORDER BY v.id LIMIT 1",
     [SQL_RESOURCE] = "SELECT 1 FROM query_revision WHERE query_id = ?1 AND revision = ?2"
                      " AND resource_id = ?3",
     /* With whoever wrote what was restored, and that may have been restored, too. */
@@ -521,36 +530,46 @@ is_for(struct context *ctx, const struct version *version, const struct tree_pin
     return st;
 }
 
-/* Whether a version uses the query; `resource` not NULL: at a revision that is for this one. */
+/* What is looked for: a query, or all that are for a resource. */
+struct wanted {
+    const uint8_t *query; /* NULL: any */
+    const struct object *resource;
+};
+
+/* Whether a version uses what is wanted; a query at a revision that is for the resource. */
 static envres_status
-uses(struct context *ctx, const struct version *version, const uint8_t query[SEAL_ID],
-     const struct object *resource, bool *out, envres_error *err)
+uses(struct context *ctx, const struct version *version, const struct wanted *wanted, bool *out,
+     envres_error *err)
 {
     struct tree tree = { .mem = ctx->mem };
+    bool is_user = false;
     envres_status st = content_load(ctx, version, &tree, err);
-    const struct tree_pin *pin = st == ENVRES_OK ? tree_pin_find(&tree, query) : NULL;
-    *out = pin != NULL;
-    if (pin && resource)
-        st = is_for(ctx, version, pin, resource, out, err);
+    if (wanted->query)
+        is_user = st == ENVRES_OK && tree_pin_find(&tree, wanted->query);
+    for (size_t i = 0; wanted->resource && st == ENVRES_OK && !is_user && i < tree.pin_count; i++)
+        st = is_for(ctx, version, &tree.pins[i], wanted->resource, &is_user, err);
     tree_free(&tree);
+    *out = is_user;
     return st;
 }
 
 /* The first version that uses it. */
 static envres_status
-find_user(struct context *ctx, const uint8_t query[SEAL_ID], const struct object *resource,
-          bool *found, struct version *out, envres_error *err)
+find_user(struct context *ctx, const struct wanted *wanted, bool *found, struct version *out,
+          envres_error *err)
 {
+    const char *sql = pin_sql[wanted->query ? SQL_USER : SQL_RESOURCE_USER];
+    const uint8_t *one = wanted->query ? wanted->query : wanted->resource->id;
     uint8_t id[SEAL_ID] = { 0 };
     bool is_user = false;
-    envres_status st = next_id(ctx, pin_sql[SQL_USER], query, id, found, err);
+    envres_status st = next_id(ctx, sql, one, id, found, err);
     while (st == ENVRES_OK && *found) {
         st = version_by_id(ctx, id, out, err);
         if (st == ENVRES_OK)
-            st = uses(ctx, out, query, resource, &is_user, err);
+            st = uses(ctx, out, wanted, &is_user, err);
         if (st < 0 || is_user)
             break;
-        st = next_id(ctx, pin_sql[SQL_USER], query, id, found, err);
+        st = next_id(ctx, sql, one, id, found, err);
     }
     return st;
 }
@@ -574,10 +593,11 @@ envres_status
 pins_check_query(struct context *ctx, const uint8_t id[SEAL_ID], struct slice name,
                  envres_error *err)
 {
+    struct wanted wanted = { .query = id };
     struct version user = { 0 };
     char app[LIMIT_APP + 1] = "";
     bool found = false;
-    envres_status st = find_user(ctx, id, NULL, &found, &user, err);
+    envres_status st = find_user(ctx, &wanted, &found, &user, err);
     if (st == ENVRES_OK && found)
         st = find_app(ctx, &user, app, err);
     if (st < 0 || !found)
@@ -593,21 +613,14 @@ pins_check_query(struct context *ctx, const uint8_t id[SEAL_ID], struct slice na
 envres_status
 pins_check_resource(struct context *ctx, const struct object *resource, envres_error *err)
 {
-    uint8_t query[SEAL_ID] = { 0 };
+    struct wanted wanted = { .resource = resource };
     struct version user = { 0 };
     char app[LIMIT_APP + 1] = "";
     bool found = false;
-    bool has_user = false;
-    envres_status st = next_id(ctx, pin_sql[SQL_FOR_RESOURCE], resource->id, query, &found, err);
-    while (st == ENVRES_OK && found) {
-        st = find_user(ctx, query, resource, &has_user, &user, err);
-        if (st < 0 || has_user)
-            break;
-        st = next_id(ctx, pin_sql[SQL_FOR_RESOURCE], resource->id, query, &found, err);
-    }
-    if (st == ENVRES_OK && has_user)
+    envres_status st = find_user(ctx, &wanted, &found, &user, err);
+    if (st == ENVRES_OK && found)
         st = find_app(ctx, &user, app, err);
-    if (st < 0 || !has_user)
+    if (st < 0 || !found)
         return st;
     st = err_set(err, ENVRES_E_REFERRED, "version '%s' of app '%s' uses a query for '%s'",
                  user.name, app, resource->name);
