@@ -2,357 +2,466 @@
 # SPDX-License-Identifier: MIT
 """Mutation testing: does a test fail when a condition of the library is made always true, or always false?
 
-    python3 tests/torture/mutate.py [--tests NAME,...] [--limit N] [--keep FOLDER] [-v] FILE...
+    python3 tests/torture/mutate.py [OPTION...] [FILE...]
 
-    FILE       sources below lib/; lib/lang stands for all of its .c files
-    --tests    only these test programs; default: all of the suites unit and api but the slow ones
-    --limit    at most N mutants of each file, evenly spread
-    --keep     build in this folder, and leave it there
-    -v         each mutant that is killed, too
+    FILE           sources below lib/; a folder stands for all of its .c files; default: all of lib
+    --changed REV  instead: the sources that differ from a commit
+    --sample N     at most N mutants, of each file its share of them
+    --seed S       which ones, and in which order (default 1)
+    --seconds N    begin no mutant after N seconds of trying
+    --results FILE what was found is kept here, and not tried again: a run can be interrupted and gone on
+                   with. A result counts as long as the text of its function is the same
+    --again        try what has survived so far once more, since there are new tests
+    --oom          the scenarios under want of memory (test_oom) are tests, too: they take long
+    --tests        only these test programs; default: all of the suites unit and api but the slow ones
+    --table FILE   write the table of all files here
+    --report       try nothing: say what the results are
+    --keep FOLDER  build in this folder, and leave it there
+    --jobs N       so many at once (default 1)
+    --least N      what must be killed of all, in percent (default 85)
+    -v             each mutant that is killed, too
 
-All mutants of a file are compiled at once: each condition (of if, while, for and return, and each
-operand of && and || in it) is wrapped in a call that the variable ENVRES_MUTANT turns into true or into
-false. So the tree is built once for a file. A first run notes which tests reach which condition; only
-those are run, fastest first, until one fails, crashes or takes ten times as long: the mutant is killed.
+All mutants are compiled at once: each condition (see conditions.py) is wrapped in a call that the variable
+ENVRES_MUTANT turns into true or into false. A first run of each test alone notes which conditions it
+reaches, and which values they have there. A test can only notice that a condition is always true if it was
+false there once, and the other way round; only those tests are run, fastest first, until one fails, crashes
+or takes ten times as long: the mutant is killed. One that no test could notice has survived without a run.
 
 A mutant that behaves like the original is listed, with the reason, in equivalent.txt beside this file:
 
     FILE | FUNCTION | CONDITION | true or false | reason
 
-Prints what survived and a line for each file; the last line says `N passed, N failed`: files whose mutants
-were all killed or are listed, and others.
+" #2" behind a condition means the second of that text in its function. A line that names no condition any
+more is an error.
+
+Prints what survived and a line for each file. The last line says `N passed, N failed`: each of WHOLE, of
+which all must be killed or listed, is one; all other files together are one, with --least.
 """
 import argparse
+import concurrent.futures
 import glob
+import hashlib
 import json
+import math
 import os
+import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+
+sys.dont_write_bytecode = True
+import conditions    # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EQUIVALENT = os.path.join(HERE, "equivalent.txt")
-FEWEST_SECONDS = 5
-
-# Goes before the first line of a mutated source.
-PROLOGUE = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-static unsigned char mutant_seen[%(points)d + 1];
-static int mutant_which = -2;
-static void mutant_note(void)
-{
-    const char *path = getenv("ENVRES_MUTANT_SEEN");
-    FILE *file = path ? fopen(path, "a") : 0;
-    if (!file)
-        return;
-    for (int i = 0; i < %(points)d; i++) {
-        if (mutant_seen[i])
-            fprintf(file, "%%d\n", i);
-    }
-    fclose(file);
-}
-static int mutant_at(int point, int value)
-{
-    if (mutant_which == -2) {
-        const char *text = getenv("ENVRES_MUTANT");
-        mutant_which = text ? atoi(text) : -1;
-        if (getenv("ENVRES_MUTANT_SEEN"))
-            atexit(mutant_note);
-    }
-    mutant_seen[point] = 1;
-    return mutant_which == 2 * point ? 1 : mutant_which == 2 * point + 1 ? 0 : value;
-}
-#line 1 "%(path)s"
-"""
+WHOLE = ("lib/guard/policy.c", "lib/guard/seal.c", "lib/lang/template.c", "lib/model/machine.c")
+RUNTIME_IN = "lib/base/version.c"
+FEWEST_SECONDS = 2
+ALONE = 4           # so many tests are tried one by one before those of a program go together
+WAIT_SECONDS = 30   # for a test that sleeps
+LARGEST_FILE = 1 << 30
 
 
-class Point:
-    """One condition: where it stands, whether it is that of a loop, and the operator it is made of."""
+class Mutant:
+    """One condition of one file, and the value it is made."""
 
-    def __init__(self, span, loop, operator, text, line, function):
-        self.start, self.end = span
-        self.loop, self.operator = loop, operator
-        self.text, self.line, self.function = text, line, function
+    def __init__(self, path, point, number, value):
+        self.path, self.point, self.number, self.value = path, point, number, value
+        self.word = "true" if value else "false"
+        self.key = (path, point.function, point.version, point.text, point.nth, self.word)
+        self.names = [(path, point.function, text, self.word)
+                      for text in (point.text, "%s #%d" % (point.text, point.nth + 1))]
 
-    def values(self):
-        """What it can be made. A loop without end says nothing; that all of `a && b` is false is the mutant
-        in which a is, and likewise with ||."""
-        return [value for value in (True, False)
-                if not (value and self.loop) and (self.operator, value) not in (("&&", False), ("||", True))]
-
-
-def blanked(text):
-    """The source with comments and directives blanked, strings and characters filled, of the same length."""
-    def blank(match):
-        filler = "_" if match.group()[0] in "\"'" else " "
-        return re.sub(r"[^\n]", filler, match.group())
-    token = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:\\\n|[^\n])*'
-    return re.sub(token, blank, text, flags=re.S | re.M)
+    def __str__(self):
+        return "%s:%d: %s: %s always %s" % (self.path, self.point.line, self.point.function,
+                                            self.point.text, self.word)
 
 
-def closing(code, at):
-    """Where the bracket that opens at `at` closes."""
-    depth = 0
-    for index in range(at, len(code)):
-        depth += (code[index] in "([{") - (code[index] in ")]}")
-        if depth == 0:
-            return index
-    raise ValueError("a bracket is not closed")
+class Test:
+    """One test of a program ("": all of them)."""
+
+    def __init__(self, program, name, seconds, seen):
+        self.program, self.name, self.seconds, self.seen = program, name, seconds, seen
 
 
-def split(code, start, end, operator):
-    """The operands of an operator outside of brackets."""
-    parts, depth, at = [], 0, start
-    index = start
-    while index < end:
-        depth += (code[index] in "([{") - (code[index] in ")]}")
-        if depth == 0 and code.startswith(operator, index):
-            parts.append((at, index))
-            index += len(operator)
-            at = index
-            continue
-        index += 1
-    return parts + [(at, end)]
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
-def trimmed(code, start, end):
-    while start < end and code[start].isspace():
-        start += 1
-    while end > start and code[end - 1].isspace():
-        end -= 1
-    return start, end
+def must(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        sys.exit(done.stdout.decode(errors="replace")[-4000:] + "\nmutate.py: failed: " + " ".join(command))
+    return done.stdout.decode(errors="replace")
 
 
-def operands(code, start, end):
-    """The condition and what it is made of by && and ||, as (span, operator); outermost first."""
-    start, end = trimmed(code, start, end)
-    if start >= end:
-        return []
-    if len(split(code, start, end, "?")) > 1:
-        return [((start, end), "")]
-    for operator in ("||", "&&"):
-        parts = split(code, start, end, operator)
-        if len(parts) > 1:
-            return [((start, end), operator)] + [one for part in parts for one in operands(code, *part)]
-    if code[start] == "(" and closing(code, start) == end - 1:
-        return operands(code, start + 1, end - 1)
-    return [((start, end), "")]
-
-
-def compares(code, start, end):
-    """Does a returned expression decide something?"""
-    if len(split(code, start, end, "?")) > 1 or "{" in code[start:end]:
-        return False
-    if any(len(split(code, start, end, operator)) > 1 for operator in ("&&", "||", "==", "!=", "<=", ">=")):
-        return True
-    flat = re.sub(r"->|<<|>>", "  ", code[start:end])
-    return any(len(split(flat, 0, len(flat), operator)) > 1 for operator in "<>")
-
-
-def function_at(code, at):
-    """The name of the function around an offset: the last one whose name begins a line before it."""
-    name = "?"
-    for match in re.finditer(r"^([a-z]\w*)\(", code[:at], re.M):
-        name = match.group(1)
-    return name
-
-
-def points(text):
-    """All conditions of a source, outer before inner."""
-    code, spans = blanked(text), {}
-    for match in re.finditer(r"\b(if|while|for)\s*\(", code):
-        opens = match.end() - 1
-        start, end = opens + 1, closing(code, opens)
-        loop = match.group(1) != "if"
-        if match.group(1) == "for":
-            clauses = split(code, start, end, ";")
-            if len(clauses) != 3:
-                continue
-            start, end = clauses[1]
-        for span, operator in operands(code, start, end):
-            spans[span] = (loop, operator)
-    for match in re.finditer(r"\breturn\b([^;]*);", code):
-        start, end = trimmed(code, match.start(1), match.end(1))
-        if compares(code, start, end):
-            for span, operator in operands(code, start, end):
-                spans[span] = (False, operator)
-    found = []
-    for (start, end), (loop, operator) in sorted(spans.items(),
-                                                 key=lambda item: (item[0][0], -item[0][1])):
-        words = " ".join(text[start:end].split())
-        found.append(Point((start, end), loop, operator, words, code.count("\n", 0, start) + 1,
-                           function_at(code, start)))
-    return found
-
-
-def mutated(path, text, found):
-    """The source with every condition wrapped."""
-    marks = []
-    for number, point in enumerate(found):
-        width = point.end - point.start
-        marks.append((point.start, 1, -width, "mutant_at(%d, !!(" % number))
-        marks.append((point.end, 0, width, "))"))
-    out, at = [], 0
-    for offset, _, _, mark in sorted(marks, key=lambda mark: mark[:3]):
-        out += [text[at:offset], mark]
-        at = offset
-    return PROLOGUE % {"points": len(found), "path": path} + "".join(out) + text[at:]
-
-
-def run(command, **more):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 class Tree:
-    """A copy of the project, built."""
+    """A copy of the project, built with the conditions of some sources wrapped."""
 
-    def __init__(self, folder, wanted):
+    def __init__(self, folder, options):
+        self.folder, self.options = folder, options
         self.source, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
-        files = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], check=True,
+        self.pick = os.path.join(folder, "pick.so")
+
+    def put(self, name, text):
+        """Writes a file unless it is the same, so that nothing is built again in vain."""
+        target = os.path.join(self.source, name)
+        if os.path.exists(target) and open(target, "rb").read() == text:
+            return
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            file.write(text)
+
+    def make(self, texts, mutants_of):
+        """Copies and builds; `mutants_of` gives the conditions of each wrapped source."""
+        wrapped, firsts, self.points = {}, {}, 0
+        for path in sorted(texts):
+            wrapped[path] = conditions.wrapped(path, os.path.join(ROOT, path), texts[path], mutants_of[path])
+            firsts[path] = self.points
+            self.points += len(mutants_of[path])
+        wrapped[RUNTIME_IN] += conditions.runtime(firsts, self.points)
+        names = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], check=True,
                                stdout=subprocess.PIPE, text=True).stdout.split("\n")
-        for name in filter(None, files):
-            target = os.path.join(self.source, name)
-            if os.path.isfile(os.path.join(ROOT, name)):
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                shutil.copy2(os.path.join(ROOT, name), target)
-        self.must(["meson", "setup", self.build, self.source, "-Dbuildtype=debugoptimized", "-Dcli=false"]
-                  if not os.path.exists(self.build) else ["true"])
-        listed = json.loads(subprocess.run(["meson", "introspect", self.build, "--tests"], check=True,
-                                           stdout=subprocess.PIPE).stdout)
-        self.tests = {}
+        for name in filter(None, names):
+            if name in wrapped:
+                self.put(name, wrapped[name].encode())
+            elif os.path.isfile(os.path.join(ROOT, name)):
+                with open(os.path.join(ROOT, name), "rb") as file:
+                    self.put(name, file.read())
+                shutil.copymode(os.path.join(ROOT, name), os.path.join(self.source, name))
+        if not os.path.exists(os.path.join(self.build, "build.ninja")):
+            must(["meson", "setup", self.build, self.source, "-Dbuildtype=debugoptimized", "-Dcli=false"])
+        must(["ninja", "-C", self.build, "-j2"])
+        must(["cc", "-shared", "-fPIC", "-o", self.pick, os.path.join(HERE, "pick.c"), "-ldl", "-lcmocka"])
+        self.find_programs()
+
+    def find_programs(self):
+        listed = json.loads(must(["meson", "introspect", self.build, "--tests"]))
+        self.programs = {}
         for test in listed:
             suites = {suite.split(":")[-1] for suite in test["suite"]}
-            if wanted and test["name"] not in wanted:
+            if self.options.tests and test["name"] not in self.options.tests.split(","):
                 continue
             if suites & {"unit", "api"} and not suites & {"slow", "torture"}:
-                self.tests[test["name"]] = test
+                self.programs[test["name"]] = test
+            if self.options.oom and test["name"].startswith("out of memory"):
+                self.programs["oom"] = dict(test, cmd=test["cmd"][:1])
 
-    @staticmethod
-    def must(command):
-        done = run(command)
-        if done.returncode:
-            sys.exit(done.stdout.decode(errors="replace")[-4000:] + "\nmutate.py: failed: " + " ".join(command))
-
-    def write(self, name, text):
-        with open(os.path.join(self.source, name), "w", encoding="utf-8") as file:
-            file.write(text)
-        self.must(["ninja", "-C", self.build, "-j2"])
-
-    def test(self, name, timeout, **variables):
-        """Whether a test passes, and how long it took."""
-        test, started = self.tests[name], time.monotonic()
+    def run(self, name, tests, seconds, **variables):
+        """Whether tests of a program pass. Time is that of the processor, so that a busy machine does not
+        count, but for a test that waits."""
+        test = self.programs[name]
         env = dict(os.environ, **test["env"], **variables)
-        try:
-            done = run(test["cmd"], env=env, cwd=test.get("workdir") or self.build, timeout=timeout)
-            good = done.returncode == 0
-        except subprocess.TimeoutExpired:
-            good = False
-        return good, time.monotonic() - started
+        command = list(test["cmd"])
+        if name == "oom":
+            command += ["--shard"] + tests[0].split()
+        else:
+            env["LD_PRELOAD"] = self.pick
+            if tests != [""]:
+                env["ENVRES_PICK"] = "\n" + "\n".join(tests) + "\n"
+        most = int(FEWEST_SECONDS + 10 * seconds)
 
-    def reached(self, folder):
-        """test -> (seconds, points it reaches), of the tests that pass and reach any."""
-        found = {}
-        for name in self.tests:
-            notes = os.path.join(folder, "seen")
-            if os.path.exists(notes):
-                os.remove(notes)
-            good, seconds = self.test(name, 600, ENVRES_MUTANT_SEEN=notes)
-            if not good:
-                sys.exit("mutate.py: %s fails without a mutant" % name)
-            if os.path.exists(notes):
-                with open(notes, encoding="ascii") as file:
-                    found[name] = (seconds, {int(line) for line in file})
-        return found
+        def limit():
+            resource.setrlimit(resource.RLIMIT_CPU, (most, most + 1))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+        for wait in (WAIT_SECONDS + 20 * seconds, 6 * (WAIT_SECONDS + 20 * seconds)):
+            process = subprocess.Popen(command, env=env, cwd=test.get("workdir") or self.build,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+            try:
+                return process.wait(timeout=wait) == 0
+            except subprocess.TimeoutExpired:
+                continue
+            finally:
+                # Children that a test has left behind, too.
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                process.wait()
+        return False
+
+    def names_of(self, name):
+        """The tests of a program, by name."""
+        if name == "oom":
+            # One scenario each.
+            rows = read(os.path.join(self.source, "tests", "scenarios", "registry.c"))
+            count = len(re.findall(r'^    \{ "', rows, re.M))
+            return ["%d %d" % (i, count) for i in range(count)]
+        path = os.path.join(self.folder, "names")
+        if os.path.exists(path):
+            os.remove(path)
+        self.run(name, [""], 60, ENVRES_PICK_LIST=path)
+        names = read(path).split("\n")[:-1] if os.path.exists(path) else []
+        return names if len(names) > 1 and len(set(names)) == len(names) else [""]
+
+    def note(self, name, test):
+        """Runs a test alone and notes what it reaches; None if it fails."""
+        path = os.path.join(self.folder, "seen")
+        with open(path, "wb") as file:
+            file.write(bytes(self.points + 1))
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        good = self.run(name, [test], 600, ENVRES_MUTANT_SEEN=path)
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with open(path, "rb") as file:
+            seen = file.read()
+        seconds = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+        return Test(name, test, seconds, seen) if good else None
+
+    def reached(self):
+        """All tests, fastest first; what a program reaches is kept as long as it is the same program."""
+        folder, found = os.path.join(self.folder, "reach"), []
+        os.makedirs(folder, exist_ok=True)
+        library = "".join(digest(path) for path in glob.glob(os.path.join(self.build, "lib", "*.so.*"))
+                          if os.path.isfile(path))
+        for name in sorted(self.programs):
+            mark = hashlib.sha256((library + digest(self.programs[name]["cmd"][0])).encode()).hexdigest()
+            path = os.path.join(folder, re.sub(r"\W", "_", name) + ".json")
+            kept = json.loads(read(path)) if os.path.exists(path) else {}
+            if kept.get("mark") != mark:
+                tests = [self.note(name, test) for test in self.names_of(name)]
+                if None in tests and name != "oom":
+                    tests = [self.note(name, "")]
+                if None in tests:
+                    sys.exit("mutate.py: %s fails without a mutant" % name)
+                kept = {"mark": mark, "tests": [[test.name, test.seconds, test.seen.hex()] for test in tests]}
+                with open(path, "w", encoding="ascii") as file:
+                    json.dump(kept, file)
+            found += [Test(name, test, seconds, bytes.fromhex(seen)) for test, seconds, seen in kept["tests"]]
+        return sorted(found, key=lambda test: test.seconds)
 
 
 def equivalents():
     found = {}
     if os.path.exists(EQUIVALENT):
-        with open(EQUIVALENT, encoding="utf-8") as file:
-            for line in file:
-                if line.strip() and not line.startswith("#"):
-                    # A condition may hold ||, but not between blanks and alone.
-                    path, function, rest = re.split(r" \| ", line.strip(), maxsplit=2)
-                    condition, value, reason = rest.rsplit(" | ", 2)
-                    found[(path, function, condition, value)] = reason
+        for line in read(EQUIVALENT).split("\n"):
+            if line.strip() and not line.startswith("#"):
+                # A condition may hold ||, but not between blanks and alone.
+                path, function, rest = re.split(r" \| ", line.strip(), maxsplit=2)
+                condition, value, reason = rest.rsplit(" | ", 2)
+                found[(path, function, condition, value)] = reason
     return found
 
 
-def killer(tree, reach, number, value):
-    """The test that notices a mutant; None."""
-    which = str(2 * number + (not value))
-    for seconds, name in sorted((seconds, name) for name, (seconds, seen) in reach.items() if number in seen):
-        limit = max(FEWEST_SECONDS, 10 * seconds)
-        good, took = tree.test(name, limit, ENVRES_MUTANT=which)
-        # On a busy machine the time can be up without a fault.
-        if not good and took >= limit:
-            good, took = tree.test(name, 6 * limit, ENVRES_MUTANT=which)
-        if not good:
-            return name
+def could_notice(mutant, tests):
+    """Those in which the condition has the other value once."""
+    other = conditions.FALSE if mutant.value else conditions.TRUE
+    return [test for test in tests if test.seen[mutant.number] & other]
+
+
+def mark_listed(mutants):
+    """Which mutants are listed."""
+    known, met = equivalents(), set()
+    for mutant in mutants:
+        met |= known.keys() & set(mutant.names)
+        mutant.is_listed = not known.keys().isdisjoint(mutant.names)
+    if known.keys() - met:
+        sys.exit("mutate.py: no longer there: " + " | ".join(min(known.keys() - met)))
+
+
+def killer(tree, tests, mutant):
+    """What notices a mutant; None. Tests of the file's own program come sooner than others as fast."""
+    which = str(2 * mutant.number + (not mutant.value))
+    stem = os.path.splitext(os.path.basename(mutant.path))[0]
+    chosen = sorted(could_notice(mutant, tests),
+                    key=lambda test: test.seconds * (0.2 if stem in test.program else 1))
+    for test in chosen[:ALONE]:
+        if not tree.run(test.program, [test.name], test.seconds, ENVRES_MUTANT=which):
+            return ("%s %s" % (test.program, test.name)).strip()
+    groups = {}
+    for test in chosen[ALONE:]:
+        groups.setdefault(test.program if test.program != "oom" else "oom " + test.name, []).append(test)
+    for group in sorted(groups.values(), key=lambda group: sum(test.seconds for test in group)):
+        if not tree.run(group[0].program, [test.name for test in group], sum(test.seconds for test in group),
+                        ENVRES_MUTANT=which):
+            return group[0].program
     return None
 
 
-def judge(tree, folder, path, options, known):
-    """Runs the mutants of one file; prints, and gives how many there were, were killed, are listed."""
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        text = file.read()
-    found = points(text)
-    tree.write(path, mutated(os.path.join(ROOT, path), text, found))
-    reach = tree.reached(folder)
-    mutants = [(number, value) for number, point in enumerate(found) for value in point.values()]
-    if options.limit and len(mutants) > options.limit:
-        mutants = [mutants[i * len(mutants) // options.limit] for i in range(options.limit)]
-    killed = listed = 0
-    for number, value in mutants:
-        point, word = found[number], "true" if value else "false"
-        what = "%s:%d: %s: %s always %s" % (path, point.line, point.function, point.text, word)
-        if (path, point.function, point.text, word) in known:
-            listed += 1
-            continue
-        by = killer(tree, reach, number, value)
-        if by:
-            killed += 1
-            if options.verbose:
-                print("killed    %s (%s)" % (what, by), flush=True)
-        else:
-            print("survived  %s%s" % (what, "" if any(number in seen for _, seen in reach.values())
-                                      else " (no test reaches it)"), flush=True)
-    tree.write(path, text)
-    counted = len(mutants) - listed
-    print("%-32s %4d mutants, %4d equivalent, %4d of %4d killed, %5.1f %%" %
-          (path, len(mutants), listed, killed, counted, 100 * killed / counted if counted else 100), flush=True)
-    return counted == killed
+class Results:
+    """What was found about mutants, one line of JSON each."""
+
+    def __init__(self, path):
+        self.path, self.found, self.lock = path, {}, threading.Lock()
+        if path and os.path.exists(path):
+            for line in read(path).split("\n"):
+                if line.strip():
+                    *key, by = json.loads(line)
+                    self.found[tuple(key)] = by
+
+    def add(self, mutant, by):
+        with self.lock:
+            self.found[mutant.key] = by
+            if self.path:
+                with open(self.path, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(list(mutant.key) + [by]) + "\n")
+
+
+def changed_since(revision):
+    names = subprocess.run(["git", "-C", ROOT, "diff", "--name-only", revision, "--", "lib"], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    return [name for name in names if name.endswith(".c") and os.path.exists(os.path.join(ROOT, name))]
+
+
+def sources(options):
+    if options.changed:
+        return sorted(changed_since(options.changed))
+    found = set()
+    for name in options.files or [os.path.join(ROOT, "lib")]:
+        whole = os.path.abspath(name)
+        inside = glob.glob(os.path.join(whole, "**", "*.c"), recursive=True) if os.path.isdir(whole) else [whole]
+        found |= {os.path.relpath(path, ROOT) for path in inside}
+    return sorted(found)
+
+
+def drawn(mutants, options):
+    """The mutants to try, in the order in which they are tried: whenever a run is interrupted, what it has
+    tried is a fair sample."""
+    chance = random.Random(options.seed)
+    chosen = list(mutants)
+    if options.sample and options.sample < len(mutants):
+        files = {}
+        for mutant in mutants:
+            files.setdefault(mutant.path, []).append(mutant)
+        chosen = []
+        for path in sorted(files):
+            share = max(1, round(options.sample * len(files[path]) / len(mutants)))
+            chosen += chance.sample(files[path], share)
+    chance.shuffle(chosen)
+    return chosen
+
+
+def try_all(tree, mutants, results, options):
+    """Tries each mutant that has no result yet."""
+    waiting = [mutant for mutant in mutants if not mutant.is_listed and
+               (mutant.key not in results.found or (options.again and not results.found[mutant.key]))]
+    if not waiting:
+        return
+    tests = tree.reached()
+    began, last = time.monotonic(), [time.monotonic(), 0]
+
+    def one(mutant):
+        if options.seconds and time.monotonic() - began > options.seconds:
+            return
+        by = killer(tree, tests, mutant)
+        results.add(mutant, by)
+        if by and options.verbose:
+            print("killed    %s (%s)" % (mutant, by), flush=True)
+        if not by:
+            seen = 0
+            for test in tests:
+                seen |= test.seen[mutant.number]
+            why = " (no test reaches it)" if not seen else \
+                "" if could_notice(mutant, tests) else " (always %s in the tests)" % mutant.word
+            print("survived  %s%s" % (mutant, why), flush=True)
+        last[1] += 1
+        if time.monotonic() - last[0] > 60:
+            last[0] = time.monotonic()
+            print("# %d of %d tried" % (last[1], len(waiting)), file=sys.stderr, flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(one, waiting))
+
+
+def interval(killed, tried):
+    """The 95 percent interval of a share, after Wilson."""
+    if not tried:
+        return 0.0, 100.0
+    z, share = 1.96, killed / tried
+    middle = share + z * z / (2 * tried)
+    wide = z * math.sqrt(share * (1 - share) / tried + z * z / (4 * tried * tried))
+    return tuple(100 * (middle + sign * wide) / (1 + z * z / tried) for sign in (-1, 1))
+
+
+def line_of(name, mutants, results):
+    """One row of the table, and (tried, killed)."""
+    listed = sum(mutant.is_listed for mutant in mutants)
+    verdicts = [results.found[mutant.key] for mutant in mutants
+                if not mutant.is_listed and mutant.key in results.found]
+    tried, killed = len(verdicts), sum(by is not None for by in verdicts)
+    low, high = interval(killed, tried)
+    score = "%5.1f %%" % (100 * killed / tried) if tried else "      -"
+    between = "" if tried == len(mutants) - listed else "  %5.1f to %5.1f" % (low, high)
+    return "%-32s %7d %7d %7d %10d %s%s" % (name, len(mutants), tried, killed, listed, score, between), tried, killed
+
+
+def report(mutants, results, options):
+    """The table; whether what must be killed is killed."""
+    files, rows, verdicts = {}, [], []
+    for mutant in mutants:
+        files.setdefault(mutant.path, []).append(mutant)
+    head = "%-32s %7s %7s %7s %10s %7s" % ("file", "mutants", "tried", "killed", "equivalent", "score")
+    for path in sorted(files):
+        row, tried, killed = line_of(path, files[path], results)
+        rows.append(row)
+        if path in WHOLE and tried:
+            verdicts.append(killed == tried)
+    for room in sorted({os.path.dirname(path) for path in files}):
+        rows.append(line_of(room + "/", [m for m in mutants if os.path.dirname(m.path) == room], results)[0])
+    row, tried, killed = line_of("all", mutants, results)
+    rows.append(row)
+    if set(files) - set(WHOLE) and tried:
+        verdicts.append(killed >= tried * options.least / 100)
+    print("\n".join([head] + rows))
+    if options.table:
+        with open(options.table, "w", encoding="utf-8") as file:
+            file.write("\n".join([
+                "# Mutants of each file, and how many of those that were tried a test has noticed; with the 95 percent",
+                "# interval where not all were tried. Written by mutate.py --table; see docs/reliability.md.",
+                head] + rows) + "\n")
+    return verdicts
 
 
 def main():
     parser = argparse.ArgumentParser(description="Mutation testing of sources below lib/.")
-    parser.add_argument("files", nargs="+")
-    parser.add_argument("--tests", default="")
-    parser.add_argument("--limit", type=int, default=0)
-    parser.add_argument("--keep", default="")
+    parser.add_argument("files", nargs="*")
+    for name in ("changed", "results", "tests", "table", "keep"):
+        parser.add_argument("--" + name, default="")
+    for name, value in (("sample", 0), ("seed", 1), ("seconds", 0), ("jobs", 1), ("least", 85)):
+        parser.add_argument("--" + name, type=int, default=value)
+    for name in ("again", "oom", "report"):
+        parser.add_argument("--" + name, action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
-    paths = []
-    for name in options.files:
-        whole = os.path.relpath(os.path.abspath(name), ROOT)
-        paths += sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, whole, "*.c"))) \
-            if os.path.isdir(os.path.join(ROOT, whole)) else [whole]
+    paths = sources(options)
+    every = sorted(os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "lib", "*", "*.c")))
+    texts = {path: read(os.path.join(ROOT, path)) for path in every}
+    points = {path: conditions.points(texts[path]) for path in every}
+    mutants, number = [], 0
+    for path in every:
+        for point in points[path]:
+            mutants += [Mutant(path, point, number, value) for value in point.values()]
+            number += 1
+    mark_listed(mutants)
+    mutants = [mutant for mutant in mutants if mutant.path in paths]
+    results = Results(options.results)
     folder = options.keep or tempfile.mkdtemp(prefix="envres-mutate-")
     try:
-        tree = Tree(folder, set(filter(None, options.tests.split(","))))
-        known = equivalents()
-        good = sum(judge(tree, folder, path, options, known) for path in paths)
+        if mutants and not options.report:
+            tree = Tree(os.path.abspath(folder), options)
+            tree.make(texts, points)
+            try_all(tree, drawn(mutants, options), results, options)
     finally:
         if not options.keep:
             shutil.rmtree(folder)
-    print("%d passed, %d failed" % (good, len(paths) - good))
-    sys.exit(0 if good == len(paths) else 1)
+    verdicts = report(mutants, results, options)
+    print("%d passed, %d failed" % (sum(verdicts), len(verdicts) - sum(verdicts)))
+    sys.exit(0 if all(verdicts) else 1)
 
 
 if __name__ == "__main__":
