@@ -123,14 +123,15 @@ deposit_value(struct fixture *fx)
     return deposit(fx, "production", "DB_PASSWORD", 0xD3);
 }
 
-/* The id of the row of a name. */
+/* The id of the row of a name. A deposit that is damaged has none. */
 static envres_status
 find_deposit(struct fixture *fx, const char *name, char id[33])
 {
     envres_list *list = NULL;
     envres_status st = envres_inbox_list(fx->session, "staging", TEXT, &list, fx->err);
     for (size_t i = 0; i < envres_list_count(list); i++) {
-        if (strcmp(envres_list_text(list, i, ENVRES_INBOX_NAME, NULL), name) == 0)
+        const char *found = envres_list_text(list, i, ENVRES_INBOX_NAME, NULL);
+        if (found && strcmp(found, name) == 0)
             memcpy(id, envres_list_text(list, i, ENVRES_INBOX_ID, NULL), 33);
     }
     envres_list_free(list);

@@ -17,4 +17,9 @@ size_t answers_ask(struct fixture *fx, uint32_t flags, answers_fn wrong, void *u
 /* How many there are. */
 size_t answers_count(void);
 
+/* The same for one scope of answers_scopes(). */
+size_t answers_ask_scope(struct fixture *fx, size_t nth, uint32_t flags, answers_fn wrong,
+                         void *user);
+size_t answers_scopes(void);
+
 #endif
