@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settings and their revisions. Invariants: at most one row of a setting is current (until IS
- * NULL); the head's two sums are those of the current and of all kept rows; a row's record opens
- * only under the very name, type, class, revision and place it was written with.
+ * Settings and their revisions, as they are read. Invariants: at most one row of a setting is
+ * current (until IS NULL), its newest; the head's two sums are those of the current and of all kept
+ * rows; a row's record opens only under the very name, type, class, revision and place it was
+ * written with. What writes them is config_write.c.
  */
 #include "model/config.h"
 
@@ -15,8 +16,6 @@
 enum {
     SQL_CURRENT,
     SQL_OTHER_OBJECT,
-    SQL_SUPERSEDE,
-    SQL_INSERT,
     SQL_EACH_CURRENT,
     SQL_EACH_KEPT,
     SQL_HISTORY,
@@ -28,15 +27,11 @@ enum {
 
 static const char *const config_sql[SQL_COUNT_] = {
     [SQL_CURRENT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
-                    " AND object_id = ?2 AND field = ?3 AND until IS NULL",
+                    " AND object_id = ?2 AND field = ?3 AND until IS NULL"
+                    " ORDER BY revision DESC LIMIT 1",
     [SQL_OTHER_OBJECT] = "SELECT 1 FROM setting WHERE name = ?1 AND environment_id = ?2"
                          " AND state = 1 AND class = ?3 AND field = ?4 AND object_id <> ?5"
                          " AND until IS NULL",
-    [SQL_SUPERSEDE] = "UPDATE setting SET until = ?4 WHERE environment_id = ?1 AND object_id = ?2"
-                      " AND field = ?3 AND until IS NULL",
-    [SQL_INSERT] = "INSERT INTO setting (environment_id, object_id, field, revision, until, state,"
-                   " class, name, kind, secret, content, record, author, time)"
-                   " VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_EACH_CURRENT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
                          " AND until IS NULL",
     [SQL_EACH_KEPT] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
@@ -134,8 +129,8 @@ config_open_value(const struct mem *mem, const struct env_keys *keys, const stru
 /* As the column `state` has it. */
 enum { STATE_TAKEN_AWAY = 0, STATE_SET = 1, STATE_DESTROYED = 2 };
 
-static uint8_t
-stored_state(const struct setting *setting)
+uint8_t
+config_state(const struct setting *setting)
 {
     if (setting->is_set)
         return STATE_SET;
@@ -149,7 +144,7 @@ config_hash(const struct env_keys *keys, const struct setting *setting, uint8_t 
         .object = setting->object,
         .field = setting->field,
         .revision = (uint64_t)setting->revision,
-        .state = stored_state(setting),
+        .state = config_state(setting),
         .object_class = (uint8_t)setting->object_class,
         .name = setting->name,
         .kind = setting->kind,
@@ -206,9 +201,9 @@ config_exchanged(struct slice name, envres_error *err)
  * so too. Who exchanges two of them must not get one name's value for the other, nor make a value
  * seem absent. `has` is the current row of the wanted object and field, NULL where there is none.
  */
-static envres_status
-check_name(struct context *ctx, const struct environment *environment, const struct setting *wanted,
-           const struct setting *has, envres_error *err)
+envres_status
+config_check_name(struct context *ctx, const struct environment *environment,
+                  const struct setting *wanted, const struct setting *has, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
@@ -227,169 +222,6 @@ check_name(struct context *ctx, const struct environment *environment, const str
     st = db_step(stmt, &row, err);
     db_reset(stmt);
     return st == ENVRES_OK && row == DB_ROW ? config_exchanged(wanted->name, err) : st;
-}
-
-/* ---- writing -------------------------------------------------------------------------------- */
-
-envres_status
-config_begin(struct change *change, struct environment *environment, struct config_writer *out,
-             envres_error *err)
-{
-    struct config_writer writer = { .change = change, .environment = environment };
-    envres_status st = change_asks(change, ACTION_EDIT, environment, err);
-    if (st == ENVRES_OK)
-        st = environment_head(change->ctx, environment, &writer.keys, &writer.head, err);
-    if (st < 0)
-        return st;
-    writer.revision = environment->revision + 1;
-    *out = writer;
-    return ENVRES_OK;
-}
-
-/*
- * An approved change finds each setting as it was when it was asked for. That is noted whether or
- * not this environment asks for approvals, since another that the change touches may. The
- * environment is noted when it is another than before; a length of 0 in the place of a fact's name
- * says that a setting follows.
- */
-static void
-note_base(struct config_writer *writer, const struct setting *setting, int64_t revision)
-{
-    struct gate *gate = &writer->change->gate;
-    struct buf *base = &gate->base;
-    if (!gate->has_settings_of ||
-        memcmp(gate->settings_of, writer->environment->id, SEAL_ID) != 0) {
-        change_builds_on(writer->change, "environment", writer->environment->id, SEAL_ID);
-        memcpy(gate->settings_of, writer->environment->id, SEAL_ID);
-        gate->has_settings_of = true;
-    }
-    buf_add_u32(base, 0);
-    buf_add_text(base, setting->name.data, setting->name.len);
-    buf_add_text(base, setting->field.data, setting->field.len);
-    buf_add_u64(base, (uint64_t)revision);
-    buf_add_char(base, (char)setting->object_class);
-}
-
-/* Takes the present row out of the current set. */
-static envres_status
-supersede(struct config_writer *writer, const struct setting *setting, envres_error *err)
-{
-    struct db *db = writer->change->ctx->db;
-    struct db_stmt *stmt = NULL;
-    struct setting old;
-    uint8_t hash[SEAL_DIGEST];
-    int row = DB_DONE;
-    envres_status st = db_use(db, config_sql[SQL_CURRENT], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
-    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
-    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
-    st = db_step(stmt, &row, err);
-    if (st < 0)
-        return st;
-    if (row == DB_DONE) {
-        note_base(writer, setting, 0);
-        return check_name(writer->change->ctx, writer->environment, setting, NULL, err);
-    }
-    st = config_read_row(stmt, &old, err);
-    if (st == ENVRES_OK && !writer->renames)
-        st = check_name(writer->change->ctx, writer->environment, setting, &old, err);
-    if (st == ENVRES_OK) {
-        note_base(writer, &old, old.revision);
-        config_hash(writer->keys, &old, hash);
-        head_toggle(writer->head.current, hash);
-        writer->head.current_count--;
-    }
-    db_reset(stmt);
-    if (st == ENVRES_OK)
-        st = db_use(db, config_sql[SQL_SUPERSEDE], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
-    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
-    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
-    db_bind_int(stmt, 4, writer->revision);
-    return db_run(stmt, err);
-}
-
-static envres_status
-insert_setting(struct config_writer *writer, const struct setting *setting, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(writer->change->ctx->db, config_sql[SQL_INSERT], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
-    db_bind_blob(stmt, 2, setting->object, SEAL_ID);
-    db_bind_text(stmt, 3, setting->field.data, setting->field.len);
-    db_bind_int(stmt, 4, setting->revision);
-    db_bind_int(stmt, 5, stored_state(setting));
-    db_bind_int(stmt, 6, setting->object_class);
-    db_bind_text(stmt, 7, setting->name.data, setting->name.len);
-    db_bind_text(stmt, 8, setting->kind.data, setting->kind.len);
-    db_bind_int(stmt, 9, setting->secret);
-    db_bind_blob(stmt, 10, setting->content, SEAL_DIGEST);
-    db_bind_blob(stmt, 11, setting->record.data, setting->record.len);
-    db_bind_blob(stmt, 12, setting->author, SEAL_ID);
-    db_bind_int(stmt, 13, setting->time);
-    return db_run(stmt, err);
-}
-
-envres_status
-config_put(struct config_writer *writer, const struct setting *given, struct slice value,
-           envres_error *err)
-{
-    struct context *ctx = writer->change->ctx;
-    struct setting setting = *given;
-    struct buf record;
-    uint8_t hash[SEAL_DIGEST];
-    envres_status st = ENVRES_OK;
-    buf_init(&record, ctx->mem, false);
-    setting.revision = writer->revision;
-    setting.time = writer->change->now;
-    memcpy(setting.author, writer->author ? writer->author : context_who(ctx), SEAL_ID);
-    memset(setting.content, 0, SEAL_DIGEST);
-    if (setting.is_set) {
-        const uint8_t *key = env_keys_data(writer->keys, setting.secret);
-        struct seal_label label = config_label(writer->keys, &setting);
-        if (!key)
-            st = err_set(err, ENVRES_E_DENIED, "no key for the secrets of %s",
-                         writer->environment->key);
-        else
-            st = seal_record(key, writer->keys->generation, &label, value, &record, setting.content,
-                             err);
-    }
-    if (st == ENVRES_OK)
-        st = buf_status(&record, err);
-    setting.record = slice_of(record.data, record.len);
-    if (st == ENVRES_OK)
-        st = supersede(writer, &setting, err);
-    if (st == ENVRES_OK)
-        st = insert_setting(writer, &setting, err);
-    if (st == ENVRES_OK) {
-        config_hash(writer->keys, &setting, hash);
-        head_toggle(writer->head.current, hash);
-        head_toggle(writer->head.kept, hash);
-        writer->head.current_count++;
-        writer->head.kept_count++;
-        writer->written++;
-    }
-    buf_free(&record);
-    return st;
-}
-
-envres_status
-config_end(struct config_writer *writer, envres_error *err)
-{
-    writer->change->revision = writer->environment->revision;
-    if (writer->written == 0)
-        return ENVRES_OK;
-    change_needs(writer->change, ACTION_EDIT, writer->environment, writer->environment->approvals);
-    writer->environment->revision = writer->revision;
-    writer->change->revision = writer->revision;
-    return environment_store_head(writer->change->ctx, writer->environment, writer->keys,
-                                  &writer->head, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -418,6 +250,22 @@ setting_row_free(struct setting_row *row)
 }
 
 envres_status
+config_seek(struct context *ctx, const struct environment *environment,
+            const uint8_t object[SEAL_ID], struct slice field, struct db_stmt **out, int *row,
+            envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, config_sql[SQL_CURRENT], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    db_bind_blob(stmt, 2, object, SEAL_ID);
+    db_bind_text(stmt, 3, field.data, field.len);
+    *out = stmt;
+    return db_step(stmt, row, err);
+}
+
+envres_status
 config_current(struct context *ctx, const struct environment *environment,
                const struct object *object, struct slice field, bool *found,
                struct setting_row *out, envres_error *err)
@@ -432,20 +280,14 @@ config_current(struct context *ctx, const struct environment *environment,
     memset(out, 0, sizeof(*out));
     *found = false;
     buf_init(&out->bytes, ctx->mem, false);
-    envres_status st = db_use(ctx->db, config_sql[SQL_CURRENT], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
-    db_bind_blob(stmt, 2, object->id, SEAL_ID);
-    db_bind_text(stmt, 3, field.data, field.len);
-    st = db_step(stmt, &row, err);
+    envres_status st = config_seek(ctx, environment, object->id, field, &stmt, &row, err);
     if (st < 0)
         return st;
     if (row == DB_DONE)
-        return check_name(ctx, environment, &wanted, NULL, err);
+        return config_check_name(ctx, environment, &wanted, NULL, err);
     st = config_read_row(stmt, &setting, err);
     if (st == ENVRES_OK)
-        st = check_name(ctx, environment, &wanted, &setting, err);
+        st = config_check_name(ctx, environment, &wanted, &setting, err);
     if (st == ENVRES_OK)
         st = setting_row_keep(&setting, out, err);
     db_reset(stmt);
@@ -467,7 +309,7 @@ config_need_variable(struct context *ctx, const struct environment *environment,
     envres_status st = object_find(ctx, OBJECT_VARIABLE, name, &found, out, err);
     if (st < 0 || found)
         return st;
-    st = check_name(ctx, environment, &wanted, NULL, err);
+    st = config_check_name(ctx, environment, &wanted, NULL, err);
     return st < 0 ? st : object_need(ctx, OBJECT_VARIABLE, name, out, err);
 }
 

@@ -78,6 +78,17 @@ struct config_writer {
     size_t written;
 };
 
+/*
+ * The steps of config_put(), for who writes many rows at once (batch.h): the seal, which sets the
+ * revision, the time, the author and the commitment too, and appends the record; the row into the
+ * sums of the head; and the revision that an approved change must find (0: no row), whether or not
+ * this environment asks for approvals, since another that the change touches may.
+ */
+envres_status config_seal(struct config_writer *writer, struct setting *setting, struct slice value,
+                          struct buf *record, envres_error *err);
+void config_added(struct config_writer *writer, const struct setting *setting);
+void config_note(struct config_writer *writer, const struct setting *setting, int64_t revision);
+
 /* Opens keys and head; checks the reason the environment may require. */
 envres_status config_begin(struct change *change, struct environment *environment,
                            struct config_writer *out, envres_error *err);
@@ -126,6 +137,20 @@ envres_status config_exchanged(struct slice name, envres_error *err);
 /* NOT_FOUND as object_need() has it; INTEGRITY where a variable that is set has lost its object. */
 envres_status config_need_variable(struct context *ctx, const struct environment *environment,
                                    struct slice name, struct object *out, envres_error *err);
+
+/* As the column `state` has it. */
+uint8_t config_state(const struct setting *setting);
+
+/* Steps to the current row of a setting, as config_read_row() takes it; the caller resets. */
+envres_status config_seek(struct context *ctx, const struct environment *environment,
+                          const uint8_t object[SEAL_ID], struct slice field, struct db_stmt **out,
+                          int *row, envres_error *err);
+
+/* INTEGRITY as config_current() has it: `has` is the current row of the wanted object and field, or
+ * NULL. */
+envres_status config_check_name(struct context *ctx, const struct environment *environment,
+                                const struct setting *wanted, const struct setting *has,
+                                envres_error *err);
 
 /* What a row adds to the sums of its head. */
 void config_hash(const struct env_keys *keys, const struct setting *setting,
@@ -196,7 +221,17 @@ envres_status object_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool 
 /* All that are not removed, by name; the caller frees the array. */
 envres_status object_all(struct context *ctx, enum object_class object_class, struct object **out,
                          size_t *count, envres_error *err);
-/* A fresh id; inside a change. */
+/* The first of its class whose name is this one or comes behind it. */
+envres_status object_find_from(struct context *ctx, enum object_class object_class,
+                               struct slice name, bool *found, struct object *out,
+                               envres_error *err);
+/*
+ * A fresh id: the time in milliseconds (48 bits, the highest first), then bytes at random, or the
+ * id before plus one where that is of the same time. So new rows stand behind the others in the
+ * indexes, and an import need not touch all of their pages.
+ */
+void object_new_id(struct context *ctx, int64_t now, uint8_t out[SEAL_ID]);
+/* With a fresh id; inside a change. */
 envres_status object_insert(struct context *ctx, struct object *object, int64_t now,
                             envres_error *err);
 /* Name, kind, secret, removed (its time, or 0). */

@@ -60,6 +60,8 @@ struct context {
     struct env_keys **plain; /* likewise, without those for secrets */
     size_t plain_count;
     struct rotation_hint rotation;
+    uint8_t object_id[SEAL_ID]; /* given last (object_new_id()), if one was */
+    bool has_object_id;
     struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
     uint8_t tree_digest[SEAL_DIGEST];
     const struct request_row *running; /* what the next change runs (it takes it), or NULL */

@@ -44,7 +44,7 @@ static const char *const deposit_sql[SQL_COUNT_] = {
     [SQL_BASE] = "SELECT s.revision FROM object o JOIN setting s ON s.environment_id = ?2"
                  " AND s.object_id = o.id AND s.field = '' AND s.until IS NULL"
                  " WHERE o.workspace_id = ?1 AND o.class = 1 AND o.name = ?3"
-                 " AND o.removed_at IS NULL",
+                 " AND o.removed_at IS NULL ORDER BY s.revision DESC LIMIT 1",
     [SQL_ALL] = "SELECT " INBOX_COLUMNS " FROM inbox WHERE environment_id IN"
                 " (SELECT id FROM environment WHERE workspace_id = ?1) ORDER BY time, id",
 };

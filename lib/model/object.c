@@ -8,11 +8,23 @@
 #include "base/text.h"
 #include "model/config.h"
 
-enum { SQL_FIND, SQL_BY_ID, SQL_ALL, SQL_INSERT, SQL_UPDATE, SQL_WHERE_SET, SQL_COUNT_ };
+enum {
+    SQL_FIND,
+    SQL_FIND_FROM,
+    SQL_BY_ID,
+    SQL_ALL,
+    SQL_INSERT,
+    SQL_UPDATE,
+    SQL_WHERE_SET,
+    SQL_COUNT_
+};
 
 static const char *const object_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT id, class, name, kind, secret, removed_at FROM object"
                  " WHERE workspace_id = ?1 AND class = ?2 AND name = ?3 AND removed_at IS NULL",
+    [SQL_FIND_FROM] = "SELECT id, class, name, kind, secret, removed_at FROM object"
+                      " WHERE workspace_id = ?1 AND class = ?2 AND name >= ?3"
+                      " AND removed_at IS NULL ORDER BY name LIMIT 1",
     [SQL_BY_ID] = "SELECT id, class, name, kind, secret, removed_at FROM object"
                   " WHERE id = ?1 AND workspace_id = ?2",
     [SQL_ALL] = "SELECT id, class, name, kind, secret, removed_at FROM object"
@@ -58,18 +70,32 @@ read_one(struct db_stmt *stmt, bool *found, struct object *out, envres_error *er
     return st;
 }
 
-envres_status
-object_find(struct context *ctx, enum object_class object_class, struct slice name, bool *found,
-            struct object *out, envres_error *err)
+static envres_status
+find_named(struct context *ctx, const char *sql, enum object_class object_class, struct slice name,
+           bool *found, struct object *out, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, object_sql[SQL_FIND], &stmt, err);
+    envres_status st = db_use(ctx->db, sql, &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
     db_bind_int(stmt, 2, object_class);
     db_bind_text(stmt, 3, name.data, name.len);
     return read_one(stmt, found, out, err);
+}
+
+envres_status
+object_find(struct context *ctx, enum object_class object_class, struct slice name, bool *found,
+            struct object *out, envres_error *err)
+{
+    return find_named(ctx, object_sql[SQL_FIND], object_class, name, found, out, err);
+}
+
+envres_status
+object_find_from(struct context *ctx, enum object_class object_class, struct slice name,
+                 bool *found, struct object *out, envres_error *err)
+{
+    return find_named(ctx, object_sql[SQL_FIND_FROM], object_class, name, found, out, err);
 }
 
 envres_status
@@ -151,11 +177,31 @@ object_need(struct context *ctx, enum object_class object_class, struct slice na
     return st;
 }
 
+void
+object_new_id(struct context *ctx, int64_t now, uint8_t out[SEAL_ID])
+{
+    enum { STAMP = 6 };
+    uint8_t *id = ctx->object_id;
+    uint8_t stamp[STAMP] = { 0 };
+    for (size_t i = 0; i < STAMP; i++)
+        stamp[i] = (uint8_t)((uint64_t)now >> (8 * (STAMP - 1 - i)));
+    if (ctx->has_object_id && memcmp(id, stamp, STAMP) == 0) {
+        size_t at = SEAL_ID;
+        while (at > STAMP && ++id[--at] == 0)
+            ;
+    } else {
+        memcpy(id, stamp, STAMP);
+        seal_random(id + STAMP, SEAL_ID - STAMP);
+    }
+    ctx->has_object_id = true;
+    memcpy(out, id, SEAL_ID);
+}
+
 envres_status
 object_insert(struct context *ctx, struct object *object, int64_t now, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    seal_random(object->id, SEAL_ID);
+    object_new_id(ctx, now, object->id);
     envres_status st = db_use(ctx->db, object_sql[SQL_INSERT], &stmt, err);
     if (st < 0)
         return st;

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "model/batch.h"
 #include "model/reference.h"
 
 envres_status
@@ -119,27 +120,33 @@ variable_canonical(const struct mem *mem, int32_t type, struct slice value, stru
 
 /* ---- type and class ------------------------------------------------------------------------- */
 
-envres_status
-variable_shape(struct context *ctx, const struct variable_write *write, bool *found,
-               struct object *as_is, struct object *wanted, envres_error *err)
+static void
+shape_of(const struct variable_write *write, bool found, const struct object *as_is,
+         struct object *wanted)
 {
-    memset(as_is, 0, sizeof(*as_is));
-    envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, found, as_is, err);
-    if (st < 0)
-        return st;
     int32_t type = write->type ? write->type
-                   : *found    ? config_type(slice_str(as_is->kind))
+                   : found     ? config_type(slice_str(as_is->kind))
                                : ENVRES_TYPE_STRING;
     const char *kind = envres_type_name(type);
     *wanted = *as_is;
     wanted->object_class = OBJECT_VARIABLE;
     wanted->secret = write->flags & ENVRES_WRITE_SECRET  ? true
                      : write->flags & ENVRES_WRITE_PLAIN ? false
-                                                         : *found && as_is->secret;
+                                                         : found && as_is->secret;
     memcpy(wanted->kind, kind, strlen(kind) + 1);
     memcpy(wanted->name, write->name.data, write->name.len);
     wanted->name[write->name.len] = '\0';
-    return ENVRES_OK;
+}
+
+envres_status
+variable_shape(struct context *ctx, const struct variable_write *write, bool *found,
+               struct object *as_is, struct object *wanted, envres_error *err)
+{
+    memset(as_is, 0, sizeof(*as_is));
+    envres_status st = object_find(ctx, OBJECT_VARIABLE, write->name, found, as_is, err);
+    if (st == ENVRES_OK)
+        shape_of(write, *found, as_is, wanted);
+    return st;
 }
 
 static bool
@@ -173,37 +180,37 @@ variable_check_shape(struct context *ctx, const struct object *as_is, const stru
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* The object of a name: found and agreeing, changed where no other environment has a value, or
- * made. */
+/* The object of a name: found and agreeing, changed where no other environment has a value; or
+ * (*found false) as it is to be made. */
 static envres_status
-settle_object(struct change *change, const struct environment *environment,
-              const struct variable_write *write, struct object *out, envres_error *err)
+settle_object(struct batch *batch, const struct variable_write *write, bool *found,
+              struct object *out, envres_error *err)
 {
-    struct context *ctx = change->ctx;
-    bool found = false;
+    struct context *ctx = batch->writer->change->ctx;
     struct object as_is = { 0 };
-    struct object object = { 0 };
-    const uint8_t *except = write->keep_shape ? NULL : environment->id;
-    envres_status st = variable_shape(ctx, write, &found, &as_is, &object, err);
-    if (st == ENVRES_OK && found)
-        st = variable_check_shape(ctx, &as_is, &object, except, err);
-    if (st == ENVRES_OK && !found)
-        st = object_insert(ctx, &object, change->now, err);
-    else if (st == ENVRES_OK && !same_shape(&as_is, &object))
-        st = object_update(ctx, &object, 0, err);
-    *out = object;
-    return st;
+    const uint8_t *except = write->keep_shape ? NULL : batch->writer->environment->id;
+    envres_status st = batch_find(batch, write->name, found, &as_is, err);
+    if (st < 0)
+        return st;
+    shape_of(write, *found, &as_is, out);
+    if (!*found || same_shape(&as_is, out))
+        return ENVRES_OK;
+    st = variable_check_shape(ctx, &as_is, out, except, err);
+    return st == ENVRES_OK ? object_update(ctx, out, 0, err) : st;
 }
 
+/* `exists` false: the object is not made yet, so there is no row of it. */
 static envres_status
 check_expected(struct context *ctx, const struct environment *environment,
-               const struct object *object, int64_t expect, envres_error *err)
+               const struct object *object, bool exists, int64_t expect, envres_error *err)
 {
-    struct setting_row row = { 0 };
+    struct setting_row row = { .bytes = { .mem = NULL } };
     bool found = false;
+    envres_status st = ENVRES_OK;
     if (expect == 0)
         return ENVRES_OK;
-    envres_status st = config_current(ctx, environment, object, slice_str(""), &found, &row, err);
+    if (exists)
+        st = config_current(ctx, environment, object, slice_str(""), &found, &row, err);
     if (st < 0)
         return st;
     int64_t has = found && row.setting.is_set ? row.setting.revision : -1;
@@ -218,15 +225,33 @@ check_expected(struct context *ctx, const struct environment *environment,
 }
 
 static envres_status
-put_one(struct config_writer *writer, const struct variable_write *write, bool *has_template,
+put_existing(struct config_writer *writer, const struct object *object, struct slice value,
+             envres_error *err)
+{
+    struct setting setting = {
+        .object_class = OBJECT_VARIABLE,
+        .is_set = true,
+        .secret = object->secret,
+        .field = slice_str(""),
+        .name = slice_str(object->name),
+        .kind = slice_str(object->kind),
+    };
+    memcpy(setting.object, object->id, SEAL_ID);
+    return config_put(writer, &setting, value, err);
+}
+
+static envres_status
+put_one(struct batch *batch, const struct variable_write *write, bool *has_template,
         envres_error *err)
 {
+    struct config_writer *writer = batch->writer;
     struct context *ctx = writer->change->ctx;
     struct object object = { 0 };
     struct buf value = { .mem = NULL };
-    envres_status st = settle_object(writer->change, writer->environment, write, &object, err);
+    bool found = false;
+    envres_status st = settle_object(batch, write, &found, &object, err);
     if (st == ENVRES_OK)
-        st = check_expected(ctx, writer->environment, &object, write->expect, err);
+        st = check_expected(ctx, writer->environment, &object, found, write->expect, err);
     if (st < 0)
         return st;
     int32_t type = config_type(slice_str(object.kind));
@@ -235,17 +260,10 @@ put_one(struct config_writer *writer, const struct variable_write *write, bool *
     st = variable_canonical(ctx->mem, type, write->value, &value, err);
     if (st < 0)
         err_subject(err, write->name.data, write->name.len);
-    struct setting setting = {
-        .object_class = OBJECT_VARIABLE,
-        .is_set = true,
-        .secret = object.secret,
-        .field = slice_str(""),
-        .name = slice_str(object.name),
-        .kind = slice_str(object.kind),
-    };
-    memcpy(setting.object, object.id, SEAL_ID);
-    if (st == ENVRES_OK)
-        st = config_put(writer, &setting, slice_of(value.data, value.len), err);
+    else if (found)
+        st = put_existing(writer, &object, slice_of(value.data, value.len), err);
+    else
+        st = batch_add(batch, &object, slice_of(value.data, value.len), err);
     buf_free(&value);
     return st;
 }
@@ -277,10 +295,15 @@ envres_status
 variable_put_inside(struct config_writer *writer, const struct variable_write *writes, size_t count,
                     envres_error *err)
 {
+    struct batch batch;
     envres_status st = ENVRES_OK;
     bool has_template = false;
+    batch_init(&batch, writer);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++)
-        st = put_one(writer, &writes[i], &has_template, err);
+        st = put_one(&batch, &writes[i], &has_template, err);
+    if (st == ENVRES_OK)
+        st = batch_end(&batch, err);
+    batch_free(&batch);
     if (st == ENVRES_OK)
         st = config_end(writer, err);
     return st < 0 || !has_template ? st : check_templates(writer, writes, count, err);
@@ -323,33 +346,27 @@ encode_put(const void *asked, struct buf *out)
 static int
 compare_writes(const void *a, const void *b)
 {
-    const struct variable_write *const *x = a;
-    const struct variable_write *const *y = b;
-    return slice_compare((*x)->name, (*y)->name);
+    const struct variable_write *x = a;
+    const struct variable_write *y = b;
+    return slice_compare(x->name, y->name);
 }
 
-/* One revision has one value of a name: the same name twice in a call is a mistake. */
+/* In the order of their names, which is the one they are written in. One revision has one value of
+ * a name: the same name twice in a call is a mistake. */
 static envres_status
-check_distinct(const struct mem *mem, const struct variable_write *writes, size_t count,
-               envres_error *err)
+sort_writes(struct variable_write *writes, size_t count, envres_error *err)
 {
-    if (count < 2)
-        return ENVRES_OK;
-    const struct variable_write **order = mem_alloc_array(mem, count, sizeof(*order));
-    if (!order)
-        return err_code(err, ENVRES_E_NOMEM);
-    for (size_t i = 0; i < count; i++)
-        order[i] = &writes[i];
-    qsort(order, count, sizeof(*order), compare_writes);
-    envres_status st = ENVRES_OK;
-    for (size_t i = 1; st == ENVRES_OK && i < count; i++) {
-        if (slice_equal(order[i - 1]->name, order[i]->name)) {
-            st = err_set(err, ENVRES_E_NAME_TAKEN, "the same name is written twice in one call");
-            err_subject(err, order[i]->name.data, order[i]->name.len);
+    qsort(writes, count, sizeof(*writes), compare_writes);
+    for (size_t i = 1; i < count; i++) {
+        struct slice name = writes[i].name;
+        if (slice_equal(writes[i - 1].name, name)) {
+            envres_status st =
+                err_set(err, ENVRES_E_NAME_TAKEN, "the same name is written twice in one call");
+            err_subject(err, name.data, name.len);
+            return st;
         }
     }
-    mem_free(mem, order);
-    return st;
+    return ENVRES_OK;
 }
 
 static envres_status
@@ -377,7 +394,7 @@ read_writes(const struct mem *mem, const envres_variable_write *given, size_t co
             st = variable_read((const envres_variable_write *)(const void *)at, &writes[i], err);
     }
     if (st == ENVRES_OK)
-        st = check_distinct(mem, writes, count, err);
+        st = sort_writes(writes, count, err);
     if (st < 0) {
         mem_free(mem, writes);
         return st;

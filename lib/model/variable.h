@@ -32,7 +32,8 @@ envres_status variable_check_shape(struct context *ctx, const struct object *as_
                                    const struct object *wanted, const uint8_t *except,
                                    envres_error *err);
 
-/* The writes of one revision, behind config_begin(): config_end() is called here. */
+/* The writes of one revision, behind config_begin(): config_end() is called here. Quickest in the
+ * order of their names. */
 envres_status variable_put_inside(struct config_writer *writer, const struct variable_write *writes,
                                   size_t count, envres_error *err);
 

@@ -212,10 +212,9 @@ static const char *const step_0[] = {
     "PRIMARY KEY (environment_id, object_id, field, revision)"
     ") STRICT",
 
-    "CREATE UNIQUE INDEX setting_current ON setting (environment_id, object_id, field)"
-    " WHERE until IS NULL",
-
-    "CREATE INDEX setting_name ON setting (name, environment_id, state, class, kind, field)"
+    /* One row of a setting is current. Those of an environment are found here, by their names; the
+     * row of an object is its newest, which the primary key finds. */
+    "CREATE UNIQUE INDEX setting_current ON setting (environment_id, name, class, field, object_id)"
     " WHERE until IS NULL",
 
     "CREATE TABLE audit ("

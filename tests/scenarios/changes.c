@@ -68,22 +68,24 @@ put_template(struct fixture *fx)
                ENVRES_TYPE_TEMPLATE, 0);
 }
 
+/* More than are written together. */
 envres_status
 put_many(struct fixture *fx)
 {
-    static const char *const names[] = { "A", "B", "C", "D", "E", "F", "G", "H" };
-    envres_variable_write writes[8];
-    for (int i = 0; i < 8; i++) {
+    static const char names[] = "ABCDEFGHIJKLMNOPQR";
+    enum { COUNT = sizeof(names) - 1 };
+    envres_variable_write writes[COUNT] = { { .size = 0 } };
+    for (int i = 0; i < COUNT; i++) {
         envres_variable_write write = { .size = sizeof(write),
-                                        .name = names[i],
+                                        .name = &names[i],
                                         .name_len = 1,
-                                        .value = names[i],
+                                        .value = &names[i],
                                         .value_len = 1,
                                         .flags = i % 2 ? ENVRES_WRITE_SECRET : 0 };
         writes[i] = write;
     }
     int64_t revision = 0;
-    return envres_variable_put_many(fx->session, "staging", TEXT, writes, 8, NULL, &revision,
+    return envres_variable_put_many(fx->session, "staging", TEXT, writes, COUNT, NULL, &revision,
                                     fx->err);
 }
 

@@ -231,11 +231,11 @@ static const struct spoil_row spoil_rows[] = {
       ENVRES_E_CORRUPT, "that is not its own" },
     { "another name",
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET name = 'x'"
-      " WHERE name = 'setting_name'",
+      " WHERE name = 'setting_current'",
       ENVRES_E_CORRUPT, "" },
     { "another table",
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET tbl_name = 'audit'"
-      " WHERE name = 'setting_name'",
+      " WHERE name = 'setting_current'",
       ENVRES_E_CORRUPT, "" },
     { "another type",
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET type = 'view'"
@@ -243,13 +243,13 @@ static const struct spoil_row spoil_rows[] = {
       ENVRES_E_CORRUPT, "" },
     { "no text",
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = NULL"
-      " WHERE name = 'setting_name'",
+      " WHERE name = 'setting_current'",
       ENVRES_E_CORRUPT, "" },
     { "text of another type",
       "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = x'41'"
-      " WHERE name = 'setting_name'",
+      " WHERE name = 'setting_current'",
       ENVRES_E_CORRUPT, "" },
-    { "index gone", "DROP INDEX setting_name", ENVRES_E_CORRUPT, "lacks 1 of its" },
+    { "index gone", "DROP INDEX setting_current", ENVRES_E_CORRUPT, "lacks 1 of its" },
     { "table gone", "DROP TABLE slot", ENVRES_E_CORRUPT, "lacks 1 of its" },
     { "another program's", "PRAGMA application_id = 7", ENVRES_E_NOT_A_STORE, "another program" },
     { "no application", "PRAGMA application_id = 0", ENVRES_E_NOT_A_STORE, "another program" },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Invariants of the rows of apps, versions, parts and releases. What the schema forbids cannot be
- * written by raw SQL; what it cannot forbid is written, and verify finds it, and names where.
+ * Invariants of the rows of settings, apps, versions, parts and releases. What the schema forbids
+ * cannot be written by raw SQL; what it cannot forbid is written, and verify finds it, and names
+ * where.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,6 +111,10 @@ static const struct {
     { "live: not a number", "UPDATE app SET live = 'two' WHERE name = 'portal'" },
     { "live: the record is taken away",
       "DELETE FROM release WHERE app_id = " APP("portal") " AND sequence = 3" },
+    { "setting: two rows of one are current",
+      "INSERT INTO setting SELECT environment_id, object_id, field, revision + 100, until, state,"
+      " class, name, kind, secret, content, record, author, time FROM setting WHERE until IS NULL"
+      " LIMIT 1" },
     { "app: two names that differ in case", "UPDATE app SET name = 'PORTAL' WHERE name = 'tool'" },
     { "app: pinned neither way", "UPDATE app SET pin = 2" },
     { "app: its versions stay behind", "DELETE FROM app WHERE name = 'portal'" },
