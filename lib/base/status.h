@@ -15,6 +15,10 @@
 
 #define STATUS_PRINTF(text, args) __attribute__((format(printf, text, args)))
 
+/* What is rarely run, such as the making of an error, stays out of the functions that run for every
+ * tag or every value, so that those keep their state in registers. */
+#define RARE __attribute__((noinline, cold))
+
 /* Writes code and message; clears hint, subject, position. Returns `code`. `err` may be NULL. */
 envres_status err_set(envres_error *err, envres_status code, const char *format, ...)
     STATUS_PRINTF(3, 4);

@@ -50,6 +50,8 @@ text_same_bytes(const char *a, const char *b, size_t len)
         memcpy(&d1, b + len - 4, 4);
         return ((c0 ^ d0) | (c1 ^ d1)) == 0;
     }
+    if (len > 0 && len < 4)
+        return a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1];
     return len == 0 || memcmp(a, b, len) == 0;
 }
 

@@ -7,10 +7,6 @@
 
 #include "lang/tag.h"
 
-/* What is rarely run stays out of the functions that run for every tag, so that those keep their
- * state in registers. */
-#define RARE __attribute__((noinline, cold))
-
 struct filter_call {
     uint8_t filter; /* enum filter_id */
     uint8_t arg_count;

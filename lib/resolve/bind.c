@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/value.h"
 #include "lang/params.h"
+#include "resolve/gather.h"
 #include "resolve/render.h"
 
 /* An expression that takes a secret, resolved. */
@@ -23,21 +24,19 @@ struct bound_secret {
     bool is_kept;
 };
 
-enum {
-    INLINE_EXPRS = 32,
-    WIDE = POOL_SLACK /* bytes of a block */
-};
+enum { INLINE_EXPRS = 32 };
 
 /* What binding gives: on the stack for one render, or inside an envres_bound. */
 struct binding {
     const envres_template *tmpl;
     const envres_scope *scope;
     struct template_view view;
-    struct slice *spans; /* plain expressions, ready to copy; WIDE bytes can be read from each */
+    struct slice *spans;          /* plain expressions, ready to copy, as gather.h wants them */
     struct bound_secret *secrets; /* by expression; NULL where none is secret */
     struct pool encoded; /* texts of plain expressions that had to be encoded, or lack slack */
     struct buf params;   /* secret parameters, copied where the binding outlives the call */
-    uint64_t plain_len;  /* literals and plain expressions */
+    struct gather gather;
+    uint64_t plain_len; /* literals and plain expressions */
     uint64_t output_max;
     struct slice inline_spans[INLINE_EXPRS];
 };
@@ -143,7 +142,7 @@ bind_expr(struct binding *binding, uint32_t index, const envres_render_options *
         return encode(binding, index, target.missing ? NULL : &target.operand, scratch, out, err);
     /* Values lie in the pool of their scope, which has the slack; other texts need not. */
     bool has_slack = target.item && target.item->layer != LAYER_PRESET;
-    has_slack = has_slack || (target.operand.text.len > WIDE && !keeps);
+    has_slack = has_slack || (target.operand.text.len > GATHER_WIDE && !keeps);
     *out = has_slack ? target.operand.text : pool_copy(&binding->encoded, target.operand.text);
     return out->data ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
 }
@@ -174,12 +173,7 @@ bind_all(struct binding *binding, const envres_render_options *options, bool kee
     buf_free(&scratch);
     if (st < 0)
         return st;
-    binding->plain_len = binding->view.literal_len;
-    for (uint32_t i = 0; i < binding->view.segment_count; i++) {
-        uint32_t expr = binding->view.segments[i].expr;
-        if (expr != EXPR_NONE)
-            binding->plain_len += binding->spans[expr].len;
-    }
+    binding->plain_len = gather_init(&binding->gather, &binding->view, binding->spans);
     return check_length(binding, binding->plain_len, err);
 }
 
@@ -215,47 +209,7 @@ binding_init(struct binding *binding, const envres_template *tmpl, const envres_
     return bind_all(binding, &options, keeps, err);
 }
 
-/* ---- copying -------------------------------------------------------------------------------- */
-
-/* Of fixed length, so that it becomes a few vector moves. */
-static inline void
-copy_block(char *to, const char *from)
-{
-    memcpy(to, from, WIDE);
-}
-
-/* Most pieces are short, and of a length that no branch predictor knows. Where there is room behind
- * both ends, a short piece is copied as one block of fixed length: what is too much is overwritten
- * by the next piece. For longer ones the C library's widest registers outweigh the call. */
-static inline char *
-put_bytes(char *to, const char *from, size_t len, bool has_room)
-{
-    if (has_room && len <= WIDE)
-        copy_block(to, from);
-    else
-        memcpy(to, from, len);
-    return to + len;
-}
-
-/* Writes exactly plain_len bytes: near the end blocks have no room. */
-static void
-gather(const struct binding *binding, char *to)
-{
-    const struct template_view *view = &binding->view;
-    const char *text = view->text;
-    const struct slice *spans = binding->spans;
-    const char *end = to + binding->plain_len;
-    const struct segment *last = view->segments + view->segment_count;
-    for (const struct segment *segment = view->segments; segment < last; segment++) {
-        bool has_room = view->text_len - segment->offset >= WIDE && end - to >= WIDE;
-        if (segment->len > 0)
-            to = put_bytes(to, text + segment->offset, segment->len, has_room);
-        if (segment->expr != EXPR_NONE) {
-            struct slice span = spans[segment->expr];
-            to = put_bytes(to, span.data, span.len, end - to >= WIDE);
-        }
-    }
-}
+/* ---- rendering without secrets --------------------------------------------------------------- */
 
 /* True when the output is one literal or one value as a whole, which then needs no copy. */
 static bool
@@ -383,7 +337,7 @@ render_value(const struct binding *binding, envres_value **out, envres_error *er
         char *room = NULL;
         st = value_room(&binding->scope->mem, type, binding->plain_len, false, &value, &room, err);
         if (st == ENVRES_OK) {
-            gather(binding, room);
+            gather_copy(&binding->gather, room);
             st = check_keys(binding, room, binding->plain_len, err);
         }
     } else {
@@ -419,7 +373,7 @@ render_into(const struct binding *binding, char *buf, size_t cap, size_t *need, 
             *need = binding->plain_len;
         if (binding->plain_len > cap)
             return too_small(err);
-        gather(binding, buf);
+        gather_copy(&binding->gather, buf);
         return check_keys(binding, buf, binding->plain_len, err);
     }
     buf_init(&bytes, &binding->scope->mem, true);
@@ -595,7 +549,7 @@ envres_bound_render_into(const envres_bound *bound, char *buf, size_t cap, size_
         *need = bound->binding.plain_len;
     if (bound->binding.plain_len > cap)
         return too_small(err);
-    gather(&bound->binding, buf);
+    gather_copy(&bound->binding.gather, buf);
     return ENVRES_OK;
 }
 
@@ -608,7 +562,7 @@ make_text(envres_bound *bound, envres_error *err)
     char *none = NULL;
     if (!text)
         return err_code(err, ENVRES_E_NOMEM);
-    gather(&bound->binding, text);
+    gather_copy(&bound->binding.gather, text);
     text[len] = '\0';
     envres_status st = check_keys(&bound->binding, text, len, err);
     if (st < 0 || !atomic_compare_exchange_strong(&bound->text, &none, text))

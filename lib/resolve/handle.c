@@ -98,6 +98,30 @@ no_settings(const envres_scope *scope, const envres_resource_handle *handle, env
     return st;
 }
 
+/* Why there is no handle: `index` is that of one which does not resolve, or UINT32_MAX. */
+RARE static envres_status
+refuse_handle(const envres_scope *scope, struct slice wanted, uint32_t index, envres_error *err)
+{
+    if (index == UINT32_MAX) {
+        envres_status st = text_check_name(wanted, "resource handle", err);
+        return st < 0 ? st : scope_absent(scope, OBJECT_RESOURCE, wanted, err);
+    }
+    const envres_resource_handle *handle = &scope->handles[index];
+    if (handle->failure) {
+        err_copy(err, handle->failure);
+        return envres_error_code(handle->failure);
+    }
+    return no_settings(scope, handle, err);
+}
+
+RARE static envres_status
+refuse_call(const envres_scope *scope, const char *name, envres_error *err)
+{
+    if (!name)
+        return err_set(err, ENVRES_E_INVALID, "the handle's name is NULL");
+    return scope_enter(scope, err);
+}
+
 envres_status
 envres_scope_resource(const envres_scope *scope, const char *name, size_t name_len,
                       envres_resource_handle **out, envres_error *err)
@@ -105,25 +129,14 @@ envres_scope_resource(const envres_scope *scope, const char *name, size_t name_l
     if (!out)
         return err_set(err, ENVRES_E_INVALID, "there is no place for the handle");
     *out = NULL;
-    if (!name)
-        return err_set(err, ENVRES_E_INVALID, "the handle's name is NULL");
-    envres_status st = scope_enter(scope, err);
-    if (st < 0)
-        return st;
-    struct slice wanted = slice_of(name, name_len);
+    if (!name || !scope || scope->forks != fork_count)
+        return refuse_call(scope, name, err);
+    struct slice wanted = { name, name_len == ENVRES_NUL_TERMINATED ? strlen(name) : name_len };
     uint32_t index = scope_handle(scope, wanted);
-    if (index == UINT32_MAX) {
-        st = text_check_name(wanted, "resource handle", err);
-        return st < 0 ? st : scope_absent(scope, OBJECT_RESOURCE, wanted, err);
-    }
+    if (index == UINT32_MAX || scope->handles[index].failure || scope->handles[index].count == 0)
+        return refuse_handle(scope, wanted, index, err);
     envres_resource_handle *handle = &scope->handles[index];
-    if (handle->failure) {
-        err_copy(err, handle->failure);
-        return envres_error_code(handle->failure);
-    }
-    if (handle->count == 0)
-        return no_settings(scope, handle, err);
-    envres_scope_ref(handle->scope);
+    atomic_fetch_add_explicit(&handle->scope->references, 1, memory_order_relaxed);
     *out = handle;
     return ENVRES_OK;
 }

@@ -22,11 +22,9 @@ envres_scope_ref(envres_scope *scope)
     return scope;
 }
 
-void
-envres_scope_unref(envres_scope *scope)
+RARE static void
+free_scope(envres_scope *scope)
 {
-    if (!scope || atomic_fetch_sub_explicit(&scope->references, 1, memory_order_acq_rel) != 1)
-        return;
     struct mem mem = scope->mem;
     for (uint32_t i = 0; i < scope->item_count; i++)
         envres_template_unref(scope->items[i].tmpl);
@@ -41,6 +39,13 @@ envres_scope_unref(envres_scope *scope)
     change_counter_unref(scope->changes);
     pool_free(&scope->pool);
     mem_free(&mem, scope);
+}
+
+void
+envres_scope_unref(envres_scope *scope)
+{
+    if (scope && atomic_fetch_sub_explicit(&scope->references, 1, memory_order_acq_rel) == 1)
+        free_scope(scope);
 }
 
 envres_error *
@@ -299,9 +304,10 @@ broken(const struct item *item, envres_error *err)
     return envres_error_code(item->failure);
 }
 
-envres_status
-envres_scope_at(const envres_scope *scope, uint32_t index, const char **data, size_t *len,
-                envres_error *err)
+/* Why there is nothing to borrow: the answers of envres_scope_at() that are no value. */
+RARE static envres_status
+refuse_at(const envres_scope *scope, uint32_t index, const char **data, size_t *len,
+          envres_error *err)
 {
     if (data)
         *data = NULL;
@@ -313,17 +319,25 @@ envres_scope_at(const envres_scope *scope, uint32_t index, const char **data, si
     if (!data || !len || index >= scope->variable_count)
         return err_set(err, ENVRES_E_INVALID, "the scope has no variable of that index");
     const struct item *item = &scope->items[index];
-    if (item->state == ITEM_PLAIN) {
-        *data = item->text.data;
-        *len = item->text.len;
-        return ENVRES_OK;
-    }
     if (item->state == ITEM_BROKEN)
         return broken(item, err);
     st = err_set(err, ENVRES_E_SECRET_SINK, "'%s' is a secret", item->setting.name.data);
     err_subject(err, item->setting.name.data, item->setting.name.len);
     err_hint(err, "a secret is copied out and wiped, never borrowed");
     return st;
+}
+
+envres_status
+envres_scope_at(const envres_scope *scope, uint32_t index, const char **data, size_t *len,
+                envres_error *err)
+{
+    if (!scope || scope->forks != fork_count || !data || !len || index >= scope->variable_count ||
+        scope->items[index].state != ITEM_PLAIN)
+        return refuse_at(scope, index, data, len, err);
+    struct slice text = scope->items[index].text;
+    *data = text.data;
+    *len = text.len;
+    return ENVRES_OK;
 }
 
 /* Any item as a value of the caller's. */
