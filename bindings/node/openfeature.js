@@ -42,6 +42,7 @@ class EnvresProvider {
   #isStale = false;
   #polling = null;
   #timer = null;
+  #lives = 0; // how often it was closed: what was begun before that is not to come into force
 
   constructor(session, environment, options = {}) {
     this.#session = session;
@@ -52,8 +53,10 @@ class EnvresProvider {
   // -- life
 
   async initialize() {
+    const life = this.#lives;
     try {
-      this.#snapshot = await this.#open();
+      const snapshot = await this.#open();
+      if (life === this.#lives) this.#snapshot = snapshot;
     } catch (error) {
       if (!(error instanceof EnvresError)) throw error;
       const lasting = [NotFoundError, DeniedError, IntegrityError, ClosedError, InvalidNameError];
@@ -61,7 +64,7 @@ class EnvresProvider {
       throw new made(error.message, { cause: error });
     } finally {
       const { pollSeconds } = this.#options;
-      if (pollSeconds > 0 && this.#timer === null) {
+      if (pollSeconds > 0 && this.#timer === null && life === this.#lives) {
         this.#timer = setInterval(() => this.poll(), pollSeconds * 1000);
         this.#timer.unref();
       }
@@ -69,6 +72,7 @@ class EnvresProvider {
   }
 
   async onClose() {
+    this.#lives++;
     clearInterval(this.#timer);
     this.#timer = null;
     await this.#polling;

@@ -48,9 +48,15 @@ function change({ reason, operation, force } = {}) {
   return { flags: force ? CHANGE_FORCE : 0, reason, operation: exactly(operation, 16, 'operation') };
 }
 
-/** A number that an expectation stands for: none, "nothing is there" (0), or a revision. */
-const expected = (expect) =>
-  expect === undefined || expect === null ? 0 : Number(expect) === 0 ? -1 : expect;
+/** A number that an expectation stands for: none (undefined), "nothing is there" (0), or a revision.
+ *  What is neither would be no expectation, unseen: null, an empty text. */
+function expected(expect) {
+  if (expect === undefined) return 0;
+  if (typeof expect !== 'number' && typeof expect !== 'bigint') {
+    throw new TypeError('expect takes a revision, or 0 for nothing there');
+  }
+  return Number(expect) === 0 ? -1 : expect;
+}
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 

@@ -130,6 +130,21 @@ test('a timer polls', () => withFlags(async (session) => {
   assert.equal(await client().getStringValue('GREETING', ''), 'ho');
 }));
 
+test('what is closed while it begins stays closed', () => withFlags(async (session) => {
+  let looks = 0;
+  const counted = { scope: (...a) => { looks++; return session.scope(...a); }, latest: (s) => { looks++; return session.latest(s); } };
+  const provider = new EnvresProvider(counted, 'development', { pollSeconds: 0.001 });
+  const begun = provider.initialize();
+  await provider.onClose();
+  await begun;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(looks, 1);
+  await assert.rejects(provider.resolveStringEvaluation('GREETING', ''));
+  await provider.initialize();
+  assert.equal((await provider.resolveStringEvaluation('GREETING', '')).value, 'hi');
+  await provider.onClose();
+}));
+
 test('flags of a release', () => withFlags(async (session) => {
   session.apps.createSync('shop', { pinConfig: true });
   session.variables.putSync('production', 'GREETING', 'one', { reason: 'r' });

@@ -100,6 +100,14 @@ test('closing while calls run on other threads', () => inFolder(async (folder) =
   store.close();
 }));
 
+test('what is no expectation is not taken for none', () => withScope((scope, session) => {
+  for (const expect of [null, '', '1', true, {}]) {
+    assert.throws(() => session.variables.putSync('development', 'HOST', 'x', { expect }), TypeError);
+  }
+  raises('CHANGED', () => session.variables.putSync('development', 'HOST', 'x', { expect: 0 }));
+  session.variables.putSync('development', 'HOST', 'x', { expect: undefined });
+}));
+
 test('wrong kinds of objects', () => withScope((scope, session) => {
   const template = new Template('x');
   for (const wrong of [undefined, null, 5, 'x', {}, session, template]) {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAST_TEXT = 4096, MANY_TEXT = 65536 };
+enum { FAST_TEXT = 4096, MANY_TEXT = 65536, MANY_MOST = 1000 };
 
 static const envres_render_options no_secrets = { .size = sizeof(envres_render_options),
                                                   .flags = ENVRES_RENDER_NO_SECRETS };
@@ -92,7 +92,8 @@ Java_dev_envres_Shim_renderMany(JNIEnv *env, jclass type, jlongArray templates, 
                                 jlong scope, jintArray ends)
 {
     shim_call c = shim_begin(env, type, 0);
-    size_t count = (size_t)((*env)->GetArrayLength(env, templates) - first);
+    size_t left = (size_t)((*env)->GetArrayLength(env, templates) - first);
+    size_t count = left < MANY_MOST ? left : MANY_MOST; /* each secret among them ends a call */
     jlong *pointers = shim_alloc(&c, (count + 1) * sizeof(*pointers));
     jint *places = shim_alloc(&c, (count + 1) * sizeof(*places));
     char *text = malloc(MANY_TEXT);

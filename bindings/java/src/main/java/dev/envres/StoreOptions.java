@@ -109,8 +109,12 @@ public final class StoreOptions {
      *
      * @param bytes 0: 1 GiB
      * @return this
+     * @throws IllegalArgumentException for a negative number
      */
     public StoreOptions kdfMemoryMax(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("kdfMemoryMax(): a negative number of bytes");
+        }
         kdfMemoryMax = bytes;
         return this;
     }

@@ -119,7 +119,7 @@ public final class Template extends Handle {
 
     /**
      * Renders many templates against one scope, with one native call for as many as fit into 64
-     * KiB and hold no secret. Throws as {@link #render(Scope)}, for the first that fails.
+     * KiB and hold no secret, a thousand at most. Throws as {@link #render(Scope)}, for the first that fails.
      *
      * @param templates in order
      * @param scope what it is rendered against

@@ -310,6 +310,16 @@ final class SafetyTest extends Fixture {
         equal("é", Template.parse("é").bind(scope).render().plain());
     }
 
+    void testNegativeOptions() {
+        try {
+            new StoreOptions().kdfMemoryMax(-1);
+        } catch (IllegalArgumentException expected) {
+            that(expected.getMessage().contains("kdfMemoryMax"), expected);
+            return;
+        }
+        that(false, "taken for a very large number");
+    }
+
     void testRenderingMany() {
         Scope scope = scope();
         Template big = Template.parse("x".repeat(70000));

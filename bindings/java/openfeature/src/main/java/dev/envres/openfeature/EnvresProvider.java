@@ -148,10 +148,15 @@ public class EnvresProvider extends EventProvider {
      */
     @Override
     public void initialize(EvaluationContext context) {
+        /* Held until the thread is there, so that shutdown() finds it. */
+        synchronized (polling) {
+            open();
+        }
+    }
+
+    private void open() {
         try {
-            synchronized (polling) {
-                snapshot = new Snapshot(session.scope(environment, options));
-            }
+            snapshot = new Snapshot(session.scope(environment, options));
         } catch (NotFoundException | DeniedException | IntegrityException | ClosedException
                 | InvalidNameException error) {
             throw new FatalError(error.getMessage(), error);
