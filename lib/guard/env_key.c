@@ -20,7 +20,17 @@
 #include "base/limits.h"
 #include "guard/box.h"
 
-enum { SQL_PUT, SQL_NEWEST, SQL_SIGNED_BY, SQL_SIGN, SQL_DROP, SQL_ALL, SQL_BARE, SQL_COUNT_ };
+enum {
+    SQL_PUT,
+    SQL_NEWEST,
+    SQL_SIGNED_BY,
+    SQL_SIGN,
+    SQL_DROP,
+    SQL_DROP_ROW,
+    SQL_ALL,
+    SQL_BARE,
+    SQL_COUNT_
+};
 
 static const char *const env_key_sql[SQL_COUNT_] = {
     [SQL_PUT] = "INSERT INTO env_key (environment_id, generation, box_key, signer_id, signature,"
@@ -34,8 +44,9 @@ static const char *const env_key_sql[SQL_COUNT_] = {
     [SQL_SIGN] = "UPDATE env_key SET signer_id = ?3, signature = ?4"
                  " WHERE environment_id = ?1 AND generation = ?2",
     [SQL_DROP] = "DELETE FROM env_key WHERE environment_id = ?1",
-    [SQL_ALL] = "SELECT k.environment_id, k.generation, k.box_key, k.signer_id, k.signature, e.key"
-                " FROM env_key k JOIN environment e ON e.id = k.environment_id"
+    [SQL_DROP_ROW] = "DELETE FROM env_key WHERE rowid = ?1",
+    [SQL_ALL] = "SELECT k.environment_id, k.generation, k.box_key, k.signer_id, k.signature, e.key,"
+                " k.rowid FROM env_key k JOIN environment e ON e.id = k.environment_id"
                 " WHERE e.workspace_id = ?1 ORDER BY e.key, k.generation",
     [SQL_BARE] = "SELECT e.key FROM environment e WHERE e.workspace_id = ?1 AND e.generation IS NOT"
                  " (SELECT max(k.generation) FROM env_key k WHERE k.environment_id = e.id)"
@@ -320,6 +331,54 @@ env_key_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
         st = verify_rows(db, SQL_ALL, &verify, verify_published, err);
     if (st == ENVRES_OK)
         st = verify_rows(db, SQL_BARE, &verify, verify_bare, err);
+    roles_free(&roles);
+    return st;
+}
+
+/* ---- pruning -------------------------------------------------------------------------------- */
+
+/* The first row that does not count; 0 when each does. */
+static envres_status
+find_faulty(struct db *db, const struct roles *roles, const uint8_t *workspace, int64_t *rowid,
+            envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    *rowid = 0;
+    envres_status st = db_use(db, env_key_sql[SQL_ALL], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, workspace, SEAL_ID);
+    while (*rowid == 0 && (st = db_step(stmt, &row, err)) == ENVRES_OK && row == DB_ROW) {
+        struct published key = { .generation = 0 };
+        if (!read_row(stmt, &key) || !counts(roles, workspace, &key))
+            *rowid = db_column_int(stmt, 6);
+    }
+    db_reset(stmt);
+    return st;
+}
+
+envres_status
+env_key_prune(struct db *db, const struct mem *mem, const uint8_t *workspace, int64_t *dropped,
+              envres_error *err)
+{
+    struct roles roles = { .mem = NULL };
+    int64_t rowid = 0;
+    *dropped = 0;
+    envres_status st = roles_load(db, mem, workspace, &roles, err);
+    if (st == ENVRES_OK)
+        st = find_faulty(db, &roles, workspace, &rowid, err);
+    while (st == ENVRES_OK && rowid != 0) {
+        struct db_stmt *stmt = NULL;
+        st = db_use(db, env_key_sql[SQL_DROP_ROW], &stmt, err);
+        if (st == ENVRES_OK) {
+            db_bind_int(stmt, 1, rowid);
+            st = db_run(stmt, err);
+        }
+        *dropped += st == ENVRES_OK;
+        if (st == ENVRES_OK)
+            st = find_faulty(db, &roles, workspace, &rowid, err);
+    }
     roles_free(&roles);
     return st;
 }

@@ -37,7 +37,11 @@ envres_status env_key_drop(struct db *db, const uint8_t *environment, envres_err
 envres_status env_key_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
                              db_finding_fn finding, void *user, envres_error *err);
 
-/* The same with the keys at hand: is the published key theirs? */
+/* Inside a write transaction: what env_key_verify() says does not count goes. How many rows. */
+envres_status env_key_prune(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                            int64_t *dropped, envres_error *err);
+
+/* With the keys at hand: is the published key theirs? */
 envres_status env_key_check(struct db *db, const struct env_keys *keys, bool *is_theirs,
                             envres_error *err);
 

@@ -90,7 +90,8 @@ read_row(struct db_stmt *stmt, struct environment *out, envres_error *err)
     out->revision = db_column_int(stmt, 11);
     out->generation = (uint32_t)db_column_int(stmt, 12);
     struct slice head = db_column_blob(stmt, 13);
-    if (head.len > sizeof(out->head))
+    /* No place on the path is no value, never nought: there is one form of a row. */
+    if (head.len > sizeof(out->head) || (out->position < 1 && !db_column_is(stmt, 4, DB_NULL)))
         return err_set(err, ENVRES_E_CORRUPT, "an environment's row in the store is damaged");
     if (head.len > 0)
         memcpy(out->head, head.data, head.len);

@@ -5,6 +5,7 @@
  */
 #include "model/machine.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -99,7 +100,7 @@ static const char *const event_names[EVENT_COUNT_] = {
 
 /* The sentence of a refusal, after the version's name; and what to do. Of two rows that fit, the
  * first: what a version that was released is told stands before what any other is. */
-static const struct {
+static const struct refusal {
     envres_status code;
     bool released; /* only of a version that is live or retired */
     const char *text;
@@ -122,6 +123,7 @@ static const struct {
     { ENVRES_E_IN_HISTORY, false, "was released and stays in the history",
       "a rollback to it stays possible; it shares its bytes and costs little" },
 };
+enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
 
 const char *
 version_state_name(enum version_state state)
@@ -144,6 +146,18 @@ machine_cell(enum version_state state, enum machine_event event)
     return cell->status == ENVRES_E_INVALID ? NULL : cell;
 }
 
+/* Every refusal of the table has a row; the last one has no other code behind it. */
+static const struct refusal *
+find_refusal(enum version_state state, envres_status code)
+{
+    bool released = state == VERSION_LIVE || state == VERSION_RETIRED;
+    size_t i = 0;
+    while (i < REFUSALS - 1 && (refusals[i].code != code || (refusals[i].released && !released)))
+        i++;
+    assert(refusals[i].code == code);
+    return &refusals[i];
+}
+
 envres_status
 machine_allow(const struct version *version, enum version_state state, enum machine_event event,
               envres_error *err)
@@ -154,15 +168,9 @@ machine_allow(const struct version *version, enum version_state state, enum mach
                        version_state_name(state), machine_event_name(event));
     if (cell->status == ENVRES_OK)
         return ENVRES_OK;
-    bool released = state == VERSION_LIVE || state == VERSION_RETIRED;
-    envres_status st = err_code(err, cell->status);
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        if (refusals[i].code != cell->status || (refusals[i].released && !released))
-            continue;
-        err_set(err, cell->status, "version '%s' %s", version->name, refusals[i].text);
-        err_hint(err, "%s", refusals[i].hint);
-        break;
-    }
+    const struct refusal *refusal = find_refusal(state, cell->status);
+    envres_status st = err_set(err, cell->status, "version '%s' %s", version->name, refusal->text);
+    err_hint(err, "%s", refusal->hint);
     err_subject(err, version->name, strlen(version->name));
     return st;
 }

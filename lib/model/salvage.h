@@ -48,6 +48,13 @@ envres_status salvage_run(struct context *ctx, const char *sql, const uint8_t *f
                           const uint8_t *second, int64_t number, int64_t *changed,
                           envres_error *err);
 
+/* The id that a statement without parameters finds. */
+envres_status salvage_ask_id(struct db *db, const char *sql, uint8_t id[SEAL_ID], bool *found,
+                             envres_error *err);
+/* Slots, grants and public keys that do not hold go. */
+envres_status salvage_prune_keys(struct context *ctx, struct salvage_report *report,
+                                 envres_error *err);
+
 /* ---- the parts of it, in this order --------------------------------------------------------- */
 
 /* An environment, and whether its row and head verify. */
@@ -59,9 +66,17 @@ struct salvage_environment {
     bool must_seal;  /* the row is not the one that its head is of */
 };
 
+/* All of them, up to their settings. `last_entry`: of the audit, as it was. */
+envres_status salvage_environments(struct context *ctx, int64_t last_entry, int64_t now,
+                                   struct salvage_report *report, envres_error *err);
+
 /* Objects and settings of one environment; seals its head anew when that is needed. */
 envres_status salvage_config(struct context *ctx, struct salvage_environment *environment,
                              int64_t now, struct salvage_report *report, envres_error *err);
+
+/* Deposits, and requests with their approvals. */
+envres_status salvage_waiting(struct context *ctx, struct salvage_report *report,
+                              envres_error *err);
 
 struct tree;
 

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "answers.h"
+#include "sound.h"
 
 enum { MOST_COLUMNS = 120, NAME = 64 };
 
@@ -25,11 +25,7 @@ struct column {
     sqlite3_int64 bits; /* of all its cells */
 };
 
-static char folder[64] = "/tmp/envres-bits-XXXXXX";
-static char path[96];
-static unsigned char *sound;
-static size_t sound_len;
-static char *sound_dump;
+static struct sound sound;
 static struct column columns[MOST_COLUMNS];
 static size_t column_count;
 static int failures;
@@ -53,60 +49,6 @@ complain(const struct column *column, sqlite3_int64 bit, const char *what, const
     failures++;
 }
 
-/* ---- the sound store ------------------------------------------------------------------------ */
-
-static struct fixture
-usual(void)
-{
-    struct fixture fx = { .path = path,
-                          .store_flags = ENVRES_STORE_ANY_FILE_MODE | ENVRES_STORE_RELAXED };
-    for (size_t i = 0; i < sizeof(fx.key); i++)
-        fx.key[i] = (uint8_t)(i + 1);
-    return fx;
-}
-
-static bool
-read_sound(void)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    fseek(file, 0, SEEK_END);
-    sound_len = (size_t)ftell(file);
-    rewind(file);
-    sound = malloc(sound_len);
-    bool good = sound && fread(sound, 1, sound_len, file) == sound_len;
-    fclose(file);
-    return good;
-}
-
-static bool
-write_sound(void)
-{
-    char journal[112];
-    FILE *file = fopen(path, "wb");
-    snprintf(journal, sizeof(journal), "%s-journal", path);
-    unlink(journal);
-    if (!file)
-        return false;
-    bool good = fwrite(sound, 1, sound_len, file) == sound_len;
-    return fclose(file) == 0 && good;
-}
-
-static bool
-make_sound(void)
-{
-    struct fixture fx = usual();
-    if (!mkdtemp(folder))
-        return false;
-    snprintf(path, sizeof(path), "%s/bits.db", folder);
-    envres_status st = fixture_make(&fx);
-    if (st < 0)
-        fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
-    fixture_close(&fx);
-    return st == ENVRES_OK && read_sound();
-}
-
 /* Every blob column that the schema declares, with the bits there are in it. */
 static bool
 find_columns(void)
@@ -116,7 +58,7 @@ find_columns(void)
         " WHERE m.type = 'table' AND c.type = 'BLOB' ORDER BY m.name, c.cid";
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
-    bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+    bool good = sqlite3_open_v2(sound.path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
                 sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK;
     while (good && sqlite3_step(stmt) == SQLITE_ROW && column_count < MOST_COLUMNS) {
         struct column *column = &columns[column_count++];
@@ -174,7 +116,7 @@ flip(const struct column *column, sqlite3_int64 bit)
     bool good = false;
     snprintf(text, sizeof(text), "SELECT rowid, %.63s FROM %.63s ORDER BY rowid", column->name,
              column->table);
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+    if (sqlite3_open_v2(sound.path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
         sqlite3_exec(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) ==
             SQLITE_OK &&
         sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK) {
@@ -226,22 +168,10 @@ is_unsealed(const struct column *column)
     return false;
 }
 
-/* The first line in which two dumps differ. */
-static const char *
-difference(const char *a, const char *b, char line[200])
-{
-    size_t begin = 0;
-    size_t i = 0;
-    for (; a[i] && a[i] == b[i]; i++)
-        begin = a[i] == '\n' ? i + 1 : begin;
-    snprintf(line, 200, "%.*s", (int)strcspn(b + begin, "\n"), b + begin);
-    return line;
-}
-
 static void
 ask_all(const struct column *column, sqlite3_int64 bit)
 {
-    struct fixture fx = usual();
+    struct fixture fx = sound_fixture(sound.path);
     struct flip where = { column, bit };
     envres_list *findings = NULL;
     char *dump = NULL;
@@ -255,10 +185,10 @@ ask_all(const struct column *column, sqlite3_int64 bit)
         st = envres_store_verify(fx.store, fx.session, &findings, NULL);
         dump = fixture_dump(&fx);
         refused += !dump;
-        if (dump && strcmp(dump, sound_dump) != 0 && st == ENVRES_OK &&
+        if (dump && strcmp(dump, sound.dump) != 0 && st == ENVRES_OK &&
             envres_list_count(findings) == 0 && !is_unsealed(column))
             complain(column, bit, "says something else, and verify finds nothing",
-                     difference(sound_dump, dump, line));
+                     sound_difference(&sound, dump, line));
     } else {
         refused++;
     }
@@ -275,7 +205,7 @@ run_column(const struct column *column, sqlite3_int64 each)
         /* Evenly over the column, elsewhere in each stretch. */
         sqlite3_int64 stretch = column->bits / count;
         sqlite3_int64 at = stretch * i + (i * 7919 + (column - columns) * 104729) % stretch;
-        if (!write_sound() || !flip(column, at)) {
+        if (!sound_restore(&sound) || !flip(column, at)) {
             complain(column, at, "cannot be flipped", NULL);
             continue;
         }
@@ -284,28 +214,11 @@ run_column(const struct column *column, sqlite3_int64 each)
     }
 }
 
-/* Unflipped, everything is answered: else the test proves nothing. */
-static bool
-sound_answers(void)
-{
-    static const struct column none = { "sound", "store", 0 };
-    struct fixture fx = usual();
-    if (fixture_open(&fx) < 0)
-        return false;
-    struct flip nowhere = { &none, 0 };
-    bool all = answers_ask(&fx, 0, another_answer, &nowhere) == answers_count();
-    bool clean = fixture_verify(&fx) == 0;
-    sound_dump = fixture_dump(&fx);
-    fixture_close(&fx);
-    return all && clean && sound_dump;
-}
-
 int
 main(int argc, char **argv)
 {
     sqlite3_int64 each = 1;
     const char *only = NULL;
-    char journal[112];
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--all") == 0)
             each = INT64_MAX;
@@ -315,7 +228,7 @@ main(int argc, char **argv)
             only = argv[++i];
     }
     umask(077);
-    bool ready = make_sound() && find_columns() && sound_answers();
+    bool ready = sound_make(&sound, "bits") && find_columns();
     for (size_t i = 0; ready && i < column_count; i++) {
         char name[2 * NAME + 1];
         snprintf(name, sizeof(name), "%.63s.%.63s", columns[i].table, columns[i].name);
@@ -324,12 +237,7 @@ main(int argc, char **argv)
         else if (!only || strcmp(only, name) == 0)
             run_column(&columns[i], each);
     }
-    unlink(path);
-    snprintf(journal, sizeof(journal), "%s-journal", path);
-    unlink(journal);
-    rmdir(folder);
-    free(sound);
-    free(sound_dump);
+    sound_clear(&sound);
     printf("bits: %lu flipped in %zu columns, %lu refused\n", flipped, column_count, refused);
     printf("%d passed, %d failed\n", ready && !failures, !ready || failures);
     return ready && !failures ? 0 : 1;

@@ -13,9 +13,9 @@
  * others, evenly spaced, fail once and from then on. Most of its requests come again and again from
  * the same few places (rows of a loop, the parser of SQLite), so that every place where the library
  * must bear a refusal is still met. All these runs are cold. With --every a scenario is long only
- * above LONG_EVERY requests.
+ * above LONG_EVERY requests. With --places every scenario is, and nothing is spread: for coverage.
  *
- *     test_oom [--every] [--shard I N] [scenario-name-part]
+ *     test_oom [--every | --places] [--shard I N] [scenario-name-part]
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -34,6 +34,7 @@ enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 
 
 static int failures;
 static uint64_t is_long_above = LONG;
+static uint64_t spread = SPREAD;
 static char folder[64] = "/tmp/envres-oom-XXXXXX";
 static char path[96];
 static char journal[112];
@@ -282,8 +283,8 @@ choose(uint64_t requests, unsigned char *marks)
         if (i == 0 || sorted[i - 1].place != sorted[i].place)
             marks[sorted[i].n] |= 1;
     }
-    for (uint64_t i = 0; i < SPREAD; i++)
-        marks[i * requests / SPREAD] |= 3;
+    for (uint64_t i = 0; i < spread; i++)
+        marks[i * requests / spread] |= 3;
     marks[requests] = 3; /* none to refuse */
     free(sorted);
     return true;
@@ -329,6 +330,9 @@ main(int argc, char **argv)
             shards = strtoul(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--every") == 0) {
             is_long_above = LONG_EVERY;
+        } else if (strcmp(argv[i], "--places") == 0) {
+            is_long_above = 0;
+            spread = 0;
         } else {
             part = argv[i];
         }

@@ -137,6 +137,17 @@ test_outside(void **state)
     assert_null(machine_cell(VERSION_DRAFT, EVENT_COUNT_));
     assert_null(machine_cell((enum version_state) - 1, EVENT_EDIT));
     assert_null(machine_cell(VERSION_DRAFT, (enum machine_event) - 1));
+    /* A state that a damaged row has must still be able to stand in a message. */
+    assert_string_equal(version_state_name((enum version_state)STATES), "?");
+    assert_string_equal(version_state_name((enum version_state) - 1), "?");
+    assert_string_equal(machine_event_name(EVENT_COUNT_), "?");
+    assert_string_equal(machine_event_name((enum machine_event) - 1), "?");
+    struct version version = { .name = "summer" };
+    envres_error *err = envres_error_new(NULL);
+    assert_int_equal(machine_allow(&version, (enum version_state)STATES, EVENT_EDIT, err),
+                     ENVRES_E_INVALID);
+    assert_string_equal(envres_error_message(err), "a version that is ? does not meet 'edit'");
+    envres_error_free(err);
 }
 
 static const struct {

@@ -561,6 +561,44 @@ sizes_tell_a_class(void **state)
     }
 }
 
+/* A refusal names what was asked for: a long name cut, none as none. A label that is longer than
+ * any that can be sealed has no record. */
+static void
+refusals_name_the_value(void **state)
+{
+    struct fixture *f = *state;
+    static char name[LIMIT_NAME + 1];
+    memset(name, 'n', sizeof(name));
+    struct seal_label label = usual_label();
+    struct sealed sealed = seal(f->key, &label, "value", 5);
+    const struct {
+        const char *what;
+        struct slice field;
+        struct slice name;
+        size_t shown;
+    } rows[] = {
+        { "another name", slice_str("ab"), slice_of(name, 5), 5 },
+        { "the longest that is shown", slice_str("ab"), slice_of(name, 200), 200 },
+        { "one that is cut", slice_str("ab"), slice_of(name, 201), 200 },
+        { "none", slice_str("ab"), slice_of(NULL, 0), 0 },
+        { "longer than any", slice_of(name, LIMIT_NAME), slice_of(name, sizeof(name)), 200 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char said[300];
+        print_message("    %s\n", rows[i].what);
+        label.field = rows[i].field;
+        label.name = rows[i].name;
+        assert_int_equal(unseal_check(&mem_default, f->key, &label, sealed.content,
+                                      sealed.record.data, sealed.record.len, f->err),
+                         ENVRES_E_INTEGRITY);
+        snprintf(said, sizeof(said),
+                 "the record of '%.*s' does not verify: it is damaged, or belongs somewhere else",
+                 (int)rows[i].shown, name);
+        assert_string_equal(envres_error_message(f->err), said);
+    }
+    buf_free(&sealed.record);
+}
+
 static void
 refused_arguments(void **state)
 {
@@ -815,6 +853,7 @@ main(void)
         cmocka_unit_test_setup_teardown(content_commitment, setup, teardown),
         cmocka_unit_test_setup_teardown(nonces_are_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes_tell_a_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(refusals_name_the_value, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_arguments, setup, teardown),
         cmocka_unit_test_setup_teardown(appends_and_names, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_memory, setup, teardown),
