@@ -17,8 +17,9 @@
 enum { SQL_FIND, SQL_ALL, SQL_TAKEN, SQL_INSERT, SQL_UPDATE, SQL_LIVE, SQL_VERSIONS, SQL_COUNT_ };
 
 static const char *const app_sql[SQL_COUNT_] = {
+    /* The plus keeps SQLite from putting ?2 into the lower(name) of the index. */
     [SQL_FIND] = "SELECT " APP_COLUMNS " FROM app WHERE workspace_id = ?1"
-                 " AND lower(name) = lower(?2) AND name = ?2",
+                 " AND lower(name) = lower(?2) AND +name = ?2",
     [SQL_ALL] = "SELECT " APP_COLUMNS " FROM app WHERE workspace_id = ?1 ORDER BY lower(name)",
     [SQL_TAKEN] = "SELECT name FROM app WHERE workspace_id = ?1 AND lower(name) = lower(?2)",
     [SQL_INSERT] = "INSERT INTO app (id, workspace_id, name, pin, protected, author, created_at)"

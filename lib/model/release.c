@@ -45,9 +45,12 @@ static const char *const release_sql[SQL_COUNT_] = {
     [SQL_OF_VERSION] = "SELECT " RELEASE_COLUMNS " FROM release"
                        " WHERE app_id = ?1 AND version_id = ?2 AND kind = 1"
                        " ORDER BY sequence DESC LIMIT 1",
-    [SQL_MADE_LIVE] = "SELECT " RELEASE_COLUMNS " FROM release"
-                      " WHERE app_id = ?1 AND version_id = ?2 AND kind <> 3"
-                      " ORDER BY sequence DESC LIMIT 1",
+    /* The newest of each kind is one step in the index, however many there are. */
+    [SQL_MADE_LIVE] = "SELECT " RELEASE_COLUMNS " FROM release WHERE app_id = ?1 AND sequence ="
+                      " (SELECT max(newest) FROM (SELECT max(sequence) AS newest FROM release"
+                      " WHERE app_id = ?1 AND version_id = ?2 AND kind = 1 UNION ALL"
+                      " SELECT max(sequence) FROM release"
+                      " WHERE app_id = ?1 AND version_id = ?2 AND kind = 2))",
     [SQL_HIGHEST] = "SELECT tag FROM release WHERE app_id = ?1 AND kind = 1"
                     " ORDER BY tag_order DESC LIMIT 1",
     [SQL_ALL] = "SELECT " RELEASE_COLUMNS " FROM release WHERE app_id = ?1"

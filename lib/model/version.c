@@ -30,7 +30,8 @@ enum {
 
 static const char *const version_sql[SQL_COUNT_] = {
     [SQL_BY_NAME] = "SELECT " VERSION_COLUMNS " FROM version"
-                    " WHERE app_id = ?1 AND lower(name) = lower(?2) AND name = ?2",
+                    /* The plus keeps SQLite from putting ?2 into the lower(name) of the index. */
+                    " WHERE app_id = ?1 AND lower(name) = lower(?2) AND +name = ?2",
     [SQL_BY_ID] = "SELECT " VERSION_COLUMNS " FROM version WHERE id = ?1",
     [SQL_BY_NUMBER] = "SELECT " VERSION_COLUMNS " FROM version WHERE app_id = ?1 AND number = ?2",
     [SQL_ALL] = "SELECT " VERSION_COLUMNS " FROM version WHERE app_id = ?1 ORDER BY number DESC",

@@ -345,7 +345,7 @@ static const char *const step_0[] = {
 
     "CREATE UNIQUE INDEX release_tag ON release (app_id, tag_order) WHERE kind = 1",
 
-    "CREATE INDEX release_version ON release (app_id, version_id, sequence)",
+    "CREATE INDEX release_version ON release (app_id, version_id, kind, sequence)",
 
     "CREATE TABLE query ("
     "id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),"
