@@ -42,13 +42,12 @@ static const char *const config_sql[SQL_COUNT_] = {
                   " AND removed_at IS NULL ORDER BY class, name",
     [SQL_OTHERS] = "SELECT class, name, environment_id FROM setting WHERE until IS NULL"
                    " AND state = 1 AND environment_id IN (SELECT id FROM environment"
-                   " WHERE workspace_id = ?1 AND id <> ?2) AND field <> '" FALLBACK_FIELD "'",
-    /* From the few environments to the name: other workspaces may have it too. */
-    [SQL_OTHERS_WITH] = "SELECT DISTINCT environment.id FROM environment CROSS JOIN setting"
-                        " ON setting.name = ?3 AND setting.environment_id = environment.id"
-                        " AND setting.state = 1 AND setting.class = ?4 AND setting.until IS NULL"
-                        " AND setting.field <> '" FALLBACK_FIELD "'"
-                        " WHERE environment.workspace_id = ?1 AND environment.id <> ?2",
+                   " WHERE workspace_id = ?1 AND id <> ?2) AND field <> '" FALLBACK_FIELD "'"
+                   " LIMIT ?3",
+    [SQL_OTHERS_WITH] =
+        "SELECT id FROM environment WHERE workspace_id = ?1 AND id <> ?2 AND EXISTS (SELECT 1"
+        " FROM setting WHERE environment_id = environment.id AND name = ?3 AND class = ?4"
+        " AND state = 1 AND until IS NULL AND field <> '" FALLBACK_FIELD "')",
 };
 
 int32_t
@@ -541,17 +540,55 @@ config_each_name(struct context *ctx, name_fn each, void *user, envres_error *er
     return st;
 }
 
+static envres_status
+use_others(struct context *ctx, int sql, const struct environment *environment,
+           struct db_stmt **stmt, envres_error *err)
+{
+    envres_status st = db_use(ctx->db, config_sql[sql], stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(*stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(*stmt, 2, environment->id, SEAL_ID);
+    return ENVRES_OK;
+}
+
+envres_status
+config_others(struct context *ctx, const struct environment *environment, size_t limit,
+              other_fn each, void *user, bool *all, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    size_t rows = 0;
+    envres_status st = use_others(ctx, SQL_OTHERS, environment, &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_int(stmt, 3, (int64_t)limit);
+    while (st == ENVRES_OK) {
+        uint8_t id[SEAL_ID] = { 0 };
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        rows++;
+        st = column_id(stmt, 2, id, err);
+        if (st == ENVRES_OK)
+            st = each(user,
+                      db_column_int(stmt, 0) == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
+                      db_column_text(stmt, 1), id, err);
+    }
+    db_reset(stmt);
+    *all = rows < limit;
+    return st;
+}
+
 envres_status
 config_others_with(struct context *ctx, const struct environment *environment,
                    enum object_class object_class, struct slice name, other_fn each, void *user,
                    envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, config_sql[SQL_OTHERS_WITH], &stmt, err);
+    envres_status st = use_others(ctx, SQL_OTHERS_WITH, environment, &stmt, err);
     if (st < 0)
         return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, environment->id, SEAL_ID);
     db_bind_text(stmt, 3, name.data, name.len);
     db_bind_int(stmt, 4, object_class);
     while (st == ENVRES_OK) {
@@ -563,32 +600,6 @@ config_others_with(struct context *ctx, const struct environment *environment,
         st = column_id(stmt, 0, id, err);
         if (st == ENVRES_OK)
             st = each(user, object_class, name, id, err);
-    }
-    db_reset(stmt);
-    return st;
-}
-
-envres_status
-config_others(struct context *ctx, const struct environment *environment, other_fn each, void *user,
-              envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, config_sql[SQL_OTHERS], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, environment->id, SEAL_ID);
-    while (st == ENVRES_OK) {
-        uint8_t id[SEAL_ID];
-        int row = DB_DONE;
-        st = db_step(stmt, &row, err);
-        if (st < 0 || row == DB_DONE)
-            break;
-        int64_t object_class = db_column_int(stmt, 0);
-        st = column_id(stmt, 2, id, err);
-        if (st == ENVRES_OK)
-            st = each(user, object_class == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
-                      db_column_text(stmt, 1), id, err);
     }
     db_reset(stmt);
     return st;

@@ -190,12 +190,13 @@ typedef envres_status (*name_fn)(void *user, enum object_class object_class, str
                                  envres_error *err);
 envres_status config_each_name(struct context *ctx, name_fn each, void *user, envres_error *err);
 
-/* Names that the other environments of the workspace set; all of them, or where one of them is. A
- * fallback is no setting here. */
+/* What the other environments of the workspace set now, `limit` settings at most: *all says whether
+ * that was everything. A fallback is no setting here. */
 typedef envres_status (*other_fn)(void *user, enum object_class object_class, struct slice name,
                                   const uint8_t environment[SEAL_ID], envres_error *err);
 envres_status config_others(struct context *ctx, const struct environment *environment,
-                            other_fn each, void *user, envres_error *err);
+                            size_t limit, other_fn each, void *user, bool *all, envres_error *err);
+/* The same of one name, each environment once. */
 envres_status config_others_with(struct context *ctx, const struct environment *environment,
                                  enum object_class object_class, struct slice name, other_fn each,
                                  void *user, envres_error *err);

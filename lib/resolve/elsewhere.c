@@ -3,9 +3,8 @@
  * "It is set in: staging." A scope has no database to ask once it is open, so what it may have to
  * say of names it lacks is read with it. Environments mostly set the same names: those of the
  * workspace are walked beside the scope's own, both in order, and only for what is missing here the
- * other environments are looked at. A few names are looked up one by one, which costs as much as
- * there are environments; many by reading all that the others set, once. Either way no more than
- * the names of the workspace are read, or what its environments set.
+ * others are looked at: all that they set is read, but no further than looking up each missing name
+ * in each environment would cost; that is done then.
  */
 #include "resolve/elsewhere.h"
 
@@ -19,14 +18,19 @@ struct absent {
     struct slice name; /* in the scope's pool */
 };
 
+struct place {
+    uint8_t id[SEAL_ID];
+    uint32_t index; /* into the scope's environments */
+};
+
 struct search {
     envres_scope *scope;
-    uint32_t at;  /* items before this one are before the names that come */
-    size_t known; /* names of the workspace */
+    uint32_t at; /* items before this one are before the names that come */
     struct absent *absent;
     size_t count;
     size_t room;
     size_t other_room;
+    struct place *places; /* by id */
 };
 
 static int
@@ -58,7 +62,6 @@ take_name(void *user, enum object_class object_class, struct slice name, envres_
 {
     struct search *search = user;
     const struct mem *mem = &search->scope->mem;
-    search->known++;
     if (is_here(search, object_class, name))
         return ENVRES_OK;
     struct absent *grown =
@@ -75,24 +78,25 @@ take_name(void *user, enum object_class object_class, struct slice name, envres_
     return ENVRES_OK;
 }
 
-/* `name` is in the scope's pool. */
-static envres_status
-take_other(void *user, enum object_class object_class, struct slice name,
-           const uint8_t environment[SEAL_ID], envres_error *err)
+static int
+compare_places(const void *a, const void *b)
 {
-    struct search *search = user;
-    envres_scope *scope = search->scope;
-    struct other_name *grown = mem_grow(&scope->mem, scope->others, &search->other_room,
-                                        scope->other_count, sizeof(*grown));
-    if (!grown)
+    return memcmp(((const struct place *)a)->id, ((const struct place *)b)->id, SEAL_ID);
+}
+
+static envres_status
+sort_places(struct search *search, envres_error *err)
+{
+    const envres_scope *scope = search->scope;
+    search->places =
+        mem_alloc_array(&scope->mem, scope->environment_count, sizeof(*search->places));
+    if (!search->places)
         return err_code(err, ENVRES_E_NOMEM);
-    scope->others = grown;
-    struct other_name other = { .object_class = object_class, .name = name };
     for (uint32_t i = 0; i < scope->environment_count; i++) {
-        if (memcmp(scope->environment_ids[i], environment, SEAL_ID) == 0)
-            other.environment = i;
+        memcpy(search->places[i].id, scope->environment_ids[i], SEAL_ID);
+        search->places[i].index = i;
     }
-    scope->others[scope->other_count++] = other;
+    qsort(search->places, scope->environment_count, sizeof(*search->places), compare_places);
     return ENVRES_OK;
 }
 
@@ -104,33 +108,62 @@ compare_absent(const void *a, const void *b)
     return compare_names(x->object_class, x->name, y->object_class, y->name);
 }
 
-/* Of all that other environments set, what is missing here. */
+/* What another environment sets, when it is missing here. */
 static envres_status
-take_missing(void *user, enum object_class object_class, struct slice name,
-             const uint8_t environment[SEAL_ID], envres_error *err)
+take_other(void *user, enum object_class object_class, struct slice name,
+           const uint8_t environment[SEAL_ID], envres_error *err)
 {
     struct search *search = user;
-    struct absent wanted = { .object_class = object_class, .name = name };
-    const struct absent *found =
-        bsearch(&wanted, search->absent, search->count, sizeof(wanted), compare_absent);
-    return found ? take_other(search, object_class, found->name, environment, err) : ENVRES_OK;
+    envres_scope *scope = search->scope;
+    struct absent missing = { .object_class = object_class, .name = name };
+    struct place where = { .index = 0 };
+    memcpy(where.id, environment, SEAL_ID);
+    const struct absent *absent =
+        bsearch(&missing, search->absent, search->count, sizeof(missing), compare_absent);
+    const struct place *place = absent ? bsearch(&where, search->places, scope->environment_count,
+                                                 sizeof(where), compare_places)
+                                       : NULL;
+    if (!place)
+        return ENVRES_OK;
+    struct other_name *grown = mem_grow(&scope->mem, scope->others, &search->other_room,
+                                        scope->other_count, sizeof(*grown));
+    if (!grown)
+        return err_code(err, ENVRES_E_NOMEM);
+    scope->others = grown;
+    scope->others[scope->other_count++] = (struct other_name){ .object_class = object_class,
+                                                               .name = absent->name,
+                                                               .environment = place->index };
+    return ENVRES_OK;
+}
+
+/* A look-up takes half as long as reading a setting. */
+static envres_status
+find_missing(struct context *ctx, struct search *search, envres_error *err)
+{
+    envres_scope *scope = search->scope;
+    const struct environment *environment = &scope->environment;
+    bool all = false;
+    size_t limit = search->count * scope->environment_count / 2 + 1;
+    envres_status st = config_others(ctx, environment, limit, take_other, search, &all, err);
+    if (st < 0 || all)
+        return st;
+    scope->other_count = 0;
+    for (size_t i = 0; st == ENVRES_OK && i < search->count; i++)
+        st = config_others_with(ctx, environment, search->absent[i].object_class,
+                                search->absent[i].name, take_other, search, err);
+    return st;
 }
 
 envres_status
 elsewhere_load(struct context *ctx, envres_scope *scope, envres_error *err)
 {
     struct search search = { .scope = scope };
-    const struct environment *environment = &scope->environment;
     envres_status st = config_each_name(ctx, take_name, &search, err);
-    if (st < 0)
-        goto out;
-    bool few = search.count * scope->environment_count <= search.known;
-    for (size_t i = 0; few && st == ENVRES_OK && i < search.count; i++)
-        st = config_others_with(ctx, environment, search.absent[i].object_class,
-                                search.absent[i].name, take_other, &search, err);
-    if (!few)
-        st = config_others(ctx, environment, take_missing, &search, err);
-out:
+    if (st == ENVRES_OK && search.count > 0)
+        st = sort_places(&search, err);
+    if (st == ENVRES_OK && search.count > 0)
+        st = find_missing(ctx, &search, err);
+    mem_free(&scope->mem, search.places);
     mem_free(&scope->mem, search.absent);
     return st;
 }
