@@ -241,6 +241,9 @@ text_distance(const char *typed, const char *candidate)
         return SIZE_MAX;
     if (n >= 3 && m > n && strncmp(typed, candidate, n) == 0)
         return 0; /* the beginning of it */
+    size_t allowed = n <= 3 ? 1 : n <= 6 ? 2 : 3;
+    if (m > n + allowed || n > m + allowed)
+        return SIZE_MAX;
     size_t rows[3][LONGEST + 1] = { { 0 } };
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
@@ -263,7 +266,6 @@ text_distance(const char *typed, const char *candidate)
             now[j] = best;
         }
     }
-    size_t allowed = n <= 3 ? 1 : n <= 6 ? 2 : 3;
     return rows[n % 3][m] <= allowed ? rows[n % 3][m] : SIZE_MAX;
 }
 

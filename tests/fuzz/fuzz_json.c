@@ -95,7 +95,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice text = slice_of((const char *)data, size);
     struct json_doc *doc = NULL;
     uint32_t nodes = 0;
-    envres_error *err = envres_error_new(NULL);
+    static envres_error *err;
+    if (!err)
+        err = envres_error_new(NULL);
     envres_status st = json_count(&mem_default, text.data, text.len, &nodes, err);
     CHECK(json_check(&mem_default, text.data, text.len, NULL) == st);
     CHECK(json_parse(&mem_default, text.data, text.len, &doc, NULL) == st);
@@ -109,6 +111,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_compact(text, nodes);
     }
     json_free(doc);
-    envres_error_free(err);
     return 0;
 }

@@ -253,10 +253,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         .dialect = input.dialect,
                                         .style = input.style };
     envres_template *tmpl = NULL;
-    envres_params *params = envres_params_new(NULL);
-    envres_error *err = envres_error_new(NULL);
-    for (size_t i = 0; i < NAMES; i++)
-        CHECK(envres_params_allow(params, names[i], ENVRES_NUL_TERMINATED, NULL) == ENVRES_OK);
+    static envres_params *params;
+    static envres_error *err;
+    if (!params) {
+        params = envres_params_new(NULL);
+        err = envres_error_new(NULL);
+        for (size_t i = 0; i < NAMES; i++)
+            CHECK(envres_params_allow(params, names[i], ENVRES_NUL_TERMINATED, NULL) == ENVRES_OK);
+    }
     check_cover(&input);
     envres_status st = envres_template_parse(input.text.data, input.text.len, &options, &tmpl, err);
     if (st == ENVRES_OK)
@@ -264,7 +268,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         CHECK(!tmpl && envres_error_offset(err) <= input.text.len && envres_error_line(err) >= 1);
     envres_template_unref(tmpl);
-    envres_params_free(params);
-    envres_error_free(err);
     return 0;
 }

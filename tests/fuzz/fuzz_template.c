@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target (libFuzzer): parses the input in every context and checks what must hold for any
- * template. The first byte chooses options; the rest is the text. Built with the option `fuzz`.
+ * Fuzz target (libFuzzer): parses the input and checks what must hold for any template. The first
+ * byte chooses flags, context, whether errors are worded, and the value that each expression is
+ * given; the rest is the text.
  */
 #include <string.h>
 
@@ -74,70 +75,80 @@ check_references(const envres_template *tmpl, const struct template_view *view)
     envres_list_free(list);
 }
 
-/* Each expression with an operand of each type: a result, or a type error. */
+/* Each expression with an operand of some type: a result, or a type error. */
 static void
-check_writing(const envres_template *tmpl, const struct template_view *view)
+check_writing(const envres_template *tmpl, const struct template_view *view, uint32_t choice)
 {
     static const struct operand operands[] = {
         { ENVRES_TYPE_STRING, { "a'\"\\ <<\n", 8 } }, { ENVRES_TYPE_NUMBER, { "-1.5", 4 } },
         { ENVRES_TYPE_BOOLEAN, { "true", 4 } },       { ENVRES_TYPE_JSON, { "{\"a\":[]}", 8 } },
         { ENVRES_TYPE_NULL, { "null", 4 } },
     };
+    enum { OPERANDS = sizeof(operands) / sizeof(operands[0]) };
     uint32_t count = view->expr_count < 50 ? view->expr_count : 50;
+    struct buf out;
+    buf_init(&out, &mem_default, false);
     for (uint32_t i = 0; i < count; i++) {
-        for (size_t k = 0; k <= sizeof(operands) / sizeof(operands[0]); k++) {
-            const struct operand *value = k > 0 ? &operands[k - 1] : NULL;
-            struct buf out;
-            if (!value && !view->exprs[i].has_default)
-                continue;
-            buf_init(&out, &mem_default, true);
-            envres_status st = template_write(tmpl, i, value, &out, NULL);
-            CHECK(st == ENVRES_OK || st == ENVRES_E_TYPE);
-            if (st == ENVRES_OK && template_is_verbatim(tmpl, i, value))
-                CHECK(out.len == value->text.len &&
-                      memcmp(out.data, value->text.data, out.len) == 0);
-            buf_free(&out);
-        }
+        uint32_t which = (i + choice) % (OPERANDS + 1);
+        const struct operand *value = which < OPERANDS ? &operands[which] : NULL;
+        if (!value && !view->exprs[i].has_default)
+            continue;
+        out.len = 0;
+        envres_status st = template_write(tmpl, i, value, &out, NULL);
+        CHECK(st == ENVRES_OK || st == ENVRES_E_TYPE);
+        if (st == ENVRES_OK && template_is_verbatim(tmpl, i, value))
+            CHECK(out.len == value->text.len && memcmp(out.data, value->text.data, out.len) == 0);
     }
+    buf_free(&out);
 }
 
 static void
-run(const char *text, size_t len, uint32_t context, uint32_t flags)
+check_failure(envres_status st, const envres_error *err, size_t len)
 {
-    envres_template_options options = { .size = sizeof(options),
-                                        .flags = flags,
-                                        .context = context };
-    envres_template *tmpl = NULL;
-    envres_error *err = envres_error_new(NULL);
-    envres_status st = envres_template_parse(text, len, &options, &tmpl, err);
-    if (st < 0) {
-        CHECK(!tmpl && envres_error_code(err) == st);
-        CHECK(envres_error_offset(err) <= len);
-        CHECK(envres_error_line(err) >= 1 && envres_error_column(err) >= 1);
-    } else {
-        struct template_view view;
-        template_view(tmpl, &view);
-        CHECK(view.text_len == len && view.context == context);
-        CHECK(len == 0 || memcmp(view.text, text, len) == 0);
-        check_refs(&view);
-        check_segments(&view);
-        check_references(tmpl, &view);
-        check_writing(tmpl, &view);
-        CHECK(!template_is_one_tag(tmpl) || view.literal_len == 0);
-        if (view.expr_count > 0 && context != ENVRES_CONTEXT_JSON)
-            CHECK(template_has_tag(text, len));
-    }
-    envres_template_unref(tmpl);
-    envres_error_free(err);
+    if (!err)
+        return;
+    CHECK(envres_error_code(err) == st && envres_error_offset(err) <= len);
+    CHECK(envres_error_line(err) >= 1 && envres_error_column(err) >= 1);
+}
+
+static void
+check_template(const envres_template *tmpl, const char *text, size_t len, uint32_t choice)
+{
+    struct template_view view;
+    template_view(tmpl, &view);
+    CHECK(view.text_len == len);
+    CHECK(len == 0 || memcmp(view.text, text, len) == 0);
+    check_refs(&view);
+    check_segments(&view);
+    check_references(tmpl, &view);
+    check_writing(tmpl, &view, choice);
+    CHECK(!template_is_one_tag(tmpl) || view.literal_len == 0);
+    if (view.expr_count > 0 && view.context != ENVRES_CONTEXT_JSON)
+        CHECK(template_has_tag(text, len));
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static envres_error *slot;
     if (size == 0)
         return 0;
-    uint32_t flags = data[0] & (ENVRES_TEMPLATE_STRICT | ENVRES_TEMPLATE_BORROW);
-    for (uint32_t context = 0; context <= ENVRES_CONTEXT_SHELL; context++)
-        run((const char *)data + 1, size - 1, context, flags);
+    if (!slot)
+        slot = envres_error_new(NULL);
+    const char *text = (const char *)data + 1;
+    size_t len = size - 1;
+    envres_template_options options = { .size = sizeof(options),
+                                        .flags = data[0] & 3,
+                                        .context = data[0] >> 2 & 3 };
+    envres_error *err = data[0] & 16 ? slot : NULL;
+    envres_template *tmpl = NULL;
+    envres_error_clear(slot);
+    envres_status st = envres_template_parse(text, len, &options, &tmpl, err);
+    CHECK((st == ENVRES_OK) == (tmpl != NULL));
+    if (st < 0)
+        check_failure(st, err, len);
+    else
+        check_template(tmpl, text, len, data[0] >> 5);
+    envres_template_unref(tmpl);
     return 0;
 }
