@@ -194,8 +194,8 @@ def runtime(firsts, points):
     return RUNTIME % {"points": points, "firsts": "\n".join(rows)}
 
 
-def wrapped(path, shown, text, found):
-    """The source with every condition wrapped; `shown` is its name in messages of the compiler."""
+def wrapped(path, text, found):
+    """The source with every condition wrapped."""
     marks = []
     for number, point in enumerate(found):
         width = point.end - point.start
@@ -205,4 +205,4 @@ def wrapped(path, shown, text, found):
     for offset, _, _, mark in sorted(marks, key=lambda mark: mark[:3]):
         out += [text[at:offset], mark]
         at = offset
-    return PROLOGUE % {"name": plain_name(path), "path": shown} + "".join(out) + text[at:]
+    return PROLOGUE % {"name": plain_name(path), "path": path} + "".join(out) + text[at:]
