@@ -25,7 +25,7 @@ All mutants are compiled at once: each condition (see conditions.py) is wrapped 
 ENVRES_MUTANT turns into true or into false. A first run of each test alone notes which conditions it
 reaches, and which values they have there. A test can only notice that a condition is always true if it was
 false there once, and the other way round; only those tests are run, fastest first, until one fails, crashes
-or takes ten times as long: the mutant is killed. Slow tests are left out where a faster one could notice. One that no test could notice has survived without a run.
+or takes ten times as long, or waits for ever: the mutant is killed. Slow tests are left out where a faster one could notice. One that no test could notice has survived without a run.
 
 A mutant that behaves like the original is listed, with the reason, in equivalent.txt beside this file:
 
@@ -67,7 +67,7 @@ FEWEST_SECONDS = 2
 ALONE = 4           # so many tests are tried one by one before those of a program go together
 SLOW_SECONDS = 1    # what takes longer is run only where nothing faster could notice
 MOST_SECONDS = 8    # of tests for one mutant, and of each of them
-WAIT_SECONDS = 30   # for a test that sleeps
+WAIT_SECONDS = 10   # until a test of which all processes sleep is taken to hang
 LARGEST_FILE = 1 << 30
 
 
@@ -108,6 +108,36 @@ def must(command):
 def digest(path):
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
+
+
+def sleeps(group):
+    """What all processes of a group have used of the processor if each of them sleeps; else None."""
+    used = 0
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            fields = read(path).rpartition(")")[2].split()
+        except OSError:
+            continue    # it has just ended
+        if int(fields[2]) != group:
+            continue
+        if fields[0] not in "SZ":
+            return None
+        used += int(fields[11]) + int(fields[12])
+    return used
+
+
+def ended(process):
+    """Whether it ends well. What runs for too long is ended by its limit; what waits for ever is found here."""
+    used, since = None, time.monotonic()
+    while True:
+        try:
+            return process.wait(timeout=2) == 0
+        except subprocess.TimeoutExpired:
+            now = sleeps(process.pid)
+        if now is None or now != used:
+            used, since = now, time.monotonic()
+        elif time.monotonic() - since > WAIT_SECONDS:
+            return False
 
 
 class Tree:
@@ -181,22 +211,18 @@ class Tree:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
 
-        for wait in (WAIT_SECONDS + 20 * seconds, 6 * (WAIT_SECONDS + 20 * seconds)):
-            process = subprocess.Popen(command, env=env, cwd=test.get("workdir") or self.build,
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+        process = subprocess.Popen(command, env=env, cwd=test.get("workdir") or self.build,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+        try:
+            return ended(process)
+        finally:
+            # Children that a test has left behind, too.
             try:
-                return process.wait(timeout=wait) == 0
-            except subprocess.TimeoutExpired:
-                continue
-            finally:
-                # Children that a test has left behind, too.
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                process.wait()
-        return False
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
 
     def names_of(self, name):
         """The tests of a program, by name."""
