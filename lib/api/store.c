@@ -402,6 +402,8 @@ verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *
     if (st == ENVRES_OK)
         st = query_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
+        st = object_verify(&ctx, add_finding, list, err);
+    if (st == ENVRES_OK)
         st = deposit_verify(&ctx, add_finding, list, err);
     return st;
 }

@@ -242,4 +242,12 @@ envres_status object_update(struct context *ctx, const struct object *object, in
 envres_status object_where_set(struct context *ctx, const struct object *object,
                                const uint8_t *except, struct buf *out, envres_error *err);
 
+/* INTEGRITY where a value that a variable has anywhere is not of the type and class that its row
+ * says: the row is not sealed, and what is written next would be sealed for others to read. */
+envres_status object_check_shape(struct context *ctx, const struct object *object,
+                                 envres_error *err);
+/* Findings: objects that are not what their values say, or are removed and have some. */
+envres_status object_verify(struct context *ctx, db_finding_fn finding, void *user,
+                            envres_error *err);
+
 #endif

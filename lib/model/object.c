@@ -3,6 +3,7 @@
  * Objects: the names of a workspace, with the type and class that hold for all environments. A row
  * here says nothing about values; settings carry the name they were written under.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -16,6 +17,8 @@ enum {
     SQL_INSERT,
     SQL_UPDATE,
     SQL_WHERE_SET,
+    SQL_OTHER_SHAPE,
+    SQL_FAULTY,
     SQL_COUNT_
 };
 
@@ -38,6 +41,17 @@ static const char *const object_sql[SQL_COUNT_] = {
         " (SELECT 1 FROM setting WHERE environment_id = environment.id"
         " AND object_id = ?2 AND until IS NULL AND state = 1 AND field <> '" FALLBACK_FIELD "')"
         " ORDER BY position IS NULL, position, key",
+    [SQL_OTHER_SHAPE] = "SELECT 1 FROM environment e JOIN setting s ON s.environment_id = e.id"
+                        " AND s.object_id = ?2 AND s.field = '' AND s.until IS NULL"
+                        " WHERE e.workspace_id = ?1 AND s.state = 1"
+                        " AND (s.kind <> ?3 OR s.secret <> ?4) LIMIT 1",
+    [SQL_FAULTY] = "SELECT DISTINCT o.class, o.name FROM object o"
+                   " JOIN environment e ON e.workspace_id = o.workspace_id"
+                   " JOIN setting s ON s.environment_id = e.id AND s.object_id = o.id"
+                   " AND s.until IS NULL WHERE o.workspace_id = ?1 AND s.state = 1"
+                   " AND s.field <> '" FALLBACK_FIELD "' AND (o.removed_at IS NOT NULL"
+                   " OR o.class = 1 AND (s.kind <> o.kind OR s.secret <> o.secret))"
+                   " ORDER BY o.class, o.name",
 };
 
 static envres_status
@@ -258,4 +272,49 @@ object_where_set(struct context *ctx, const struct object *object, const uint8_t
     }
     db_reset(stmt);
     return st < 0 ? st : buf_status(out, err);
+}
+
+envres_status
+object_check_shape(struct context *ctx, const struct object *object, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(ctx->db, object_sql[SQL_OTHER_SHAPE], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(stmt, 2, object->id, SEAL_ID);
+    db_bind_text(stmt, 3, object->kind, strlen(object->kind));
+    db_bind_int(stmt, 4, object->secret);
+    st = db_step(stmt, &row, err);
+    db_reset(stmt);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = err_set(err, ENVRES_E_INTEGRITY, "type and class of '%s' are not those of its values",
+                 object->name);
+    err_subject(err, object->name, strlen(object->name));
+    err_hint(err, "somebody changed the file; run verify");
+    return st;
+}
+
+envres_status
+object_verify(struct context *ctx, db_finding_fn finding, void *user, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(ctx->db, object_sql[SQL_FAULTY], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
+    while ((st = db_step(stmt, &row, err)) == ENVRES_OK && row == DB_ROW) {
+        char object[LIMIT_NAME + 16];
+        struct slice name = db_column_text(stmt, 1);
+        snprintf(object, sizeof(object), "%s/%.*s",
+                 db_column_int(stmt, 0) == OBJECT_VARIABLE ? "variable" : "resource",
+                 (int)(name.len < LIMIT_NAME ? name.len : LIMIT_NAME), name.data);
+        finding(user, "ENVRES_E_INTEGRITY", object,
+                "what it is said to be is not what its values are");
+    }
+    db_reset(stmt);
+    return st;
 }

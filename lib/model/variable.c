@@ -193,8 +193,10 @@ settle_object(struct batch *batch, const struct variable_write *write, bool *fou
     if (st < 0)
         return st;
     shape_of(write, *found, &as_is, out);
-    if (!*found || same_shape(&as_is, out))
-        return ENVRES_OK;
+    if (*found)
+        st = object_check_shape(ctx, &as_is, err);
+    if (st < 0 || !*found || same_shape(&as_is, out))
+        return st;
     st = variable_check_shape(ctx, &as_is, out, except, err);
     return st == ENVRES_OK ? object_update(ctx, out, 0, err) : st;
 }

@@ -554,6 +554,60 @@ ATTACK(test_12_put_back, 12)
 ATTACK(test_13_doubled, 13)
 ATTACK(test_69_another_format, 69)
 
+/* ---- rows that are not sealed ------------------------------------------------------------------
+ */
+
+static bool
+verify_names(struct fx *fx, const char *object)
+{
+    envres_list *findings = NULL;
+    bool named = false;
+    OK(fx, envres_store_verify(fx->store, fx->session, &findings, fx->err));
+    for (size_t row = 0; row < envres_list_count(findings); row++)
+        named = named ||
+                strcmp(envres_list_text(findings, row, ENVRES_VERIFY_OBJECT, NULL), object) == 0;
+    envres_list_free(findings);
+    return named;
+}
+
+/* What an object's row says of class and type decides how the next value is sealed, and is not
+ * sealed itself: it holds only as far as the values say so too. */
+static void
+test_10_objects_relabelled(void **state)
+{
+    struct fx *fx = *state;
+    static const struct {
+        const char *name;
+        const char *damage;
+        const char *mend;
+        const char *object;
+        envres_status put; /* of TOKEN, where it has no value yet */
+    } rows[] = {
+        { "a secret as plain", "UPDATE object SET secret = 0 WHERE name = 'TOKEN'",
+          "UPDATE object SET secret = 1 WHERE name = 'TOKEN'", "variable/TOKEN",
+          ENVRES_E_INTEGRITY },
+        { "text as a template", "UPDATE object SET kind = 'template' WHERE name = 'TOKEN'",
+          "UPDATE object SET kind = 'string' WHERE name = 'TOKEN'", "variable/TOKEN",
+          ENVRES_E_INTEGRITY },
+        { "removed", "UPDATE object SET removed_at = 1 WHERE name = 'crm'",
+          "UPDATE object SET removed_at = NULL WHERE name = 'crm'", "resource/crm", ENVRES_OK },
+    };
+    OK(fx, fx_put(fx, "staging", "TOKEN", "s3cret", 0, ENVRES_WRITE_SECRET));
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "staging", "crm", "host", "db", 0));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        print_message("    %s\n", rows[i].name);
+        assert_false(verify_names(fx, rows[i].object));
+        raw_sql(serve_path(fx), rows[i].damage);
+        assert_true(verify_names(fx, rows[i].object));
+        assert_int_equal(fx_put(fx, "production", "TOKEN", "next", 0, 0), rows[i].put);
+        raw_sql(serve_path(fx), rows[i].mend);
+    }
+    raw_sql(serve_path(fx), rows[0].damage);
+    FAILS(fx, ENVRES_E_INTEGRITY, fx_put(fx, "staging", "TOKEN", "plain", 0, ENVRES_WRITE_PLAIN));
+    assert_string_equal(envres_error_subject(fx->err), "TOKEN");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, serve_setup, serve_teardown_damaged)
 
 int
@@ -567,6 +621,7 @@ main(void)
         TEST(test_8_between_kinds_and_fields),
         TEST(test_9_whole_rows),
         TEST(test_10_relabelled),
+        TEST(test_10_objects_relabelled),
         TEST(test_11_taken_away),
         TEST(test_12_put_back),
         TEST(test_13_doubled),
