@@ -19,6 +19,7 @@
 #include "model/tree.h"
 
 enum {
+    SQL_PAST_EDITS,
     SQL_PART,
     SQL_TREE,
     SQL_DROP_PART,
@@ -48,6 +49,8 @@ enum {
 };
 
 static const char *const apps_sql[SQL_COUNT_] = {
+    [SQL_PAST_EDITS] = "DELETE FROM part_edit WHERE version_id = ?1 AND until IS NOT NULL"
+                       " AND part NOT IN (SELECT digest FROM part)",
     [SQL_PART] = "SELECT rowid, digest, body FROM part WHERE rowid > ?1 ORDER BY rowid LIMIT 1",
     [SQL_TREE] = "SELECT rowid, digest, body FROM tree WHERE rowid > ?1 ORDER BY rowid LIMIT 1",
     [SQL_DROP_PART] = "DELETE FROM part WHERE rowid = ?1",
@@ -447,6 +450,23 @@ settle_frozen(struct settling *s, const struct app *app, const struct version *v
     return st;
 }
 
+/* Earlier edits of a draft whose bytes are lost: it cannot go back to them any more. */
+static envres_status
+forget_past(struct settling *s, const struct app *app, const struct version *version,
+            envres_error *err)
+{
+    char name[2 * LIMIT_APP + 2];
+    int64_t lost = 0;
+    envres_status st =
+        salvage_run(s->ctx, apps_sql[SQL_PAST_EDITS], version->id, NULL, 0, &lost, err);
+    if (st < 0 || lost == 0)
+        return st;
+    name_version(app, version, name);
+    salvage_lost(s->report, "part_edit", name, lost, ENVRES_E_CORRUPT,
+                 "bytes of earlier edits are lost: it cannot go back to them");
+    return ENVRES_OK;
+}
+
 static envres_status
 settle_draft(struct settling *s, const struct app *app, const struct version *version,
              envres_error *err)
@@ -458,6 +478,8 @@ settle_draft(struct settling *s, const struct app *app, const struct version *ve
     envres_status st = as_damage(content_load(s->ctx, version, &tree, NULL), &damaged, err);
     if (st == ENVRES_OK && !damaged)
         st = has_parts(s, &tree, &has, err);
+    if (st == ENVRES_OK && has)
+        st = forget_past(s, app, version, err);
     if (st == ENVRES_OK)
         st = salvage_pins(s->ctx, &tree, s->now, s->report, err);
     if (st == ENVRES_OK && !damaged && has)

@@ -22,6 +22,7 @@ enum {
     SQL_OBJECT,
     SQL_ADD_OBJECT,
     SQL_SET_OBJECT,
+    SQL_MAKE_WAY,
     SQL_COUNT_
 };
 
@@ -43,11 +44,14 @@ static const char *const config_sql[SQL_COUNT_] = {
         "SELECT name, kind, secret, class, until IS NULL AND state = 1 FROM setting"
         " WHERE environment_id = ?1"
         " AND object_id = ?2 ORDER BY until IS NOT NULL, state <> 1, revision DESC LIMIT 1",
-    [SQL_OBJECT] = "SELECT name, kind, secret, class, 1 FROM object WHERE id = ?1",
+    [SQL_OBJECT] = "SELECT name, kind, secret, class, removed_at IS NULL FROM object"
+                   " WHERE id = ?1",
     [SQL_ADD_OBJECT] = "INSERT INTO object (id, workspace_id, class, name, kind, secret,"
                        " created_at, removed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [SQL_SET_OBJECT] = "UPDATE object SET name = ?2, kind = ?3, secret = ?4, class = ?5"
-                       " WHERE id = ?1",
+    [SQL_SET_OBJECT] = "UPDATE object SET name = ?2, kind = ?3, secret = ?4, class = ?5,"
+                       " removed_at = NULL WHERE id = ?1",
+    [SQL_MAKE_WAY] = "UPDATE object SET removed_at = ?2 WHERE id = ?1"
+                     " AND id NOT IN (SELECT object_id FROM setting)",
 };
 
 struct settling {
@@ -306,7 +310,7 @@ struct identity_of {
     char kind[LIMIT_NAME + 1];
     int64_t secret;
     int64_t object_class;
-    bool in_force; /* by a value, rather than by an older one */
+    bool in_force; /* by a value, rather than by an older one; of an object: not removed */
 };
 
 static envres_status
@@ -364,6 +368,18 @@ write_identity(struct settling *s, int sql, const struct identity_of *is, bool r
     return db_run(stmt, err);
 }
 
+/* Who has the name of an object with values, and none of its own, is what is left of that object.
+ */
+static envres_status
+make_way(struct settling *s, const struct object *other, bool *taken, envres_error *err)
+{
+    int64_t removed = 0;
+    envres_status st = salvage_run(s->ctx, config_sql[SQL_MAKE_WAY], other->id, NULL,
+                                   s->now ? s->now : 1, &removed, err);
+    *taken = removed == 0;
+    return st;
+}
+
 /* The object's own row is signed by nobody; the settings' rows are. */
 static envres_status
 settle_object(struct settling *s, envres_error *err)
@@ -385,14 +401,16 @@ settle_object(struct settling *s, envres_error *err)
     if (class == OBJECT_RESOURCE)
         says.secret = is.secret;
     if (found && strcmp(says.name, is.name) == 0 && strcmp(says.kind, is.kind) == 0 &&
-        says.secret == is.secret && says.object_class == is.object_class)
+        says.secret == is.secret && says.object_class == is.object_class && is.in_force)
         return ENVRES_OK;
     st = object_find(s->ctx, class, slice_str(says.name), &taken, &other, err);
     if (st < 0)
         return st;
     taken = taken && memcmp(other.id, s->object, SEAL_ID) != 0;
-    if (found && taken)
-        return ENVRES_OK;
+    if (taken)
+        st = make_way(s, &other, &taken, err);
+    if (st < 0 || (found && taken))
+        return st;
     salvage_lost(s->report, "object", says.name, 0, ENVRES_E_CORRUPT,
                  "its row was lost or damaged: it is what its values say");
     return write_identity(s, found ? SQL_SET_OBJECT : SQL_ADD_OBJECT, &says, taken, err);
