@@ -12,8 +12,8 @@
     --results FILE what was found is kept here, and not tried again: a run can be interrupted and gone on
                    with. A result counts as long as the text of its function is the same
     --again        try what has survived so far once more, since there are new tests
-    --oom          the scenarios under want of memory (test_oom) are tests, too: they take long
-    --tests        only these test programs; default: all of the suites unit and api but the slow ones
+    --tests        only these test programs; default: all of the suites unit and api but the slow ones, and
+                   of those want of memory in each scenario, and salvage
     --table FILE   write the table of all files here
     --report       try nothing: say what the results are
     --keep FOLDER  build in this folder, and leave it there
@@ -63,6 +63,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 EQUIVALENT = os.path.join(HERE, "equivalent.txt")
 WHOLE = ("lib/guard/policy.c", "lib/guard/seal.c", "lib/lang/template.c", "lib/model/machine.c")
 RUNTIME_IN = "lib/base/version.c"
+OOM = "out of memory, quarter 0"
+SALVAGE = "salvage of damaged files"
 FEWEST_SECONDS = 2
 ALONE = 4           # so many tests are tried one by one before those of a program go together
 SLOW_SECONDS = 1    # what takes longer is run only where nothing faster could notice
@@ -189,8 +191,8 @@ class Tree:
                 continue
             if suites & {"unit", "api"} and not suites & {"slow", "torture"}:
                 self.programs[test["name"]] = test
-            if self.options.oom and test["name"].startswith("out of memory"):
-                self.programs["oom"] = dict(test, cmd=test["cmd"][:1])
+            if test["name"] in (OOM, SALVAGE):
+                self.programs[test["name"]] = test
 
     def run(self, name, tests, seconds, **variables):
         """Whether tests of a program pass. Time is that of the processor, so that a busy machine does not
@@ -198,8 +200,8 @@ class Tree:
         test = self.programs[name]
         env = dict(os.environ, **test["env"], **variables)
         command = list(test["cmd"])
-        if name == "oom":
-            command += ["--shard"] + tests[0].split()
+        if name in (OOM, SALVAGE):
+            command = command[:1] + tests[0].split()
         else:
             env["LD_PRELOAD"] = self.pick
             if tests != [""]:
@@ -226,11 +228,13 @@ class Tree:
 
     def names_of(self, name):
         """The tests of a program, by name."""
-        if name == "oom":
+        if name == OOM:
             # One scenario each.
             rows = read(os.path.join(self.source, "tests", "scenarios", "registry.c"))
             count = len(re.findall(r'^    \{ "', rows, re.M))
-            return ["%d %d" % (i, count) for i in range(count)]
+            return ["--places --shard %d %d" % (i, count) for i in range(count)]
+        if name == SALVAGE:
+            return ["--trials 3 --step 64", "--trials 10 --step 16"]
         path = os.path.join(self.folder, "names")
         if os.path.exists(path):
             os.remove(path)
@@ -263,7 +267,7 @@ class Tree:
             kept = json.loads(read(path)) if os.path.exists(path) else {}
             if kept.get("mark") != mark:
                 tests = [self.note(name, test) for test in self.names_of(name)]
-                if None in tests and name != "oom":
+                if None in tests:
                     tests = [self.note(name, "")]
                 if None in tests:
                     sys.exit("mutate.py: %s fails without a mutant" % name)
@@ -318,7 +322,7 @@ def killer(tree, tests, mutant):
             return ("%s %s" % (test.program, test.name)).strip()
     groups = {}
     for test in chosen[ALONE:]:
-        groups.setdefault(test.program if test.program != "oom" else "oom " + test.name, []).append(test)
+        groups.setdefault(test.program + " " + test.name if test.program in (OOM, SALVAGE) else test.program, []).append(test)
     for group in sorted(groups.values(), key=lambda group: sum(test.seconds for test in group)):
         if not tree.run(group[0].program, [test.name for test in group], sum(test.seconds for test in group),
                         ENVRES_MUTANT=which):
@@ -467,7 +471,7 @@ def main():
         parser.add_argument("--" + name, default="")
     for name, value in (("sample", 0), ("seed", 1), ("seconds", 0), ("jobs", 1), ("least", 85)):
         parser.add_argument("--" + name, type=int, default=value)
-    for name in ("again", "oom", "report"):
+    for name in ("again", "report"):
         parser.add_argument("--" + name, action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
