@@ -22,6 +22,7 @@
 
 enum {
     SQL_FIND,
+    SQL_BY_ID,
     SQL_ALL,
     SQL_INSERT,
     SQL_UPDATE,
@@ -37,6 +38,8 @@ enum {
 static const char *const environment_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT " ENVIRONMENT_COLUMNS " FROM environment"
                  " WHERE workspace_id = ?1 AND key = ?2",
+    [SQL_BY_ID] = "SELECT " ENVIRONMENT_COLUMNS " FROM environment"
+                  " WHERE id = ?1 AND workspace_id = ?2",
     [SQL_ALL] = "SELECT " ENVIRONMENT_COLUMNS " FROM environment WHERE workspace_id = ?1"
                 " ORDER BY position IS NULL, position, key",
     [SQL_INSERT] =
@@ -145,17 +148,25 @@ envres_status
 environment_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
                   struct environment *out, envres_error *err)
 {
-    struct environment *all = NULL;
-    size_t count = 0;
+    struct environment read = { .position = 0 };
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
     *found = false;
-    envres_status st = environment_all(ctx, &all, &count, err);
-    for (size_t i = 0; st == ENVRES_OK && !*found && i < count; i++) {
-        *found = memcmp(all[i].id, id, SEAL_ID) == 0;
-        if (*found)
-            *out = all[i];
-    }
-    mem_free(ctx->mem, all);
-    return st;
+    envres_status st = db_use(ctx->db, environment_sql[SQL_BY_ID], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    db_bind_blob(stmt, 2, ctx->workspace, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = read_row(stmt, &read, err);
+    db_reset(stmt);
+    if (st < 0)
+        return st;
+    *out = read;
+    *found = true;
+    return ENVRES_OK;
 }
 
 /* NOT_FOUND, with the nearest key, else with those there are. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * "It is set in: staging." A scope has no database to ask once it is open, so what it may have to
- * say of names it lacks is read with it. Environments mostly set the same names: those of the
- * workspace are walked beside the scope's own, both in order, and only for what is missing here the
- * others are looked at: all that they set is read, but no further than looking up each missing name
- * in each environment would cost; that is done then.
+ * say of names it lacks is read with it. What a single other environment sets is read as it is.
+ * Several mostly set the same names: then those of the workspace are walked beside the scope's own,
+ * both in order, and only for what is missing here the others are looked at: all that they set is
+ * read, but no further than looking up each missing name in each environment would cost; that is
+ * done then.
  */
 #include "resolve/elsewhere.h"
 
@@ -108,21 +109,16 @@ compare_absent(const void *a, const void *b)
     return compare_names(x->object_class, x->name, y->object_class, y->name);
 }
 
-/* What another environment sets, when it is missing here. */
+/* `name` is in the scope's pool. */
 static envres_status
-take_other(void *user, enum object_class object_class, struct slice name,
-           const uint8_t environment[SEAL_ID], envres_error *err)
+add_other(struct search *search, enum object_class object_class, struct slice name,
+          const uint8_t environment[SEAL_ID], envres_error *err)
 {
-    struct search *search = user;
     envres_scope *scope = search->scope;
-    struct absent missing = { .object_class = object_class, .name = name };
     struct place where = { .index = 0 };
     memcpy(where.id, environment, SEAL_ID);
-    const struct absent *absent =
-        bsearch(&missing, search->absent, search->count, sizeof(missing), compare_absent);
-    const struct place *place = absent ? bsearch(&where, search->places, scope->environment_count,
-                                                 sizeof(where), compare_places)
-                                       : NULL;
+    const struct place *place =
+        bsearch(&where, search->places, scope->environment_count, sizeof(where), compare_places);
     if (!place)
         return ENVRES_OK;
     struct other_name *grown = mem_grow(&scope->mem, scope->others, &search->other_room,
@@ -130,37 +126,69 @@ take_other(void *user, enum object_class object_class, struct slice name,
     if (!grown)
         return err_code(err, ENVRES_E_NOMEM);
     scope->others = grown;
-    scope->others[scope->other_count++] = (struct other_name){ .object_class = object_class,
-                                                               .name = absent->name,
-                                                               .environment = place->index };
+    struct other_name other = { .object_class = object_class,
+                                .name = name,
+                                .environment = place->index };
+    scope->others[scope->other_count++] = other;
     return ENVRES_OK;
 }
 
-/* A look-up takes half as long as reading a setting. */
+/* What another environment sets, when it is among the missing names. */
+static envres_status
+take_missing(void *user, enum object_class object_class, struct slice name,
+             const uint8_t environment[SEAL_ID], envres_error *err)
+{
+    struct search *search = user;
+    struct absent wanted = { .object_class = object_class, .name = name };
+    const struct absent *found =
+        bsearch(&wanted, search->absent, search->count, sizeof(wanted), compare_absent);
+    return found ? add_other(search, object_class, found->name, environment, err) : ENVRES_OK;
+}
+
+/* The same without knowing them: variables that items have are left out. */
+static envres_status
+take_other(void *user, enum object_class object_class, struct slice name,
+           const uint8_t environment[SEAL_ID], envres_error *err)
+{
+    struct search *search = user;
+    envres_scope *scope = search->scope;
+    struct item wanted = { .setting = { .object_class = object_class, .name = name } };
+    if (object_class == OBJECT_VARIABLE && scope->item_count > 0 &&
+        bsearch(&wanted, scope->items, scope->item_count, sizeof(wanted), scope_compare_items))
+        return ENVRES_OK;
+    struct slice kept = pool_copy(&scope->pool, name);
+    return kept.data ? add_other(search, object_class, kept, environment, err)
+                     : err_code(err, ENVRES_E_NOMEM);
+}
+
+/* A look-up takes as long as reading two settings. */
 static envres_status
 find_missing(struct context *ctx, struct search *search, envres_error *err)
 {
     envres_scope *scope = search->scope;
     const struct environment *environment = &scope->environment;
     bool all = false;
-    size_t limit = search->count * scope->environment_count / 2 + 1;
-    envres_status st = config_others(ctx, environment, limit, take_other, search, &all, err);
+    size_t limit = search->count * scope->environment_count * 2 + 1;
+    envres_status st = config_others(ctx, environment, limit, take_missing, search, &all, err);
     if (st < 0 || all)
         return st;
     scope->other_count = 0;
     for (size_t i = 0; st == ENVRES_OK && i < search->count; i++)
         st = config_others_with(ctx, environment, search->absent[i].object_class,
-                                search->absent[i].name, take_other, search, err);
+                                search->absent[i].name, take_missing, search, err);
     return st;
 }
 
 envres_status
-elsewhere_load(struct context *ctx, envres_scope *scope, envres_error *err)
+elsewhere_load(struct context *ctx, envres_scope *scope, size_t others, envres_error *err)
 {
     struct search search = { .scope = scope };
-    envres_status st = config_each_name(ctx, take_name, &search, err);
-    if (st == ENVRES_OK && search.count > 0)
-        st = sort_places(&search, err);
+    bool all = false;
+    envres_status st = sort_places(&search, err);
+    if (st == ENVRES_OK && others == 1)
+        st = config_others(ctx, &scope->environment, INT64_MAX, take_other, &search, &all, err);
+    else if (st == ENVRES_OK)
+        st = config_each_name(ctx, take_name, &search, err);
     if (st == ENVRES_OK && search.count > 0)
         st = find_missing(ctx, &search, err);
     mem_free(&scope->mem, search.places);

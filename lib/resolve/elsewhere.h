@@ -7,9 +7,10 @@
 
 /*
  * Fills `others` of a scope, whose items are there and sorted and whose environments are known, in
- * the transaction that reads it. Names that its items have are left out: what is there is never
- * asked for elsewhere.
+ * the transaction that reads it. Variables that its items have are left out: what is there is never
+ * asked for elsewhere. `others`: how many other environments have settings, or had; not 0.
  */
-envres_status elsewhere_load(struct context *ctx, envres_scope *scope, envres_error *err);
+envres_status elsewhere_load(struct context *ctx, envres_scope *scope, size_t others,
+                             envres_error *err);
 
 #endif

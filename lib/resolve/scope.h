@@ -152,6 +152,9 @@ envres_status scope_load_audited(struct context *ctx, const struct scope_request
 envres_status scope_load_inside(struct context *ctx, const struct scope_request *request,
                                 const envres_scope *before, envres_scope **out, envres_error *err);
 
+/* The order of items: class, name, field. */
+int scope_compare_items(const void *a, const void *b);
+
 /* UINT32_MAX when there is none. */
 uint32_t scope_variable(const envres_scope *scope, struct slice name);
 uint32_t scope_handle(const envres_scope *scope, struct slice name);

@@ -30,6 +30,8 @@ struct loading {
     struct item *items;
     size_t count;
     size_t room;
+    struct environment *environments;
+    size_t environment_count;
     struct object *resources;
     size_t resource_count;
     envres_error *why; /* what went wrong with one item; in the scope's pool */
@@ -142,30 +144,24 @@ take_setting(void *user, const struct setting *setting, envres_error *err)
     return st;
 }
 
-/* *alone: none of the others ever had a setting. */
+/* *others: how many others have settings, or had. */
 static envres_status
-take_environments(struct context *ctx, envres_scope *scope, bool *alone, envres_error *err)
+take_environments(const struct loading *loading, size_t *others, envres_error *err)
 {
-    struct environment *all = NULL;
-    size_t count = 0;
-    envres_status st = environment_all(ctx, &all, &count, err);
-    if (st < 0)
-        return st;
+    envres_scope *scope = loading->scope;
+    const struct environment *all = loading->environments;
+    size_t count = loading->environment_count;
     scope->environment_keys = pool_alloc(&scope->pool, count * sizeof(*scope->environment_keys));
     scope->environment_ids = pool_alloc(&scope->pool, count * sizeof(*scope->environment_ids));
-    if (!scope->environment_keys || !scope->environment_ids) {
-        st = no_memory(err);
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            memcpy(scope->environment_keys[i], all[i].key, sizeof(all[i].key));
-            memcpy(scope->environment_ids[i], all[i].id, SEAL_ID);
-            *alone &=
-                all[i].revision == 0 || memcmp(all[i].id, scope->environment.id, SEAL_ID) == 0;
-        }
-        scope->environment_count = count;
+    if (!scope->environment_keys || !scope->environment_ids)
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(scope->environment_keys[i], all[i].key, sizeof(all[i].key));
+        memcpy(scope->environment_ids[i], all[i].id, SEAL_ID);
+        *others += all[i].revision > 0 && memcmp(all[i].id, scope->environment.id, SEAL_ID) != 0;
     }
-    mem_free(ctx->mem, all);
-    return st;
+    scope->environment_count = count;
+    return ENVRES_OK;
 }
 
 static envres_status
@@ -208,8 +204,8 @@ take_authors(struct loading *loading, envres_error *err)
 
 /* ---- order and hashes ----------------------------------------------------------------------- */
 
-static int
-compare_items(const void *a, const void *b)
+int
+scope_compare_items(const void *a, const void *b)
 {
     const struct setting *x = &((const struct item *)a)->setting;
     const struct setting *y = &((const struct item *)b)->setting;
@@ -223,7 +219,7 @@ static void
 sort_items(struct loading *loading)
 {
     if (loading->count > 1)
-        qsort(loading->items, loading->count, sizeof(*loading->items), compare_items);
+        qsort(loading->items, loading->count, sizeof(*loading->items), scope_compare_items);
     loading->scope->items = loading->items;
     loading->scope->item_count = (uint32_t)loading->count;
 }
@@ -238,7 +234,7 @@ break_doubles(struct loading *loading, envres_error *err)
     for (uint32_t i = 1; st == ENVRES_OK && i < scope->item_count; i++) {
         struct item *a = &scope->items[i - 1];
         struct item *b = &scope->items[i];
-        if (compare_items(a, b) != 0)
+        if (scope_compare_items(a, b) != 0)
             continue;
         err_set(why, ENVRES_E_INTEGRITY, "'%.*s' has two values in the store",
                 (int)b->setting.name.len, b->setting.name.data);
@@ -659,6 +655,19 @@ keep_request(envres_scope *scope, const struct scope_request *request, envres_er
     return ENVRES_OK;
 }
 
+static envres_status
+find_environment(struct loading *loading, struct slice key, envres_error *err)
+{
+    for (size_t i = 0; i < loading->environment_count; i++) {
+        if (!slice_equal(key, slice_str(loading->environments[i].key)))
+            continue;
+        loading->scope->environment = loading->environments[i];
+        return ENVRES_OK;
+    }
+    /* It is not there, and says so better. */
+    return environment_find(loading->ctx, key, &loading->scope->environment, err);
+}
+
 /* Environment and app, and at which revision the settings are read. */
 static envres_status
 choose_reading(struct loading *loading, struct served_pin *pin, envres_error *err)
@@ -667,7 +676,7 @@ choose_reading(struct loading *loading, struct served_pin *pin, envres_error *er
     const struct scope_request *request = plan->request;
     envres_scope *scope = loading->scope;
     struct environment *environment = &scope->environment;
-    envres_status st = environment_find(loading->ctx, request->environment, environment, err);
+    envres_status st = find_environment(loading, request->environment, err);
     if (st < 0)
         return st;
     if (request->revision < 0 || request->revision > environment->revision) {
@@ -740,17 +749,19 @@ read_rows(struct loading *loading, envres_error *err)
     struct context *ctx = loading->ctx;
     envres_scope *scope = loading->scope;
     struct served_pin pin = { .is_set = false };
-    bool alone = true;
+    size_t others = 0;
     envres_status st = keep_request(scope, loading->plan->request, err);
+    if (st == ENVRES_OK)
+        st = environment_all(ctx, &loading->environments, &loading->environment_count, err);
     if (st == ENVRES_OK)
         st = choose_reading(loading, &pin, err);
     if (st == ENVRES_OK)
         st = read_settings(loading, &pin, err);
     sort_items(loading);
     if (st == ENVRES_OK)
-        st = take_environments(ctx, scope, &alone, err);
-    if (st == ENVRES_OK && !alone)
-        st = elsewhere_load(ctx, scope, err);
+        st = take_environments(loading, &others, err);
+    if (st == ENVRES_OK && others > 0)
+        st = elsewhere_load(ctx, scope, others, err);
     if (st == ENVRES_OK)
         st = object_all(ctx, OBJECT_RESOURCE, &loading->resources, &loading->resource_count, err);
     if (st == ENVRES_OK)
@@ -784,6 +795,7 @@ load_scope(struct context *ctx, const struct plan *plan, envres_scope **out, env
     if (st == ENVRES_OK)
         st = settle_handles(&loading, err);
     mem_free(ctx->mem, loading.resources);
+    mem_free(ctx->mem, loading.environments);
     if (st < 0) {
         envres_scope_unref(scope);
         return st;

@@ -82,6 +82,35 @@ where_a_missing_name_is_set(void **state)
     }
 }
 
+/* With a single other environment, what it sets is read as it is. */
+static void
+where_a_name_is_set_of_two(void **state)
+{
+    struct fx *fx = *state;
+    OK(fx, fx_put(fx, "development", "HERE", "1", 0, 0));
+    OK(fx, fx_put(fx, "development", "MISSING", "2", 0, 0));
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, envres_resource_define(fx->session, "bare", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "development", "crm", "host", "h", 0));
+    for (int filled = 0; filled < 2; filled++) {
+        if (filled)
+            OK(fx, fx_put(fx, "staging", "HERE", "3", 0, 0));
+        envres_scope *scope = fx_scope(fx, "staging");
+        if (!filled)
+            says_where(fx, scope, "environment.variables.HERE", ENVRES_E_NOT_SET,
+                       "it is set in: development");
+        says_where(fx, scope, "environment.variables.MISSING", ENVRES_E_NOT_SET,
+                   "it is set in: development");
+        says_where(fx, scope, "environment.variables.MISING", ENVRES_E_NOT_FOUND,
+                   "did you mean 'MISSING'?");
+        says_where(fx, scope, "resources.crm.host", ENVRES_E_NOT_CONFIGURED,
+                   "it is set in: development");
+        says_where(fx, scope, "resources.bare.host", ENVRES_E_NOT_CONFIGURED,
+                   "no environment has settings for it");
+        envres_scope_unref(scope);
+    }
+}
+
 static void
 a_value_is_never_expanded_again(void **state)
 {
@@ -508,6 +537,7 @@ main(void)
         cmocka_unit_test_setup_teardown(an_environment_gives_its_own_values_only, fx_setup,
                                         fx_teardown),
         cmocka_unit_test_setup_teardown(where_a_missing_name_is_set, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(where_a_name_is_set_of_two, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(a_value_is_never_expanded_again, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(typed_getters_know_types, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(secrets_taint_what_they_touch, fx_setup, fx_teardown),
