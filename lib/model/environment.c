@@ -148,7 +148,6 @@ envres_status
 environment_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
                   struct environment *out, envres_error *err)
 {
-    struct environment read = { .position = 0 };
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
     *found = false;
@@ -158,15 +157,11 @@ environment_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool *found,
     db_bind_blob(stmt, 1, id, SEAL_ID);
     db_bind_blob(stmt, 2, ctx->workspace, SEAL_ID);
     st = db_step(stmt, &row, err);
-    if (st < 0 || row == DB_DONE)
-        return st;
-    st = read_row(stmt, &read, err);
+    if (st == ENVRES_OK && row == DB_ROW)
+        st = read_row(stmt, out, err);
     db_reset(stmt);
-    if (st < 0)
-        return st;
-    *out = read;
-    *found = true;
-    return ENVRES_OK;
+    *found = st == ENVRES_OK && row == DB_ROW;
+    return st;
 }
 
 /* NOT_FOUND, with the nearest key, else with those there are. */

@@ -41,8 +41,10 @@ static const char *const object_sql[SQL_COUNT_] = {
         " (SELECT 1 FROM setting WHERE environment_id = environment.id"
         " AND object_id = ?2 AND until IS NULL AND state = 1 AND field <> '" FALLBACK_FIELD "')"
         " ORDER BY position IS NULL, position, key",
-    [SQL_OTHER_SHAPE] = "SELECT 1 FROM environment e JOIN setting s ON s.environment_id = e.id"
-                        " AND s.object_id = ?2 AND s.field = '' AND s.until IS NULL"
+    /* By the name, as the index of what is current has it: revisions before are not walked. */
+    [SQL_OTHER_SHAPE] = "SELECT 1 FROM environment e CROSS JOIN setting s"
+                        " ON s.environment_id = e.id AND s.name = ?2 AND s.class = 1"
+                        " AND s.field = '' AND s.until IS NULL"
                         " WHERE e.workspace_id = ?1 AND s.state = 1"
                         " AND (s.kind <> ?3 OR s.secret <> ?4) LIMIT 1",
     [SQL_FAULTY] = "SELECT DISTINCT o.class, o.name FROM object o"
@@ -283,7 +285,7 @@ object_check_shape(struct context *ctx, const struct object *object, envres_erro
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, object->id, SEAL_ID);
+    db_bind_text(stmt, 2, object->name, strlen(object->name));
     db_bind_text(stmt, 3, object->kind, strlen(object->kind));
     db_bind_int(stmt, 4, object->secret);
     st = db_step(stmt, &row, err);

@@ -94,6 +94,14 @@ make_variables(struct fixture *fx, int count)
 }
 
 static void
+make_revisions(struct fixture *fx, int count)
+{
+    put(fx, "staging", 3, "value", 0);
+    for (int i = 0; i < count; i++)
+        put(fx, "development", 3, "value", 0);
+}
+
+static void
 make_templates(struct fixture *fx, int count)
 {
     make_variables(fx, 1);
@@ -326,7 +334,7 @@ static const struct {
 } rows[] = {
     { "a variable among variables", make_variables, change_variable, false },
     { "a template among templates", make_templates, change_template, false },
-    { "a variable among environments", make_environments, change_variable, false },
+    { "a variable behind its revisions", make_revisions, change_variable, false },
     { "an edit among versions", make_versions, edit_version, false },
     { "a promotion among versions", make_versions, promote_wanted, false },
     { "an edit among apps", make_apps, edit_version, false },
@@ -352,7 +360,7 @@ calls_do_not_grow(void **state)
 }
 
 /* The rows of environments are all read, what they set is not: with 30 names, that would be ten
- * steps for each. */
+ * steps for each. A write looks at its own name in each. */
 static void
 a_scope_reads_its_own_names(void **state)
 {
@@ -362,6 +370,11 @@ a_scope_reads_its_own_names(void **state)
     print_message("%-32s %6ld %6ld\n", "a scope among environments", few, many);
     if (many - few > 45 * 2 * NAMES)
         fail_msg("a scope takes %ld steps among 6 environments, %ld among 51", few, many);
+    few = steps_among(3, make_environments, change_variable);
+    many = steps_among(48, make_environments, change_variable);
+    print_message("%-32s %6ld %6ld\n", "a variable among environments", few, many);
+    if (many - few > 45 * NAMES)
+        fail_msg("a put takes %ld steps among 6 environments, %ld among 51", few, many);
 }
 
 int
