@@ -380,6 +380,38 @@ test_an_older_error_is_no_error(void **state)
     envres_error_free(err);
 }
 
+/* What a broken tag is told, and where. */
+static void
+test_words_of_errors(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+        const char *hint;
+    } rows[] = {
+        { "a << resources.crm >>", "the resource's field is missing in the tag",
+          "write resources.NAME.FIELD" },
+        { "a << params.x | uper >>", "there is no filter 'uper'", "upper" },
+        { "a << apps.x >>", "'apps' is nearly a tag, but opens none", "<< app.x >>" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        envres_template *tmpl = NULL;
+        envres_error *err = envres_error_new(NULL);
+        envres_template_options options = { .size = sizeof(options),
+                                            .flags = ENVRES_TEMPLATE_STRICT };
+        assert_int_equal(
+            envres_template_parse(rows[i].text, ENVRES_NUL_TERMINATED, &options, &tmpl, err),
+            ENVRES_E_SYNTAX);
+        assert_null(tmpl);
+        assert_string_equal(envres_error_message(err), rows[i].message);
+        if (!strstr(envres_error_hint(err), rows[i].hint))
+            fail_msg("the hint '%s' does not say '%s'", envres_error_hint(err), rows[i].hint);
+        assert_int_equal(envres_error_offset(err), 2);
+        envres_error_free(err);
+    }
+}
+
 /* ---- options and values -----------------------------------------------------------------------
  */
 
@@ -507,6 +539,7 @@ main(void)
         cmocka_unit_test(test_limit_of_mixed_tags),
         cmocka_unit_test(test_tags_outside_of_strings),
         cmocka_unit_test(test_an_older_error_is_no_error),
+        cmocka_unit_test(test_words_of_errors),
         cmocka_unit_test(test_dialects_and_styles),
         cmocka_unit_test(test_verbatim),
         cmocka_unit_test(test_lists_are_checked),
