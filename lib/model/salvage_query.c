@@ -25,8 +25,8 @@ enum {
 
 /* Names of those that stand in are "lost_" and the beginning of the id. */
 static const char *const query_sql[SQL_COUNT_] = {
-    [SQL_BAD_NAMES] = "DELETE FROM query WHERE id >= ?1"
-                      " AND length(CAST(name AS BLOB)) NOT BETWEEN 1 AND ?2",
+    [SQL_BAD_NAMES] = "DELETE FROM query WHERE id = ?1"
+                      " OR length(CAST(name AS BLOB)) NOT BETWEEN 1 AND ?2",
     [SQL_NAMELESS] = "DELETE FROM query_revision WHERE query_id >= ?1"
                      " AND query_id NOT IN (SELECT id FROM query)",
     [SQL_STAND_INS] =

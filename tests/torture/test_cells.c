@@ -307,6 +307,21 @@ ask_store(void)
     fixture_close(&fx);
 }
 
+/* A version keeps its content when a query that it uses is lost, and verify says so. */
+static void
+verify_salvaged(const struct fixture *fx)
+{
+    envres_list *findings = NULL;
+    if (envres_store_verify(fx->store, fx->session, &findings, NULL) < 0)
+        complain("what was salvaged cannot be verified", NULL);
+    for (size_t row = 0; row < envres_list_count(findings); row++) {
+        const char *message = envres_list_text(findings, row, ENVRES_VERIFY_MESSAGE, NULL);
+        if (!strstr(message, "a revision of a query that it uses is not in the store"))
+            complain(message, envres_list_text(findings, row, ENVRES_VERIFY_OBJECT, NULL));
+    }
+    envres_list_free(findings);
+}
+
 static void
 ask_salvaged(void)
 {
@@ -325,8 +340,7 @@ ask_salvaged(void)
         if (!fx.session) {
             complain("what was salvaged does not open", envres_status_name(st));
         } else {
-            if (fixture_verify(&fx) != 0)
-                complain("what was salvaged has findings", NULL);
+            verify_salvaged(&fx);
             answers_ask(&fx, ENVRES_SCOPE_DAMAGED, another_salvaged, NULL);
         }
         fixture_close(&fx);
