@@ -148,7 +148,8 @@ grow_segments(struct parser *parser, size_t at)
         guess = room * 2;
     if (guess > room * 16)
         guess = room * 16;
-    return guess <= UINT32_MAX && intern_room(&parser->mem, &parser->segments, (uint32_t)guess);
+    assert(guess <= UINT32_MAX); /* there are no more than two segments for each of LIMIT_TAGS */
+    return intern_room(&parser->mem, &parser->segments, (uint32_t)guess);
 }
 
 /* Ends the literal that is being read at `end`, and lets the next one begin at `next`. */
@@ -169,23 +170,24 @@ add_segment(struct parser *parser, size_t end, size_t next, uint32_t expr, size_
 }
 
 /* The shell's quoting is followed over what the shell will see, tags apart. */
+static inline void
+follow_shell(struct parser *parser, size_t end)
+{
+    if (parser->row->walk == WALK_SHELL)
+        shell_feed(&parser->shell, parser->text + parser->literal, end - parser->literal);
+}
+
+/* May a tag stand where the quoting has come to? */
 RARE static envres_status
-follow_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
+check_shell(struct parser *parser, envres_error *err)
 {
     const char *hint = NULL;
-    shell_feed(&parser->shell, parser->text + parser->literal, end - parser->literal);
-    const char *where = has_tag ? shell_tag(&parser->shell, &hint) : NULL;
+    const char *where = shell_tag(&parser->shell, &hint);
     if (!where)
         return ENVRES_OK;
     err_set(err, ENVRES_E_SHELL_CONTEXT, "a tag %s cannot be quoted safely", where);
     err_hint(err, "%s", hint);
     return ENVRES_E_SHELL_CONTEXT;
-}
-
-static inline envres_status
-check_shell(struct parser *parser, size_t end, bool has_tag, envres_error *err)
-{
-    return parser->row->walk == WALK_SHELL ? follow_shell(parser, end, has_tag, err) : ENVRES_OK;
 }
 
 /* ---- tags --------------------------------------------------------------------------------------
@@ -199,9 +201,7 @@ keep_as_text(struct parser *parser, const struct source *source, size_t at, size
 {
     size_t end = raw_offset(source, at - backslashes + backslashes / 2);
     size_t next = raw_offset(source, at);
-    envres_status st = check_shell(parser, end, false, err);
-    if (st < 0)
-        return st;
+    follow_shell(parser, end);
     if (end == parser->literal) {
         parser->literal = next;
         return ENVRES_OK;
@@ -249,7 +249,8 @@ add_tag(struct parser *parser, const struct source *source, size_t at, size_t ba
     }
     if (parser->tags++ == LIMIT_TAGS)
         return err_set(err, ENVRES_E_LIMIT, "the template has more than %d tags", LIMIT_TAGS);
-    envres_status st = check_shell(parser, end, true, err);
+    follow_shell(parser, end);
+    envres_status st = parser->row->walk == WALK_SHELL ? check_shell(parser, err) : ENVRES_OK;
     if (st == ENVRES_OK)
         st = intern_tag(&parser->intern, tag, source->string && source->string->is_decoded, place,
                         &expr, err);
@@ -737,9 +738,10 @@ template_near(const envres_template *tmpl, uint32_t index, struct template_near 
 bool
 template_is_one_tag(const envres_template *tmpl)
 {
-    const struct segment *segments = tmpl->view.segments;
-    return tmpl->view.segment_count == 2 && tmpl->view.literal_len == 0 &&
-           segments[0].expr != EXPR_NONE;
+    bool is_one = tmpl->view.segment_count == 2 && tmpl->view.literal_len == 0;
+    assert(!is_one ||
+           tmpl->view.segments[0].expr != EXPR_NONE); /* text that is kept as text has a length */
+    return is_one;
 }
 
 bool

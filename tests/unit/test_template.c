@@ -354,6 +354,33 @@ test_limit_of_near_misses(void **state)
     free(text);
 }
 
+/* A near miss is told with its own name and place, whether its string had to be decoded or not. */
+static void
+test_near_misses_in_strings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *text;
+        int64_t offset;
+    } rows[] = {
+        { "a string as it stands", "[\"a<< enviroment.name >>\"]", 3 },
+        { "a string with an escape", "[\"\\n<< enviroment.name >>\"]", 4 },
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        envres_list *list = NULL;
+        envres_template *tmpl = parse(rows[i].text, ENVRES_CONTEXT_JSON, 0);
+        print_message("    %s\n", rows[i].name);
+        assert_int_equal(envres_template_references(tmpl, &list, NULL), ENVRES_OK);
+        assert_int_equal(envres_list_count(list), 1);
+        assert_string_equal(envres_list_text(list, 0, ENVRES_TAG_KIND, NULL), "near-miss");
+        assert_string_equal(envres_list_text(list, 0, ENVRES_TAG_NAME, NULL), "enviroment.name");
+        assert_int_equal(envres_list_integer(list, 0, ENVRES_TAG_OFFSET), rows[i].offset);
+        envres_list_free(list);
+        envres_template_unref(tmpl);
+    }
+}
+
 static void
 test_limit_of_a_literal(void **state)
 {
@@ -496,6 +523,19 @@ test_out_of_memory(void **state)
         if (!failing.hit)
             break;
     }
+    /* The shortest tags, whose references outgrow the room there is at first. */
+    text.len = 0;
+    for (int i = 0; i < 200; i++)
+        buf_add_format(&text, VAR("N%d"), i);
+    buf_add_char(&text, '\0');
+    for (int n = 0;; n++) {
+        struct failing failing = { n, false };
+        envres_allocator alloc = { sizeof(alloc), 0, failing_realloc, &failing };
+        envres_status st = parse_and_list(text.data, 0, &alloc);
+        assert_true(st == ENVRES_OK || (failing.hit && st == ENVRES_E_NOMEM));
+        if (!failing.hit)
+            break;
+    }
     buf_free(&text);
 }
 
@@ -514,6 +554,7 @@ main(void)
         cmocka_unit_test(test_limit_of_length),
         cmocka_unit_test(test_limit_of_tags),
         cmocka_unit_test(test_limit_of_near_misses),
+        cmocka_unit_test(test_near_misses_in_strings),
         cmocka_unit_test(test_limit_of_a_literal),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_out_of_memory),
