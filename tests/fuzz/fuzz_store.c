@@ -558,6 +558,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 : question->scenario ? question->scenario->name
                                      : "scope",
                 envres_status_name(st));
+    CHECK(memdisk_locked() == 0);
     memdisk_restore();
     runs++;
     turns[turn] += turn == TURN_ALL || question;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A VFS of SQLite in memory, for one thread: a few files of bytes, no locks, and one of them, the
- * first, with a sound state to which it goes back by copying the pages that were written since.
+ * A VFS of SQLite in memory, for one thread: a few files of bytes, with locks that are only
+ * counted. The first one has a sound state, to which it goes back by copying the pages that were
+ * written.
  *
  * Connections keep pages that they have read while the change counter of the file stays. So going
  * back takes the counter on, past every value that one has seen: each connection reads anew.
@@ -27,12 +28,14 @@ struct bytes {
 struct handle {
     sqlite3_file base;
     struct bytes *bytes;
+    int level; /* of its lock, which keeps nobody out */
 };
 
 static struct bytes files[FILES_MAX];
 static unsigned char *sound;
 static size_t sound_len;
 static uint32_t counter;
+static int locked;
 static uint64_t written[MEMDISK_WORDS];
 static uint64_t read_pages[MEMDISK_WORDS];
 
@@ -65,9 +68,19 @@ grow(struct bytes *bytes, size_t len)
 /* ---- a file --------------------------------------------------------------------------------- */
 
 static int
+set_level(sqlite3_file *file, int level)
+{
+    struct handle *handle = (struct handle *)file;
+    locked += (level > SQLITE_LOCK_NONE) - (handle->level > SQLITE_LOCK_NONE);
+    handle->level = level;
+    return SQLITE_OK;
+}
+
+static int
 close_file(sqlite3_file *file)
 {
     struct bytes *bytes = ((struct handle *)file)->bytes;
+    set_level(file, SQLITE_LOCK_NONE);
     bytes->opened--;
     if (bytes->opened == 0 && bytes->goes) {
         bytes->name[0] = '\0';
@@ -139,14 +152,6 @@ file_size(sqlite3_file *file, sqlite3_int64 *size)
 }
 
 static int
-no_lock(sqlite3_file *file, int level)
-{
-    (void)file;
-    (void)level;
-    return SQLITE_OK;
-}
-
-static int
 nobody_has_reserved(sqlite3_file *file, int *reserved)
 {
     (void)file;
@@ -185,8 +190,8 @@ static const sqlite3_io_methods methods = {
     .xTruncate = truncate_file,
     .xSync = sync_file,
     .xFileSize = file_size,
-    .xLock = no_lock,
-    .xUnlock = no_lock,
+    .xLock = set_level,
+    .xUnlock = set_level,
     .xCheckReservedLock = nobody_has_reserved,
     .xFileControl = no_control,
     .xSectorSize = sector_size,
@@ -240,6 +245,7 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int
         bytes->goes = 1;
     bytes->opened++;
     handle->bytes = bytes;
+    handle->level = SQLITE_LOCK_NONE;
     handle->base.pMethods = &methods;
     if (out_flags)
         *out_flags = flags;
@@ -355,6 +361,12 @@ memdisk_restore(void)
         if (files[i].opened == 0)
             files[i].name[0] = '\0';
     }
+}
+
+int
+memdisk_locked(void)
+{
+    return locked;
 }
 
 const uint64_t *

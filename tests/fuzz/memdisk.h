@@ -21,6 +21,9 @@ int memdisk_keep(void);
  * are gone. Not while a transaction is open. */
 void memdisk_restore(void);
 
+/* How many connections have a lock just now: a transaction that was not ended. */
+int memdisk_locked(void);
+
 /* Sets of pages of the store: those written since it was sound, those read since the last call. */
 const uint64_t *memdisk_written(void);
 const uint64_t *memdisk_read(void);

@@ -133,3 +133,20 @@ answers_ask(struct fixture *fx, uint32_t flags, answers_fn wrong, void *user)
         right += answers_ask_scope(fx, nth, flags, wrong, user);
     return right;
 }
+
+static void
+count_wrong(void *user, const char *asked, const char *got)
+{
+    (void)asked;
+    (void)got;
+    ++*(size_t *)user;
+}
+
+int
+answers_notice(struct fixture *fx)
+{
+    size_t count = 0;
+    if (put(fx, "production", "HOST", "db.other", 0, 0) == ENVRES_OK)
+        answers_ask(fx, 0, count_wrong, &count);
+    return count > 0;
+}

@@ -17,6 +17,10 @@ size_t answers_ask(struct fixture *fx, uint32_t flags, answers_fn wrong, void *u
 /* How many there are. */
 size_t answers_count(void);
 
+/* Writes another value, and says whether asking notices it: the test of the test, on a store that
+ * is thrown away or put back afterwards. */
+int answers_notice(struct fixture *fx);
+
 /* The same for one scope of answers_scopes(). */
 size_t answers_ask_scope(struct fixture *fx, size_t nth, uint32_t flags, answers_fn wrong,
                          void *user);

@@ -74,6 +74,17 @@ ask_sound(struct sound *sound)
     return sound->dump != NULL;
 }
 
+/* Another answer must be noticed, or what a test does not find proves nothing. */
+static bool
+notices(const struct sound *sound)
+{
+    struct fixture fx = sound_fixture(sound->path);
+    bool caught = fixture_open(&fx) == ENVRES_OK && answers_notice(&fx);
+    fixture_close(&fx);
+    printf("control: %d of 1 caught\n", caught);
+    return sound_restore(sound) && caught;
+}
+
 bool
 sound_make(struct sound *sound, const char *name)
 {
@@ -86,7 +97,7 @@ sound_make(struct sound *sound, const char *name)
     if (st < 0)
         fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
     fixture_close(&fx);
-    return st == ENVRES_OK && read_file(sound) && ask_sound(sound);
+    return st == ENVRES_OK && read_file(sound) && ask_sound(sound) && notices(sound);
 }
 
 void

@@ -28,7 +28,10 @@ static const char vfs_name[] = "envres-cut";
 static const char store_path[] = "store.db";
 
 static int failures;
+static uint32_t store_flags;
+static bool is_control; /* what is found is what must be found: not a word of it */
 static unsigned long trials;
+static unsigned long faults; /* of the trials */
 static unsigned long looks;
 
 /* A file that was read whole, and in which of the two states it was. */
@@ -97,15 +100,16 @@ static randombytes_implementation drawing = { .implementation_name = draw_name,
 static void
 complain(const struct run *run, const char *how, uint64_t n, const char *what)
 {
-    fprintf(stderr, "%s: %s at call %llu, seed %llu: %s\n", run->scenario->name, how,
-            (unsigned long long)n, (unsigned long long)run->seed, what);
+    if (!is_control)
+        fprintf(stderr, "%s: %s at call %llu, seed %llu: %s\n", run->scenario->name, how,
+                (unsigned long long)n, (unsigned long long)run->seed, what);
     failures++;
 }
 
 static struct fixture
 new_fixture(void)
 {
-    struct fixture fx = { .path = store_path, .vfs = vfs_name };
+    struct fixture fx = { .path = store_path, .vfs = vfs_name, .store_flags = store_flags };
     for (size_t i = 0; i < sizeof(fx.key); i++)
         fx.key[i] = (uint8_t)(i + 1);
     return fx;
@@ -242,6 +246,7 @@ fault_once(struct run *run, enum cutvfs_call call, uint64_t n, bool forever, boo
         return false;
     }
     trials++;
+    faults++;
     cutvfs_plan_fault(run->disk, &fault);
     envres_status st = run->scenario->run(&fx);
     bool hit = cutvfs_fault_hit(run->disk);
@@ -275,6 +280,43 @@ run_faults(struct run *run, int before)
     }
 }
 
+static const struct scenario *
+find_scenario(const char *name)
+{
+    size_t i = 0;
+    while (i < scenario_count && strcmp(scenarios[i].name, name) != 0)
+        i++;
+    return i < scenario_count ? &scenarios[i] : NULL;
+}
+
+/* The same trials of a store that does not sync must find a loss within 200 cuts. */
+static bool
+control_is_caught(struct cutvfs *disk, uint64_t seed)
+{
+    enum { CUTS = 200 };
+    struct run run = { .scenario = find_scenario("put again"), .disk = disk, .seed = seed };
+    store_flags = ENVRES_STORE_RELAXED;
+    is_control = true;
+    bool ready = run.scenario && learn(&run);
+    while (ready && failures == 0 && trials < CUTS) {
+        for (uint64_t n = 0; failures == 0 && trials < CUTS && cut_once(&run, n); n++)
+            ;
+        run.seed += 104729;
+    }
+    bool caught = failures > 0;
+    printf("control: %d of 1 caught, after %lu cuts of a store that does not sync\n", caught,
+           trials);
+    cutvfs_image_free(run.image);
+    free(run.before);
+    free(run.after);
+    store_flags = 0;
+    is_control = false;
+    failures = !caught;
+    trials = 0;
+    looks = 0;
+    return caught;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -302,7 +344,8 @@ main(int argc, char **argv)
     struct cutvfs *disk = cutvfs_new(vfs_name, seed);
     if (!disk)
         return 2;
-    for (unsigned long round = 0; round == 0 || trials < wanted; round++) {
+    bool caught = control_is_caught(disk, seed);
+    for (unsigned long round = 0; caught && (round == 0 || trials < wanted); round++) {
         for (size_t i = 0; i < scenario_count; i++) {
             struct run run = { .scenario = &scenarios[i],
                                .disk = disk,
@@ -335,8 +378,9 @@ main(int argc, char **argv)
             break;
     }
     cutvfs_free(disk);
-    printf("power cuts and faults: %lu trials, %lu files read whole, seed %llu\n"
+    failed += !caught;
+    printf("power cuts and faults: %lu cuts, %lu failing calls, seed %llu; %lu read whole\n"
            "%u passed, %u failed\n",
-           trials, looks, (unsigned long long)seed, passed, failed);
+           trials - faults, faults, (unsigned long long)seed, looks, passed, failed);
     return failures ? 1 : 0;
 }

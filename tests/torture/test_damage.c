@@ -147,6 +147,20 @@ sound_file_answers(void)
     return good;
 }
 
+/* Another answer must be noticed. */
+static bool
+control_is_caught(void)
+{
+    struct fixture fx = { .path = damaged_path, .store_flags = ENVRES_STORE_ANY_FILE_MODE };
+    for (size_t i = 0; i < sizeof(fx.key); i++)
+        fx.key[i] = (uint8_t)(i + 1);
+    bool caught =
+        write_file(sound, sound_len) && fixture_open(&fx) == ENVRES_OK && answers_notice(&fx);
+    fixture_close(&fx);
+    printf("control: %d of 1 caught\n", caught);
+    return caught;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -158,7 +172,7 @@ main(int argc, char **argv)
         else if (strcmp(argv[i], "--seed") == 0)
             seed = strtoull(argv[i + 1], NULL, 10) | 1;
     }
-    if (!make_sound_file() || !sound_file_answers()) {
+    if (!make_sound_file() || !sound_file_answers() || !control_is_caught()) {
         printf("0 passed, 1 failed\n");
         return 1;
     }

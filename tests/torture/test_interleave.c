@@ -227,8 +227,7 @@ control_is_caught(struct cutvfs *disk, struct cutvfs_image *image, const struct 
     run_pair(&with_nothing, 0, false, false, &alone);
     bool caught = alone.dump && !torture_pair(&pair, before, &alone, &alone);
     free(alone.dump);
-    if (caught)
-        printf("control: two that read and then write were caught\n");
+    printf("control: %d of 1 caught: two that read and then write\n", caught);
     failures = caught ? 0 : 1;
     trials = 0;
     busy = 0;
