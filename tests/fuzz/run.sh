@@ -64,7 +64,7 @@ longest() {
     cli) echo 128 ;;
     json) echo 96 ;;
     redact | store) echo 512 ;;
-    records) echo 256 ;;
+    records | resolve) echo 256 ;;
     *) echo 160 ;;
     esac
 }
