@@ -95,7 +95,7 @@ fuzz() {
     done_runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
     done_runs=${done_runs:-0}
     printf '%-10s %12s runs %7s s %8s/s %6s inputs   %s\n' "$t" "$done_runs" "$took" \
-        $((done_runs / (took > 0 ? took : 1))) "$(ls "$kept" "$here/corpus/$t" | grep -c .)" "$verdict"
+        $((done_runs / (took > 0 ? took : 1))) "$(find "$kept" "$here/corpus/$t" -type f | wc -l)" "$verdict"
     [ "$verdict" != FOUND ] || tail -n 40 "$log" | sed 's/^/    /'
 }
 
@@ -122,7 +122,7 @@ minimize() {
     done
     rm -rf "${here:?}/corpus/$t"
     mv "$build/minimal" "$here/corpus/$t"
-    printf '%-10s %6s inputs, %s bytes\n' "$t" "$(ls "$here/corpus/$t" | grep -c .)" \
+    printf '%-10s %6s inputs, %s bytes\n' "$t" "$(find "$here/corpus/$t" -type f | wc -l)" \
         "$(cat "$here/corpus/$t"/* | wc -c)"
 }
 
