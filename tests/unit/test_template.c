@@ -531,8 +531,12 @@ test_out_of_memory(void **state)
     for (int n = 0;; n++) {
         struct failing failing = { n, false };
         envres_allocator alloc = { sizeof(alloc), 0, failing_realloc, &failing };
-        envres_status st = parse_and_list(text.data, 0, &alloc);
+        envres_template_options options = { .size = sizeof(options), .allocator = &alloc };
+        envres_template *tmpl = NULL;
+        envres_status st = envres_template_parse(text.data, text.len - 1, &options, &tmpl, NULL);
         assert_true(st == ENVRES_OK || (failing.hit && st == ENVRES_E_NOMEM));
+        assert_true((st == ENVRES_OK) == (tmpl != NULL));
+        envres_template_unref(tmpl);
         if (!failing.hit)
             break;
     }
