@@ -405,6 +405,7 @@ verify_apps(envres_store *store, const uint8_t workspace[SEAL_ID], envres_list *
         st = object_verify(&ctx, add_finding, list, err);
     if (st == ENVRES_OK)
         st = deposit_verify(&ctx, add_finding, list, err);
+    context_clear(&ctx);
     return st;
 }
 

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "delivery/clean.h"
 #include "delivery/leak.h"
 #include "delivery/scan.h"
 #include "model/content.h"
@@ -40,6 +41,7 @@ struct check {
     uint32_t searches;    /* for similar names that are left, over all parts */
     size_t *handle_parts; /* of each handle of the scope, the last part that was told of it */
     bool secrets_closed;
+    bool was_clean; /* the same texts were held against the same, and nothing was found */
 };
 
 /* The part at hand, and what has been made of it. */
@@ -368,6 +370,8 @@ check_part(struct check *check, size_t index, envres_error *err)
         st = buf_status(data, err);
     if (st < 0)
         return st;
+    if (check->was_clean)
+        return ENVRES_OK;
     part.data = data->data;
     part.len = data->len;
     collector_begin_part(&check->found, part.entry->path);
@@ -690,6 +694,24 @@ check_parts(struct check *check, envres_error *err)
     return st;
 }
 
+/* Queries have rows of their own, which no digest here covers. */
+static envres_status
+check_unless_clean(struct check *check, envres_error *err)
+{
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    bool may_be_clean = collector_is_empty(&check->found) && check->tree.pin_count == 0;
+    envres_status st = ENVRES_OK;
+    if (may_be_clean)
+        st = clean_digest(check->ctx, check->app, check->version, check->scope, digest, err);
+    if (st < 0)
+        return st;
+    check->was_clean = may_be_clean && seal_was_seen(&check->ctx->clean, digest);
+    st = check_parts(check, err);
+    if (st == ENVRES_OK && may_be_clean && !check->was_clean && collector_is_empty(&check->found))
+        seal_note_seen(&check->ctx->clean, digest);
+    return st;
+}
+
 envres_status
 check_run(struct context *ctx, const struct app *app, const struct version *version,
           const struct environment *target, struct findings *out, envres_error *err)
@@ -710,7 +732,7 @@ check_run(struct context *ctx, const struct app *app, const struct version *vers
         st = take_others(&check, err);
     collector_end_part(&check.found, slice_of("", 0));
     if (st == ENVRES_OK)
-        st = check_parts(&check, err);
+        st = check_unless_clean(&check, err);
     if (st == ENVRES_OK)
         st = collector_list(&check.found, out, err);
     check_end(&check);

@@ -224,6 +224,15 @@ add_last(struct collector *collector, envres_list *list, size_t left_out)
     buf_free(&words);
 }
 
+bool
+collector_is_empty(const struct collector *collector)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < SEVERITY_COUNT_; i++)
+        seen += collector->arrays[i].seen;
+    return seen == 0 && !collector->failed;
+}
+
 envres_status
 collector_list(struct collector *collector, struct findings *out, envres_error *err)
 {

@@ -75,6 +75,9 @@ void collector_add(struct collector *collector, enum finding_code code, size_t o
 /* Turns the offsets of the part at hand into lines and columns of its text. */
 void collector_end_part(struct collector *collector, struct slice text);
 
+/* Whether nothing was found so far. */
+bool collector_is_empty(const struct collector *collector);
+
 /* The findings as a list; beyond LIMIT_FINDINGS the last row says how many there are. NOMEM. */
 envres_status collector_list(struct collector *collector, struct findings *out, envres_error *err);
 

@@ -183,6 +183,27 @@ identity_verify(const uint8_t sign_public[32], const char *type, const void *mes
     return text_len > 0 && crypto_sign_verify_detached(signature, text, text_len, sign_public) == 0;
 }
 
+bool
+identity_verify_seen(struct seen_digests *seen, const uint8_t sign_public[32], const char *type,
+                     const void *message, size_t len, const uint8_t signature[SIGNATURE_SIZE])
+{
+    enum { BEFORE = 32 + SIGNATURE_SIZE };
+    uint8_t all[BEFORE + SIGNED_MAX];
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    size_t text_len = write_signed(all + BEFORE, type, message, len);
+    if (text_len == 0)
+        return false;
+    memcpy(all, sign_public, 32);
+    memcpy(all + 32, signature, SIGNATURE_SIZE);
+    seal_digest(digest, "envres1/seen", all, BEFORE + text_len);
+    if (seal_was_seen(seen, digest))
+        return true;
+    if (crypto_sign_verify_detached(signature, all + BEFORE, text_len, sign_public) != 0)
+        return false;
+    seal_note_seen(seen, digest);
+    return true;
+}
+
 /* ---- unlocking ---- */
 
 /* A slot that the credential may open, copied so that no statement is open while it is tried. */

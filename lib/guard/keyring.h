@@ -83,6 +83,14 @@ envres_status identity_sign(const struct identity *identity, const char *type, c
 bool identity_verify(const uint8_t sign_public[32], const char *type, const void *message,
                      size_t len, const uint8_t signature[SIGNATURE_SIZE]);
 
+/*
+ * The same. What is good is noted as a digest of key, type, message and signature, on which alone
+ * it depends, and is not computed again while `seen` holds it.
+ */
+bool identity_verify_seen(struct seen_digests *seen, const uint8_t sign_public[32],
+                          const char *type, const void *message, size_t len,
+                          const uint8_t signature[SIGNATURE_SIZE]);
+
 /* Checks a credential's form before anything is opened or made: KEY_FORMAT, KDF_LIMIT, ABI. */
 envres_status credential_check(const envres_credential *given, envres_credential *read,
                                envres_error *err);

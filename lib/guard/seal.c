@@ -401,6 +401,23 @@ seal_equal(const void *a, const void *b, size_t len)
     return sodium_memcmp(a, b, len) == 0;
 }
 
+void
+seal_note_seen(struct seen_digests *seen, const uint8_t digest[SEAL_DIGEST])
+{
+    memcpy(seen->digests[seen->count++ % SEEN_DIGESTS], digest, SEAL_DIGEST);
+}
+
+bool
+seal_was_seen(const struct seen_digests *seen, const uint8_t digest[SEAL_DIGEST])
+{
+    size_t kept = seen->count < SEEN_DIGESTS ? seen->count : SEEN_DIGESTS;
+    for (size_t i = 0; i < kept; i++) {
+        if (memcmp(seen->digests[i], digest, SEAL_DIGEST) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *
 seal_library(void)
 {

@@ -82,6 +82,14 @@ envres_status seal_again(const struct mem *mem, const struct seal_change *change
 void seal_random(void *out, size_t len);
 /* BLAKE2b-256 of `data`, personalised (at most 16 bytes, zero padded). */
 void seal_digest(uint8_t out[SEAL_DIGEST], const char *personal, const void *data, size_t len);
+/* Digests that were noted, the newest of them. */
+enum { SEEN_DIGESTS = 16 };
+struct seen_digests {
+    uint8_t digests[SEEN_DIGESTS][SEAL_DIGEST];
+    size_t count; /* since the beginning */
+};
+void seal_note_seen(struct seen_digests *seen, const uint8_t digest[SEAL_DIGEST]);
+bool seal_was_seen(const struct seen_digests *seen, const uint8_t digest[SEAL_DIGEST]);
 /* Version of libsodium at run time; static. */
 const char *seal_library(void);
 /* Constant time. */

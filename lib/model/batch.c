@@ -3,16 +3,17 @@
  * Many new variables at once.
  *
  *   name -> in a gap that is known?  else the next name there is -> new: sealed, waits
- *   sixteen wait -> one INSERT of their objects, one of their settings
+ *   32 wait -> one INSERT of their objects, one of their settings
  *
  * Within one statement SQLite keeps its place in table and indexes from row to row, and checks and
- * locks once: sixteen rows cost little more than half of what they cost one by one. Names in their
- * order and ids that grow make that place the next one. Without either all is as true, and slower.
+ * locks once: a row costs little more than half of what it costs alone. Names in their order and
+ * ids that grow make that place the next one. Without either all is as true, and slower.
  *
  * Not here: names that have an object, whose rows follow others (config_put()).
  */
 #include "model/batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { SQL_NEXT_SET, SQL_OBJECT, SQL_OBJECTS, SQL_SETTING, SQL_SETTINGS, SQL_COUNT_ };
@@ -20,11 +21,14 @@ enum { SQL_NEXT_SET, SQL_OBJECT, SQL_OBJECTS, SQL_SETTING, SQL_SETTINGS, SQL_COU
 /* Large values are written at once: what waits is held in memory. */
 enum { RECORDS_MAX = 256 * 1024 };
 
-#define SIXTEEN(row) FOUR(FOUR(row))
-#define FOUR(row)    row "," row "," row "," row
+#define ALL(row)  FOUR(FOUR(TWO(row)))
+#define FOUR(row) row "," row "," row "," row
+#define TWO(row)  row "," row
 
-/* A parameter without a number has the one behind the highest so far, and a connection takes a
+/* A parameter without a number has the one behind the highest so far, and a connection takes two
  * hundred of them: 4 for all rows, 6 for each. */
+static_assert(4 + 6 * BATCH_ROWS <= 200 && BATCH_ROWS == 32, "the statements have these rows");
+
 #define OBJECT_ROWS(rows)                                                                          \
     "INSERT INTO object (workspace_id, created_at, id, name, kind, secret, class) VALUES " rows
 #define OBJECT_ROW "(?1, ?2, ?, ?, ?, ?, 1)"
@@ -38,9 +42,9 @@ static const char *const batch_sql[SQL_COUNT_] = {
                      " AND class = 1 AND field = '' AND state = 1 AND until IS NULL"
                      " ORDER BY name LIMIT 1",
     [SQL_OBJECT] = OBJECT_ROWS(OBJECT_ROW),
-    [SQL_OBJECTS] = OBJECT_ROWS(SIXTEEN(OBJECT_ROW)),
+    [SQL_OBJECTS] = OBJECT_ROWS(ALL(OBJECT_ROW)),
     [SQL_SETTING] = SETTING_ROWS(SETTING_ROW),
-    [SQL_SETTINGS] = SETTING_ROWS(SIXTEEN(SETTING_ROW)),
+    [SQL_SETTINGS] = SETTING_ROWS(ALL(SETTING_ROW)),
 };
 
 void

@@ -8,7 +8,7 @@
 
 #include "model/config.h"
 
-enum { BATCH_ROWS = 16 };
+enum { BATCH_ROWS = 32 };
 
 /* A variable that waits to be written; its setting's record stands in `records` of the batch. */
 struct batch_row {

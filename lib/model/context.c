@@ -73,6 +73,7 @@ context_clear(struct context *ctx)
     mem_free(ctx->mem, ctx->known);
     roles_free(&ctx->roles);
     context_drop_tree(ctx);
+    context_drop_environments(ctx);
     identity_unref(ctx->actor);
     ctx->keys = NULL;
     ctx->key_count = 0;
@@ -81,6 +82,15 @@ context_clear(struct context *ctx)
     ctx->known = NULL;
     ctx->known_count = 0;
     ctx->actor = NULL;
+}
+
+void
+context_drop_environments(struct context *ctx)
+{
+    mem_free(ctx->mem, ctx->environments);
+    ctx->environments = NULL;
+    ctx->environment_count = 0;
+    ctx->environments_moment = 0;
 }
 
 void
@@ -203,6 +213,32 @@ context_keys(struct context *ctx, const struct environment *environment, struct 
     if (st == ENVRES_OK)
         *out = keys;
     return st;
+}
+
+/* One change asks for them many times: what was read is kept until something is written. */
+envres_status
+environment_all(struct context *ctx, struct environment **out, size_t *count, envres_error *err)
+{
+    uint64_t moment = db_moment(ctx->db);
+    if (moment == 0 || ctx->environments_moment != moment) {
+        struct environment *all = NULL;
+        size_t used = 0;
+        envres_status st = environment_read_all(ctx, &all, &used, err);
+        if (st < 0)
+            return st;
+        mem_free(ctx->mem, ctx->environments);
+        ctx->environments = all;
+        ctx->environment_count = used;
+        ctx->environments_moment = moment;
+    }
+    struct environment *copy = mem_alloc_array(ctx->mem, ctx->environment_count + 1, sizeof(*copy));
+    if (!copy)
+        return err_code(err, ENVRES_E_NOMEM);
+    if (ctx->environment_count > 0)
+        memcpy(copy, ctx->environments, ctx->environment_count * sizeof(*copy));
+    *out = copy;
+    *count = ctx->environment_count;
+    return ENVRES_OK;
 }
 
 envres_status

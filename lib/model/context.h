@@ -27,6 +27,7 @@ envres_status change_counter_new(const struct mem *mem, struct change_counter **
 struct change_counter *change_counter_ref(struct change_counter *counter);
 void change_counter_unref(struct change_counter *counter);
 
+struct environment;
 struct tree;
 struct witness;
 struct request_row;
@@ -60,7 +61,12 @@ struct context {
     struct env_keys **plain; /* likewise, without those for secrets */
     size_t plain_count;
     struct rotation_hint rotation;
-    uint8_t object_id[SEAL_ID]; /* given last (object_new_id()), if one was */
+    struct environment *environments; /* as environment_all() read them at a moment, owned */
+    size_t environment_count;
+    uint64_t environments_moment;   /* db_moment(); 0: they are not kept */
+    struct seen_digests signatures; /* of release records that verified */
+    struct seen_digests clean;      /* checks that found nothing (clean.h) */
+    uint8_t object_id[SEAL_ID];     /* given last (object_new_id()), if one was */
     bool has_object_id;
     struct tree *tree; /* the parts that were read last (content.c), owned; or NULL */
     uint8_t tree_digest[SEAL_DIGEST];
@@ -77,11 +83,11 @@ struct known_roles {
 void context_clear(struct context *ctx);
 /* Frees the list of parts that is kept; the next read composes it again. */
 void context_drop_tree(struct context *ctx);
+/* The same for the environments. */
+void context_drop_environments(struct context *ctx);
 
 /* Who acts: the asserted principal, else the one that is unlocked. */
 const uint8_t *context_who(const struct context *ctx);
-
-struct environment;
 
 /* A list that one read transaction fills. `fill` adds the rows, and owns neither. */
 typedef envres_status (*fill_fn)(struct context *ctx, const void *asked, envres_list *list,

@@ -103,7 +103,8 @@ read_row(struct db_stmt *stmt, struct environment *out, envres_error *err)
 }
 
 envres_status
-environment_all(struct context *ctx, struct environment **out, size_t *count, envres_error *err)
+environment_read_all(struct context *ctx, struct environment **out, size_t *count,
+                     envres_error *err)
 {
     struct environment *all = NULL;
     size_t used = 0;

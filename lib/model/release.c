@@ -430,7 +430,8 @@ release_check(struct context *ctx, const struct release *release, envres_error *
     if (st < 0)
         return st;
     if (found && seal_equal(digest, release->manifest, SEAL_DIGEST) &&
-        identity_verify(key, "release", digest, SEAL_DIGEST, release->signature))
+        identity_verify_seen(&ctx->signatures, key, "release", digest, SEAL_DIGEST,
+                             release->signature))
         return ENVRES_OK;
     st = err_set(err, ENVRES_E_INTEGRITY, "the record of release %s is not the one that was signed",
                  release->tag);

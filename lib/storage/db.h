@@ -85,6 +85,10 @@ envres_status db_begin_read(struct db *db, envres_error *err);
  * true until it ends. */
 uint64_t db_transaction(const struct db *db);
 
+/* The same, but another number after each change of a row in it. What was read at a moment is true
+ * at that moment. */
+uint64_t db_moment(const struct db *db);
+
 /* How a transaction ended, beside its status. */
 enum db_outcome {
     DB_COMMITTED,

@@ -399,6 +399,13 @@ db_transaction(const struct db *db)
     return db->transaction == TRANSACTION_NONE ? 0 : db->transactions;
 }
 
+uint64_t
+db_moment(const struct db *db)
+{
+    uint64_t transaction = db_transaction(db);
+    return transaction ? transaction << 32 | (uint32_t)sqlite3_total_changes(db->handle) : 0;
+}
+
 envres_status
 db_begin_write(struct db *db, envres_error *err)
 {
@@ -414,8 +421,11 @@ db_begin_write(struct db *db, envres_error *err)
 static void
 reset_all(struct db *db)
 {
-    for (size_t i = 0; i < db->cache_size; i++)
-        db_reset(db->cache[i]);
+    for (size_t i = 0; i < db->cache_size; i++) {
+        const struct db_stmt *stmt = db->cache[i];
+        if (stmt && stmt->handle && sqlite3_stmt_busy(stmt->handle))
+            sqlite3_reset(stmt->handle);
+    }
 }
 
 /* True when nothing of the transaction is left. A failed rollback leaves the journal behind, and

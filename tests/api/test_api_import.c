@@ -138,7 +138,7 @@ test_names_of_others(void **state)
     assert_int_equal(number(fx, "SELECT count(*) FROM object WHERE name = 'NAME005'"), 2);
 }
 
-/* Values that are too many bytes to wait are written before there are sixteen. */
+/* Values that are too many bytes to wait are written before the statement is full. */
 static void
 test_large_values(void **state)
 {

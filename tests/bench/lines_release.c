@@ -46,18 +46,21 @@ version_of(const char *version)
                                   .version_len = TEXT };
 }
 
-/* Text with a few tags; `seed` makes every part another. */
+/* A JSON document with a few tags; `seed` makes every part another. */
 static size_t
 part_text(char out[PART + 1], unsigned seed)
 {
+    enum { ROW_MAX = 128 };
     size_t len = 0;
-    while (len < PART) {
+    while (len + ROW_MAX < PART) {
         int wrote =
-            snprintf(out + len, PART + 1 - len,
-                     "{\"row\": %u, \"name\": \"item %u of << app.name >>\", \"at\": %zu},\n", seed,
-                     seed * 7919, len);
+            snprintf(out + len, ROW_MAX,
+                     "%c{\"row\": %u, \"name\": \"item %u of << app.name >>\", \"at\": %zu}\n",
+                     len == 0 ? '[' : ',', seed, seed * 7919, len);
         len += (size_t)wrote;
     }
+    memset(out + len, ' ', PART - len);
+    memcpy(out + PART - 1, "]", 2);
     return PART;
 }
 

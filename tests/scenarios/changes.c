@@ -72,7 +72,7 @@ put_template(struct fixture *fx)
 envres_status
 put_many(struct fixture *fx)
 {
-    static const char names[] = "ABCDEFGHIJKLMNOPQR";
+    static const char names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij";
     enum { COUNT = sizeof(names) - 1 };
     envres_variable_write writes[COUNT] = { { .size = 0 } };
     for (int i = 0; i < COUNT; i++) {

@@ -432,6 +432,8 @@ a_workspace_sees_its_own_parts_only(void **state)
     other.roles = (struct roles){ .mem = NULL };
     other.known = NULL;
     other.known_count = 0;
+    other.environments = NULL;
+    other.environments_moment = 0;
     FAILS(p, ENVRES_E_DENIED, version_named(&other, &name, false, &app, &version, p->err));
     buf_init(&bytes, p->ctx->mem, false);
     FAILS(p, ENVRES_E_INTEGRITY, content_part(&other, &tree.entries[0], &bytes, p->err));
@@ -440,6 +442,7 @@ a_workspace_sees_its_own_parts_only(void **state)
     tree_free(&tree);
     FAILS(p, ENVRES_E_INTEGRITY, content_tree(&other, version.base, &tree, p->err));
     FAILS(p, ENVRES_E_INTEGRITY, content_gc(&other, NULL, &list, p->err));
+    context_drop_environments(&other);
     OK(p, content_tree(p->ctx, version.base, &tree, p->err));
     tree_free(&tree);
 }
@@ -613,12 +616,14 @@ each_part_costs_the_same(void **state)
         const struct mem *before = p->ctx->mem;
         put_many(p, "v1", counts[i]);
         fx_mem_init(&fx);
+        context_drop_environments(p->ctx);
         p->ctx->mem = &fx.mem;
         expect_part(p, "v1", "many/0000", "many/0000");
         requests[i] = fx.requests;
         expect_part(p, "v1", "many/0001", "many/0001");
         requests[i] = fx.requests - requests[i];
         context_drop_tree(p->ctx);
+        context_drop_environments(p->ctx);
         assert_int_equal(fx.blocks, 0);
         p->ctx->mem = before;
         free_place(&own);

@@ -451,6 +451,39 @@ signatures(void **state)
     assert_false(identity_verify(public_key, "audit", text, sizeof(text), signature));
 }
 
+/* What was good once is good again, and nothing like it is; however many are seen in between. */
+static void
+signatures_again(void **state)
+{
+    struct fixture *f = *state;
+    static char text[2000];
+    struct seen_digests seen = { .count = 0 };
+    uint8_t signatures[2 * SEEN_DIGESTS][SIGNATURE_SIZE] = { { 0 } };
+    const uint8_t *key = f->alice->sign_public;
+    for (int round = 0; round < 3; round++) {
+        for (uint8_t i = 0; i < 2 * SEEN_DIGESTS; i++) {
+            uint8_t *signature = signatures[i];
+            if (round == 0)
+                assert_int_equal(identity_sign(f->alice, "audit", &i, 1, signature, NULL),
+                                 ENVRES_OK);
+            uint8_t other = (uint8_t)(i + 1);
+            for (int again = 0; again < 2; again++) {
+                assert_true(identity_verify_seen(&seen, key, "audit", &i, 1, signature));
+                assert_false(identity_verify_seen(&seen, key, "audit", &other, 1, signature));
+                assert_false(identity_verify_seen(&seen, key, "grant", &i, 1, signature));
+                assert_false(identity_verify_seen(&seen, key, "audit", &i, 0, signature));
+                assert_false(
+                    identity_verify_seen(&seen, f->bob->sign_public, "audit", &i, 1, signature));
+                signature[i] ^= 4;
+                assert_false(identity_verify_seen(&seen, key, "audit", &i, 1, signature));
+                signature[i] ^= 4;
+            }
+        }
+        assert_int_equal(seen.count, (round + 1) * 2 * SEEN_DIGESTS);
+    }
+    assert_false(identity_verify_seen(&seen, key, "audit", text, sizeof(text), signatures[0]));
+}
+
 /* ---- keys of environments ---- */
 
 static void
@@ -654,6 +687,7 @@ main(void)
         cmocka_unit_test_setup_teardown(providers_in_a_store, setup, teardown),
         cmocka_unit_test_setup_teardown(names, setup, teardown),
         cmocka_unit_test_setup_teardown(signatures, setup, teardown),
+        cmocka_unit_test_setup_teardown(signatures_again, setup, teardown),
         cmocka_unit_test_setup_teardown(opening_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(exchanged_grants, setup, teardown),
         cmocka_unit_test_setup_teardown(every_bit_of_a_grant, setup, teardown),
