@@ -121,6 +121,21 @@ bind_secret(struct binding *binding, uint32_t index, const struct target *target
     return keeps && !target->item ? keep_param(binding, out, err) : ENVRES_OK;
 }
 
+/* What nearly every expression is: a plain variable as it stands. False for every other, which
+ * bind_expr() settles; what is true here it would bind the same way. */
+static inline bool
+bind_plain(struct binding *binding, uint32_t index)
+{
+    const struct template_expr *expr = &binding->view.exprs[index];
+    if (expr->filter_count > 0 || expr->place != PLACE_TEXT)
+        return false;
+    const struct item *item = target_plain(binding->scope, &binding->view.refs[expr->ref]);
+    if (!item)
+        return false;
+    binding->spans[index] = item->text;
+    return true;
+}
+
 static envres_status
 bind_expr(struct binding *binding, uint32_t index, const envres_render_options *options, bool keeps,
           struct buf *scratch, envres_error *err)
@@ -166,6 +181,8 @@ bind_all(struct binding *binding, const envres_render_options *options, bool kee
     envres_status st = ENVRES_OK;
     buf_init(&scratch, &binding->scope->mem, false);
     for (uint32_t i = 0; st == ENVRES_OK && i < binding->view.expr_count; i++) {
+        if (bind_plain(binding, i))
+            continue;
         st = bind_expr(binding, i, options, keeps, &scratch, err);
         if (st < 0 && st != ENVRES_E_NOMEM)
             template_position(binding->tmpl, template_first_use(&binding->view, i), err);

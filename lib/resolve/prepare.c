@@ -52,6 +52,12 @@ find_operand(struct operands *operands, const struct template_view *view, uint32
     const struct template_expr *expr = &view->exprs[index];
     const struct template_ref *ref = &view->refs[expr->ref];
     struct statement_operand *out = &operands->items[index];
+    const struct item *plain = target_plain(scope, ref);
+    if (plain) {
+        *out = (struct statement_operand){ .value = { plain->type, plain->text } };
+        operands->offsets[index] = SIZE_MAX;
+        return ENVRES_OK;
+    }
     struct target target = { 0 };
     envres_status st = target_find(scope, ref, expr->has_default, options->params, &target, err);
     if (st == ENVRES_OK && target.secret && (options->flags & ENVRES_RENDER_NO_SECRETS))

@@ -22,6 +22,20 @@ envres_status target_find(const envres_scope *scope, const struct template_ref *
                           bool has_default, const envres_params *params, struct target *out,
                           envres_error *err);
 
+/* The item of a plain variable, which nearly every reference leads to, or NULL: then target_find()
+ * tells. It would give the same item, neither secret nor missing. */
+static inline const struct item *
+target_plain(const envres_scope *scope, const struct template_ref *ref)
+{
+    if (ref->root != REF_VARIABLE)
+        return NULL;
+    uint32_t index = scope_variable(scope, ref->name);
+    if (index == UINT32_MAX)
+        return NULL;
+    const struct item *item = &scope->items[index];
+    return item->state == ITEM_PLAIN && !item->secret && item->layer != LAYER_PRESET ? item : NULL;
+}
+
 /* SECRET_SINK, naming a reference that is secret where the render forbids that. */
 envres_status ref_forbid_secret(const struct template_ref *ref, envres_error *err);
 
