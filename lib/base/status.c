@@ -403,13 +403,18 @@ envres_status
 opts_read(void *dst, size_t known, size_t v1, const void *src, envres_error *err)
 {
     uint32_t given = 0;
+    if (src)
+        memcpy(&given, src, sizeof(given));
+    if (src && given == known) {
+        memcpy(dst, src, known);
+        return ENVRES_OK;
+    }
     memset(dst, 0, known);
     if (!src) {
         uint32_t size = (uint32_t)known;
         memcpy(dst, &size, sizeof(size));
         return ENVRES_OK;
     }
-    memcpy(&given, src, sizeof(given));
     if (given < v1 || given > LIMIT_OPTIONS)
         return err_set(err, ENVRES_E_ABI, "options: size %u is not a known version", given);
     for (size_t i = known; i < given; i++) {

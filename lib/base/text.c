@@ -202,29 +202,6 @@ text_position(const char *text, size_t len, size_t offset, uint32_t *line, uint3
     *column = (uint32_t)rest + 1;
 }
 
-/* The two halves of a product, folded into each other. */
-#ifdef __SIZEOF_INT128__
-__extension__ typedef unsigned __int128 product;
-
-static uint64_t
-fold(uint64_t a, uint64_t b)
-{
-    product p = (product)a * b;
-    return (uint64_t)p ^ (uint64_t)(p >> 64);
-}
-#else
-static uint64_t
-fold(uint64_t a, uint64_t b)
-{
-    uint64_t a0 = a & UINT32_MAX, a1 = a >> 32;
-    uint64_t b0 = b & UINT32_MAX, b1 = b >> 32;
-    uint64_t low = a0 * b0;
-    uint64_t middle = a1 * b0 + (low >> 32);
-    uint64_t other = a0 * b1 + (middle & UINT32_MAX);
-    return ((other << 32) | (low & UINT32_MAX)) ^ (a1 * b1 + (middle >> 32) + (other >> 32));
-}
-#endif
-
 /* Arbitrary odd numbers of balanced bits. */
 #define SALT_STATE UINT64_C(0x9B3C56A7D1E4F08B)
 #define SALT_KEY   UINT64_C(0xC6A94D35B27E1F63)
@@ -242,7 +219,7 @@ text_hash(uint64_t seed, const char *data, size_t len)
     if (len > 16) {
         size_t rest = len;
         do {
-            state = fold(load64(data) ^ state, load64(data + 8) ^ key);
+            state = text_fold(load64(data) ^ state, load64(data + 8) ^ key);
             data += 16;
             rest -= 16;
         } while (rest > 16);
@@ -258,8 +235,8 @@ text_hash(uint64_t seed, const char *data, size_t len)
         a = (unsigned char)data[0] | (uint64_t)(unsigned char)data[len / 2] << 8 |
             (uint64_t)(unsigned char)data[len - 1] << 16;
     }
-    state = fold(a ^ state, b ^ key);
-    return fold(state ^ key, (uint64_t)len ^ SALT_SPAN);
+    state = text_fold(a ^ state, b ^ key);
+    return text_fold(state ^ key, (uint64_t)len ^ SALT_SPAN);
 }
 
 static char

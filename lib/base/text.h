@@ -61,6 +61,29 @@ text_same(struct slice a, struct slice b)
     return a.len == b.len && text_same_bytes(a.data, b.data, a.len);
 }
 
+/* The two halves of a product, folded into each other. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 product;
+
+static inline uint64_t
+text_fold(uint64_t a, uint64_t b)
+{
+    product p = (product)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+#else
+static inline uint64_t
+text_fold(uint64_t a, uint64_t b)
+{
+    uint64_t a0 = a & UINT32_MAX, a1 = a >> 32;
+    uint64_t b0 = b & UINT32_MAX, b1 = b >> 32;
+    uint64_t low = a0 * b0;
+    uint64_t middle = a1 * b0 + (low >> 32);
+    uint64_t other = a0 * b1 + (middle & UINT32_MAX);
+    return ((other << 32) | (low & UINT32_MAX)) ^ (a1 * b1 + (middle >> 32) + (other >> 32));
+}
+#endif
+
 /* A fast hash for tables in memory; `seed` per table, so that inputs cannot be made to collide. */
 uint64_t text_hash(uint64_t seed, const char *data, size_t len);
 

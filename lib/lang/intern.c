@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interning. The first references are compared one by one, which needs neither hash nor table: most
- * templates have a handful. From then on a table of hashes with open addressing serves, at most
- * half full, seeded so that a hostile text cannot make its names collide.
+ * Interning. References are found in a table of hashes with open addressing, at most half full,
+ * seeded so that a hostile text cannot make its names collide; what it leads to is compared as two
+ * words, and by its text only when it is longer than these. The first of all three arrays, and the
+ * table of the first references, lie in the parser: most templates have a handful.
  *
  * An expression without filters is found through its reference. One with filters is parsed into the
  * arrays first; when the same one is there already, the arrays are cut back again.
  */
 #include "lang/intern.h"
-
-#include <string.h>
-
-#include "base/text.h"
-
-enum { TABLE_FIRST = 64 };
 
 static void
 array_begin(struct intern_array *array, void *first, uint32_t item)
@@ -41,21 +36,30 @@ intern_begin(struct intern *intern, const struct mem *mem, const char *text)
     intern->mem = mem;
     intern->text = text;
     intern->seed = make_seed(intern, text);
+    intern->salt = intern->seed * UINT64_C(0x5D8F3A69C4B7E213);
     array_begin(&intern->refs, intern->first_refs, sizeof(struct ref_draft));
     array_begin(&intern->exprs, intern->first_exprs, sizeof(struct template_expr));
     array_begin(&intern->calls, intern->first_calls, sizeof(struct filter_call));
     array_begin(&intern->args, intern->first_args, sizeof(struct filter_arg));
     buf_init(&intern->strings, mem, false);
-    intern->ref_table = (struct intern_table){ NULL, 0, 0 };
-    intern->expr_table = (struct intern_table){ NULL, 0, 0 };
+    intern->ref_table = (struct intern_table){ intern->first_slots, TABLE_FIRST, 0, false };
+    intern->expr_table = (struct intern_table){ NULL, 0, 0, false };
+    memset(intern->first_slots, 0, sizeof(intern->first_slots));
 }
 
-static void
+static inline void
 array_end(const struct mem *mem, struct intern_array *array)
 {
     if (array->on_heap)
         mem_free(mem, array->data);
     array->on_heap = false;
+}
+
+static inline void
+table_end(const struct mem *mem, struct intern_table *table)
+{
+    if (table->on_heap)
+        mem_free(mem, table->slots);
 }
 
 void
@@ -65,9 +69,10 @@ intern_end(struct intern *intern)
     array_end(intern->mem, &intern->exprs);
     array_end(intern->mem, &intern->calls);
     array_end(intern->mem, &intern->args);
-    buf_free(&intern->strings);
-    mem_free(intern->mem, intern->ref_table.slots);
-    mem_free(intern->mem, intern->expr_table.slots);
+    table_end(intern->mem, &intern->ref_table);
+    table_end(intern->mem, &intern->expr_table);
+    if (intern->strings.data)
+        buf_free(&intern->strings);
 }
 
 RARE bool
@@ -101,7 +106,7 @@ array_add(const struct mem *mem, struct intern_array *array)
 /* ---- the table of hashes -----------------------------------------------------------------------
  */
 
-static void
+static inline void
 table_put(struct intern_table *table, uint32_t hash, uint32_t id)
 {
     uint32_t at = hash & (table->size - 1);
@@ -114,7 +119,7 @@ table_put(struct intern_table *table, uint32_t hash, uint32_t id)
 RARE static bool
 table_grow(const struct mem *mem, struct intern_table *table)
 {
-    struct intern_table next = { NULL, table->size ? table->size * 4 : TABLE_FIRST, 0 };
+    struct intern_table next = { NULL, table->size ? table->size * 4 : TABLE_FIRST, 0, true };
     next.slots = mem_alloc_zero(mem, (size_t)next.size * sizeof(struct intern_slot));
     if (!next.slots)
         return false;
@@ -122,12 +127,12 @@ table_grow(const struct mem *mem, struct intern_table *table)
         if (table->slots[i].id != 0)
             table_put(&next, table->slots[i].hash, table->slots[i].id - 1);
     }
-    mem_free(mem, table->slots);
+    table_end(mem, table);
     *table = next;
     return true;
 }
 
-static bool
+static inline bool
 table_add(const struct mem *mem, struct intern_table *table, uint32_t hash, uint32_t id)
 {
     if (table->used * 2 >= table->size && !table_grow(mem, table))
@@ -139,130 +144,85 @@ table_add(const struct mem *mem, struct intern_table *table, uint32_t hash, uint
 /* ---- references --------------------------------------------------------------------------------
  */
 
-static inline const char *
-draft_text(const struct intern *intern, const struct ref_draft *draft)
-{
-    return (draft->in_strings ? intern->strings.data : intern->text) + draft->offset;
-}
-
-/* References that differ in the key are different; lengths are at most LIMIT_NAME. */
-static inline uint32_t
-tag_key(const struct tag *tag)
-{
-    return (uint32_t)tag->name.len | (uint32_t)tag->field.len << 8 | (uint32_t)tag->root << 16;
-}
-
-enum ref_root
-ref_draft_root(const struct ref_draft *draft)
-{
-    return (enum ref_root)(draft->key >> 16);
-}
-
-size_t
-ref_draft_name_len(const struct ref_draft *draft)
-{
-    return draft->key & 0xFF;
-}
-
-size_t
-ref_draft_field_len(const struct ref_draft *draft)
-{
-    return draft->key >> 8 & 0xFF;
-}
-
-/* What is looked for: a tag's reference. */
-struct wanted_ref {
-    const char *path;
-    uint32_t len;
-    uint32_t key;
-};
-
-static inline bool
-draft_is(const struct intern *intern, const struct ref_draft *draft, struct wanted_ref wanted)
-{
-    return draft->key == wanted.key &&
-           text_same_bytes(draft_text(intern, draft), wanted.path, wanted.len);
-}
-
-static uint32_t
-hash_path(const struct intern *intern, struct wanted_ref wanted)
-{
-    uint64_t hash = text_hash(intern->seed + wanted.key, wanted.path, wanted.len);
-    return (uint32_t)(hash ^ hash >> 32);
-}
-
-RARE static bool
-start_table(struct intern *intern)
-{
-    if (!table_grow(intern->mem, &intern->ref_table))
-        return false;
-    struct ref_draft *refs = intern->refs.data;
-    for (uint32_t id = 0; id < intern->refs.count; id++) {
-        struct wanted_ref ref = { draft_text(intern, &refs[id]), refs[id].len, refs[id].key };
-        refs[id].hash = hash_path(intern, ref);
-        if (!table_add(intern->mem, &intern->ref_table, refs[id].hash, id))
-            return false;
-    }
-    return true;
-}
-
-static __attribute__((noinline)) envres_status
-add_ref(struct intern *intern, struct wanted_ref wanted, bool is_copy, uint32_t hash, uint32_t *id,
-        envres_error *err)
+static inline envres_status
+add_ref(struct intern *intern, const struct intern_path *path, const char *text, bool is_copy,
+        uint32_t *id, envres_error *err)
 {
     size_t offset = 0;
-    is_copy = is_copy && wanted.len > 0;
+    size_t len = key_path_len(path->key);
+    is_copy = is_copy && len > 0;
     if (is_copy) {
         offset = intern->strings.len;
-        buf_add(&intern->strings, wanted.path, wanted.len);
+        buf_add(&intern->strings, text, len);
         if (intern->strings.failed)
             return buf_status(&intern->strings, err);
-    } else if (wanted.len > 0) {
-        offset = (size_t)(wanted.path - intern->text);
+    } else if (len > 0) {
+        offset = (size_t)(text - intern->text);
     }
     struct ref_draft *ref = array_add(intern->mem, &intern->refs);
     if (!ref)
         return err_code(err, ENVRES_E_NOMEM);
-    *ref = (struct ref_draft){ (uint32_t)offset, hash,    wanted.key,
-                               wanted.len,       is_copy, { EXPR_NONE, EXPR_NONE, EXPR_NONE } };
+    *ref = (struct ref_draft){
+        path->head, path->tail, path->key, (uint32_t)offset, { EXPR_NONE, EXPR_NONE, EXPR_NONE },
+        is_copy
+    };
     *id = intern->refs.count - 1;
-    if (intern->ref_table.size > 0 && !table_add(intern->mem, &intern->ref_table, hash, *id))
+    if (!table_add(intern->mem, &intern->ref_table, path->hash, *id))
         return err_code(err, ENVRES_E_NOMEM);
     return ENVRES_OK;
 }
 
+/* The expression of a reference without filters. */
 static inline envres_status
-intern_ref(struct intern *intern, const struct tag *tag, bool is_copy, uint32_t *id,
-           envres_error *err)
+add_bare(struct intern *intern, uint32_t ref, enum expr_place place, uint32_t *expr,
+         envres_error *err)
 {
-    const struct ref_draft *refs = intern->refs.data;
-    const struct intern_table *table = &intern->ref_table;
-    struct wanted_ref wanted = { tag->name.data, (uint32_t)tag->name.len, tag_key(tag) };
-    uint32_t hash = 0;
-    if (tag->field.len > 0)
-        wanted.len += 1 + (uint32_t)tag->field.len;
-    if (table->size == 0) {
-        for (uint32_t i = 0; i < intern->refs.count; i++) {
-            if (draft_is(intern, &refs[i], wanted)) {
-                *id = i;
-                return ENVRES_OK;
-            }
-        }
-        if (intern->refs.count == INTERN_FIRST && !start_table(intern))
+    uint32_t *bare = &((struct ref_draft *)intern->refs.data)[ref].bare[place_kind(place)];
+    if (*bare == EXPR_NONE) {
+        struct template_expr *added = array_add(intern->mem, &intern->exprs);
+        if (!added)
             return err_code(err, ENVRES_E_NOMEM);
+        *added = (struct template_expr){ ref, intern->calls.count, 0, (uint8_t)place, false };
+        *bare = intern->exprs.count - 1;
     }
-    if (table->size > 0) {
-        hash = hash_path(intern, wanted);
-        for (uint32_t at = hash & (table->size - 1); table->slots[at].id != 0;
-             at = (at + 1) & (table->size - 1)) {
-            uint32_t found = table->slots[at].id - 1;
-            if (table->slots[at].hash == hash && draft_is(intern, &refs[found], wanted)) {
-                *id = found;
-                return ENVRES_OK;
-            }
-        }
+    *expr = *bare;
+    return ENVRES_OK;
+}
+
+envres_status
+intern_variable(struct intern *intern, const struct scan_tag *tag, uint32_t hash,
+                enum expr_place place, uint32_t *expr, envres_error *err)
+{
+    const char *name = intern->text + tag->name;
+    struct intern_path path = { tag->head, tag->tail, intern_key(REF_VARIABLE, tag->name_len, 0),
+                                hash };
+    if (tag->name_len > SCAN_WORDS) {
+        path.head = text_hash(intern->seed, name, tag->name_len);
+        path.tail = 0;
     }
-    return add_ref(intern, wanted, is_copy, hash, id, err);
+    uint32_t ref = intern_find(intern, &path, name);
+    if (ref == UINT32_MAX) {
+        envres_status st = add_ref(intern, &path, name, false, &ref, err);
+        if (st < 0)
+            return st;
+    }
+    return add_bare(intern, ref, place, expr, err);
+}
+
+static struct intern_path
+make_path(const struct intern *intern, const char *text, uint32_t key)
+{
+    struct intern_path path = { 0, 0, key, 0 };
+    size_t len = key_path_len(key);
+    uint64_t words[2] = { 0, 0 };
+    if (len > SCAN_WORDS)
+        words[0] = text_hash(intern->seed, text, len);
+    else if (len > 0)
+        memcpy(words, text, len);
+    path.head = words[0];
+    path.tail = words[1];
+    path.hash = hash_path(intern, path.head, path.tail, key);
+    return path;
 }
 
 /* ---- expressions -------------------------------------------------------------------------------
@@ -391,31 +351,19 @@ intern_filtered(struct intern *intern, const struct tag *tag, uint32_t ref, enum
     return ENVRES_OK;
 }
 
-/* Within one template only the places of JSON differ. */
-static size_t
-place_kind(enum expr_place place)
-{
-    return place == PLACE_JSON_VALUE ? 1 : place == PLACE_JSON_KEY ? 2 : 0;
-}
-
 envres_status
 intern_tag(struct intern *intern, const struct tag *tag, bool is_copy, enum expr_place place,
            uint32_t *expr, envres_error *err)
 {
-    uint32_t ref = 0;
-    envres_status st = intern_ref(intern, tag, is_copy, &ref, err);
-    if (st < 0)
-        return st;
+    uint32_t key = intern_key(tag->root, tag->name.len, tag->field.len);
+    struct intern_path path = make_path(intern, tag->name.data, key);
+    uint32_t ref = intern_find(intern, &path, tag->name.data);
+    if (ref == UINT32_MAX) {
+        envres_status st = add_ref(intern, &path, tag->name.data, is_copy, &ref, err);
+        if (st < 0)
+            return st;
+    }
     if (tag->filter_count > 0)
         return intern_filtered(intern, tag, ref, place, expr, err);
-    uint32_t *bare = &((struct ref_draft *)intern->refs.data)[ref].bare[place_kind(place)];
-    if (*bare == EXPR_NONE) {
-        struct template_expr *added = array_add(intern->mem, &intern->exprs);
-        if (!added)
-            return err_code(err, ENVRES_E_NOMEM);
-        *added = (struct template_expr){ ref, intern->calls.count, 0, (uint8_t)place, false };
-        *bare = intern->exprs.count - 1;
-    }
-    *expr = *bare;
-    return ENVRES_OK;
+    return add_bare(intern, ref, place, expr, err);
 }

@@ -11,7 +11,7 @@
  */
 #include "lang/scan.h"
 
-#include <stdint.h>
+#include <assert.h>
 #include <string.h>
 
 #if defined(__SSE2__) && defined(__GNUC__)
@@ -19,6 +19,8 @@
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 #include <arm_neon.h>
 #endif
+
+#include "base/limits.h"
 
 typedef size_t (*kernel_fn)(const char *text, size_t from, size_t len);
 
@@ -136,19 +138,15 @@ in_range(__m128i text, char first, char width)
     return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(width)), shifted);
 }
 
-size_t
-scan_name(const char *text, size_t from, size_t len)
+/* How many of 16 bytes belong to a name, up to the first that does not. */
+static inline size_t
+name_prefix(const char *text)
 {
-    for (; len - from >= 16; from += 16) {
-        __m128i here = _mm_loadu_si128((const __m128i *)(const void *)(text + from));
-        __m128i name = in_range(_mm_or_si128(here, _mm_set1_epi8(0x20)), 'a', 25);
-        name = _mm_or_si128(name, in_range(here, '0', 9));
-        name = _mm_or_si128(name, _mm_cmpeq_epi8(here, _mm_set1_epi8('_')));
-        uint64_t other = mask_16(name) ^ 0xFFFF;
-        if (other != 0)
-            return from + (size_t)__builtin_ctzll(other);
-    }
-    return scan_name_portable(text, from, len);
+    __m128i here = _mm_loadu_si128((const __m128i *)(const void *)text);
+    __m128i name = in_range(_mm_or_si128(here, _mm_set1_epi8(0x20)), 'a', 25);
+    name = _mm_or_si128(name, in_range(here, '0', 9));
+    name = _mm_or_si128(name, _mm_cmpeq_epi8(here, _mm_set1_epi8('_')));
+    return (size_t)__builtin_ctzll(mask_16(name) ^ 0x1FFFF);
 }
 
 #define AVX2 __attribute__((target("avx2")))
@@ -165,9 +163,34 @@ stops_32(const char *text, bool checked)
     return stop;
 }
 
-/* The first stop, or, when there is none in whole blocks of 64 bytes, where the rest begins. */
+/* The end of a text that is longer than a block: its last block once more, as far as it is behind
+ * `at`, which is at most 16 bytes before the end. The last byte begins no pair. */
+static inline size_t
+find_end(const char *text, size_t at, size_t len, bool checked)
+{
+    if (len <= 16)
+        return find_tail(text, at, len, checked);
+    size_t base = len - 17;
+    uint64_t mask = mask_16(stops_16(text + base, checked)) >> (at - base);
+    if (mask != 0)
+        return at + (size_t)__builtin_ctzll(mask);
+    return checked && at < len && (signed char)text[len - 1] < 1 ? len - 1 : len;
+}
+
+static inline size_t
+find_narrow(const char *text, size_t at, size_t len, bool checked)
+{
+    for (; len - at > 16; at += 16) {
+        uint64_t mask = mask_16(stops_16(text + at, checked));
+        if (mask != 0)
+            return at + (size_t)__builtin_ctzll(mask);
+    }
+    return find_end(text, at, len, checked);
+}
+
+/* The whole search in one function, since most stops are less than 200 bytes away. */
 AVX2 static inline size_t
-skip_wide(const char *text, size_t at, size_t len, bool checked)
+find_wide(const char *text, size_t at, size_t len, bool checked)
 {
     for (; len - at > 64; at += 64) {
         __m256i a = stops_32(text + at, checked);
@@ -178,21 +201,22 @@ skip_wide(const char *text, size_t at, size_t len, bool checked)
             return at + (size_t)__builtin_ctzll(mask);
         }
     }
-    return at;
+    return find_narrow(text, at, len, checked);
 }
 
 AVX2 static size_t
-skip_wide_pair(const char *text, size_t at, size_t len)
+find_wide_pair(const char *text, size_t at, size_t len)
 {
-    return skip_wide(text, at, len, false);
+    return find_wide(text, at, len, false);
 }
 
 AVX2 static size_t
-skip_wide_checked(const char *text, size_t at, size_t len)
+find_wide_checked(const char *text, size_t at, size_t len)
 {
-    return skip_wide(text, at, len, true);
+    return find_wide(text, at, len, true);
 }
 
+/* Leaves off no more than 64 bytes before a stop or the end. */
 static inline size_t
 skip_narrow(const char *text, size_t at, size_t len, bool checked)
 {
@@ -206,31 +230,12 @@ skip_narrow(const char *text, size_t at, size_t len, bool checked)
     return at;
 }
 
-/* A stop is often near: the first 16 bytes are looked at before anything is set up. Both ways of
- * skipping leave off no more than 64 bytes before a stop or the end. */
 static inline size_t
 find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be_wide)
 {
-    size_t at = from;
-    if (len - at > 16) {
-        uint64_t mask = mask_16(stops_16(text + at, checked));
-        if (mask != 0)
-            return at + (size_t)__builtin_ctzll(mask);
-        at += 16;
-    }
-    if (may_be_wide && __builtin_cpu_supports("avx2")) {
-        at = checked ? skip_wide_checked(text, at, len) : skip_wide_pair(text, at, len);
-        if (len - at > 64)
-            return at; /* only a stop ends it that early */
-    } else {
-        at = skip_narrow(text, at, len, checked);
-    }
-    for (; len - at > 16; at += 16) {
-        uint64_t mask = mask_16(stops_16(text + at, checked));
-        if (mask != 0)
-            return at + (size_t)__builtin_ctzll(mask);
-    }
-    return find_tail(text, at, len, checked);
+    if (may_be_wide && __builtin_cpu_supports("avx2"))
+        return checked ? find_wide_checked(text, from, len) : find_wide_pair(text, from, len);
+    return find_narrow(text, skip_narrow(text, from, len, checked), len, checked);
 }
 
 #elif defined(__aarch64__) && defined(__ARM_NEON)
@@ -261,19 +266,16 @@ in_range(uint8x16_t text, uint8_t first, uint8_t width)
     return vcleq_u8(vsubq_u8(text, vdupq_n_u8(first)), vdupq_n_u8(width));
 }
 
-size_t
-scan_name(const char *text, size_t from, size_t len)
+/* How many of 16 bytes belong to a name, up to the first that does not. */
+static inline size_t
+name_prefix(const char *text)
 {
-    for (; len - from >= 16; from += 16) {
-        uint8x16_t here = vld1q_u8((const uint8_t *)text + from);
-        uint8x16_t name = in_range(vorrq_u8(here, vdupq_n_u8(0x20)), 'a', 25);
-        name = vorrq_u8(name, in_range(here, '0', 9));
-        name = vorrq_u8(name, vceqq_u8(here, vdupq_n_u8('_')));
-        uint64_t other = ~mask_16(name);
-        if (other != 0)
-            return from + (size_t)(__builtin_ctzll(other) / 4);
-    }
-    return scan_name_portable(text, from, len);
+    uint8x16_t here = vld1q_u8((const uint8_t *)text);
+    uint8x16_t name = in_range(vorrq_u8(here, vdupq_n_u8(0x20)), 'a', 25);
+    name = vorrq_u8(name, in_range(here, '0', 9));
+    name = vorrq_u8(name, vceqq_u8(here, vdupq_n_u8('_')));
+    uint64_t other = ~mask_16(name);
+    return other != 0 ? (size_t)(__builtin_ctzll(other) / 4) : 16;
 }
 
 static inline size_t
@@ -298,10 +300,10 @@ find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be
 
 #else
 
-size_t
-scan_name(const char *text, size_t from, size_t len)
+static inline size_t
+name_prefix(const char *text)
 {
-    return scan_name_portable(text, from, len);
+    return scan_name_portable(text, 0, 16);
 }
 
 static inline size_t
@@ -312,6 +314,17 @@ find_vector(const char *text, size_t from, size_t len, bool checked, bool may_be
 }
 
 #endif
+
+size_t
+scan_name(const char *text, size_t from, size_t len)
+{
+    for (; len - from >= 16; from += 16) {
+        size_t prefix = name_prefix(text + from);
+        if (prefix < 16)
+            return from + prefix;
+    }
+    return scan_name_portable(text, from, len);
+}
 
 static size_t
 pair_vector(const char *text, size_t from, size_t len)
@@ -359,14 +372,11 @@ character_len(const unsigned char *text, size_t len)
     return need;
 }
 
-static inline size_t
-search_checked(const char *text, size_t from, size_t len, kernel_fn kernel)
+/* The kernel has stopped at `at`: what is no pair is passed over. */
+static __attribute__((noinline)) size_t
+pass_characters(const char *text, size_t at, size_t len, kernel_fn kernel)
 {
-    size_t at = from;
     while (at < len) {
-        at = kernel(text, at, len);
-        if (at >= len)
-            return SCAN_NONE;
         if (text[at] == '<')
             return at;
         do {
@@ -375,8 +385,17 @@ search_checked(const char *text, size_t from, size_t len, kernel_fn kernel)
                 return SCAN_BAD;
             at += step;
         } while (at < len && (signed char)text[at] < 1);
+        if (at < len)
+            at = kernel(text, at, len);
     }
     return SCAN_NONE;
+}
+
+static inline size_t
+search_checked(const char *text, size_t from, size_t len, kernel_fn kernel)
+{
+    size_t at = from < len ? kernel(text, from, len) : len;
+    return at < len && text[at] == '<' ? at : pass_characters(text, at, len, kernel);
 }
 
 size_t
@@ -417,3 +436,120 @@ scan_pair_baseline(const char *text, size_t from, size_t len)
     size_t at = from < len ? pair_baseline(text, from, len) : len;
     return at < len ? at : SCAN_NONE;
 }
+
+/* ---- the tag that nearly every one is ----------------------------------------------------------
+ */
+
+#define TAG_PATH "environment.variables."
+enum { TAG_PATH_LEN = sizeof(TAG_PATH) - 1, TAG_CLOSE = 3 /* blank and >> */ };
+
+static_assert(SCAN_TAG_SKIP == 2 + TAG_PATH_LEN, "the shortest way to a name");
+
+/* As many bytes from here on, from 16 before the end of the first half, stay: the others do not. */
+static const unsigned char word_masks[2 * SCAN_WORDS] = {
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+};
+
+/* A name's bytes, of which 16 can be read, and zeroes behind them. */
+static inline void
+take_words(const char *name, size_t name_len, struct scan_tag *out)
+{
+    const unsigned char *mask = word_masks + SCAN_WORDS - name_len;
+    out->head = load_word(name) & load_word((const char *)mask);
+    out->tail = load_word(name + 8) & load_word((const char *)mask + 8);
+}
+
+/* What is left of the text at a pair suffices for all that is read of a tag with a short name. */
+enum { TAG_ROOM = 3 + TAG_PATH_LEN + SCAN_WORDS + TAG_CLOSE };
+
+/* At a pair: sets out->end when such a tag begins there. Only a longer name asks for more room. */
+static inline __attribute__((always_inline)) void
+delimit_tag(const char *text, size_t len, struct scan_tag *out)
+{
+    size_t start = out->at + 2;
+    start += text[start] == ' ';
+    if (memcmp(text + start, TAG_PATH, TAG_PATH_LEN) != 0)
+        return;
+    start += TAG_PATH_LEN;
+    size_t name_len = name_prefix(text + start);
+    if (name_len == SCAN_WORDS)
+        name_len = scan_name(text, start + SCAN_WORDS, len) - start;
+    size_t close = start + name_len;
+    if (name_len > SCAN_WORDS && len - close < TAG_CLOSE)
+        return;
+    close += text[close] == ' ';
+    if (text[close] != '>' || text[close + 1] != '>' || name_len == 0 || name_len > LIMIT_NAME ||
+        (text[start] >= '0' && text[start] <= '9'))
+        return;
+    out->name = start;
+    out->name_len = name_len;
+    out->end = close + 2;
+    if (name_len <= SCAN_WORDS)
+        take_words(text + start, name_len, out);
+}
+
+/* The same near the end of the text: in a copy with zeroes behind it, which close no tag. */
+static __attribute__((noinline)) void
+delimit_last(const char *text, size_t len, struct scan_tag *out)
+{
+    char copy[2 * TAG_ROOM] = { 0 };
+    size_t at = out->at;
+    memcpy(copy, text + at, len - at);
+    out->at = 0;
+    delimit_tag(copy, sizeof(copy), out);
+    out->at = at;
+    out->name += at;
+    if (out->end != 0)
+        out->end += at;
+}
+
+static inline __attribute__((always_inline)) size_t
+find_tag(const char *text, size_t at, size_t len, kernel_fn kernel, struct scan_tag *out)
+{
+    out->end = out->name = 0;
+    if (at >= len || text[at] != '<')
+        at = pass_characters(text, at, len, kernel);
+    if (at >= SCAN_NONE)
+        return out->at = at;
+    while (at + 2 < len && text[at + 2] == '<')
+        at++;
+    out->at = at;
+    if (len - at >= TAG_ROOM)
+        delimit_tag(text, len, out);
+    else
+        delimit_last(text, len, out);
+    return at;
+}
+
+size_t
+scan_tag_baseline(const char *text, size_t from, size_t len, struct scan_tag *out)
+{
+    size_t at = from < len ? checked_baseline(text, from, len) : len;
+    return find_tag(text, at, len, checked_baseline, out);
+}
+
+#if defined(__SSE2__) && defined(__GNUC__)
+
+AVX2 static size_t
+scan_tag_wide(const char *text, size_t from, size_t len, struct scan_tag *out)
+{
+    size_t at = from < len ? find_wide(text, from, len, true) : len;
+    return find_tag(text, at, len, find_wide_checked, out);
+}
+
+size_t
+scan_tag(const char *text, size_t from, size_t len, struct scan_tag *out)
+{
+    return __builtin_cpu_supports("avx2") ? scan_tag_wide(text, from, len, out)
+                                          : scan_tag_baseline(text, from, len, out);
+}
+
+#else
+
+size_t
+scan_tag(const char *text, size_t from, size_t len, struct scan_tag *out)
+{
+    return scan_tag_baseline(text, from, len, out);
+}
+
+#endif

@@ -23,7 +23,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "lang/scan.h"
 
 struct cursor {
     const char *text;
@@ -400,31 +399,6 @@ tag_parse(const char *text, enum tag_root root, size_t body, size_t len, bool in
         if (st < 0)
             return st;
     }
-}
-
-bool
-tag_parse_quickly(const char *text, size_t at, size_t len, struct tag *out)
-{
-    static const char path[] = "environment.variables.";
-    enum { PATH = sizeof(path) - 1, SHORTEST = 3 + PATH + 4 };
-    if (len - at < SHORTEST)
-        return false;
-    size_t start = at + 2 + (text[at + 2] == ' ');
-    if (memcmp(text + start, path, PATH) != 0)
-        return false;
-    start += PATH;
-    if (!is_class(text[start], CHAR_NAME))
-        return false;
-    size_t end = scan_name(text, start + 1, len);
-    size_t close = end + (end < len && text[end] == ' ');
-    if (end - start > LIMIT_NAME || len - close < 2 || text[close] != '>' || text[close + 1] != '>')
-        return false;
-    out->root = REF_VARIABLE;
-    out->filter_count = 0;
-    out->name = (struct slice){ text + start, end - start };
-    out->field = (struct slice){ "", 0 };
-    out->end = close + 2;
-    return true;
 }
 
 /* ---- literals ------------------------------------------------------------------------------ */

@@ -6,8 +6,11 @@
 #ifndef ENVRES_LANG_TAG_H
 #define ENVRES_LANG_TAG_H
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "lang/filter.h"
+#include "lang/scan.h"
 
 /* The words a reference can begin with. */
 enum tag_root { ROOT_NONE, ROOT_ENVIRONMENT, ROOT_RESOURCES, ROOT_PARAMS, ROOT_APP };
@@ -38,9 +41,32 @@ enum tag_root tag_open(const char *text, size_t at, size_t len, size_t *body);
 envres_status tag_parse(const char *text, enum tag_root root, size_t body, size_t len, bool in_sql,
                         struct tag *out, envres_error *err);
 
-/* The shape that nearly all tags have, `<< environment.variables.NAME >>` without filters and with
- * at most one blank on each side, at once. False for every other, also for a wrong one. */
-bool tag_parse_quickly(const char *text, size_t at, size_t len, struct tag *out);
+/*
+ * The shape that nearly all tags have, `<< environment.variables.NAME >>` without filters and with
+ * at most one blank on each side, at once: its name, and what is behind its end. False for every
+ * other, also for a wrong one; what is true here, tag_parse() reads the same way.
+ */
+static inline bool
+tag_is_plain(const char *text, size_t at, size_t len, struct slice *name, size_t *end)
+{
+    static const char path[] = "environment.variables.";
+    enum { PATH = sizeof(path) - 1, SHORTEST = 3 + PATH + 4 };
+    if (len - at < SHORTEST)
+        return false;
+    size_t start = at + 2 + (text[at + 2] == ' ');
+    if (memcmp(text + start, path, PATH) != 0)
+        return false;
+    start += PATH;
+    size_t stop = scan_name(text, start, len);
+    size_t close = stop + (stop < len && text[stop] == ' ');
+    if (len - close < 2 || text[close] != '>' || text[close + 1] != '>')
+        return false;
+    if (stop == start || stop - start > LIMIT_NAME || (text[start] >= '0' && text[start] <= '9'))
+        return false;
+    *name = (struct slice){ text + start, stop - start };
+    *end = close + 2;
+    return true;
+}
 
 /* Reads a literal (a span that tag_parse() gave) as an operand; its text is appended to `text`.
  * E_SYNTAX, E_LIMIT, E_UTF8, E_NOMEM. */

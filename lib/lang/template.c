@@ -67,6 +67,7 @@ struct parser {
     uint64_t literal_len;
     uint32_t tags;
     bool keys_have_tags;
+    bool is_quick; /* false: every tag goes the way of the grammar */
     struct intern_array segments;
     struct intern_array near;
     struct shell shell;
@@ -92,7 +93,7 @@ raw_offset(const struct source *source, size_t at)
 
 static void
 parser_begin(struct parser *parser, const struct mem *mem, const char *text, size_t len,
-             const envres_template_options *options)
+             const envres_template_options *options, bool is_quick)
 {
     parser->mem = *mem;
     parser->text = text;
@@ -107,6 +108,7 @@ parser_begin(struct parser *parser, const struct mem *mem, const char *text, siz
     parser->literal_len = 0;
     parser->tags = 0;
     parser->keys_have_tags = false;
+    parser->is_quick = is_quick;
     parser->segments = (struct intern_array){ parser->first_segments, 0, SEGMENTS_FIRST,
                                               sizeof(struct segment), false };
     parser->near = (struct intern_array){ parser->first_near, 0, NEAR_FIRST,
@@ -234,7 +236,13 @@ choose_place(struct parser *parser, const struct source *source, size_t at, cons
     return at == 0 && tag->end == source->len ? PLACE_JSON_VALUE : PLACE_JSON_STRING;
 }
 
-static inline envres_status
+RARE static envres_status
+fail_tags(envres_error *err)
+{
+    return err_set(err, ENVRES_E_LIMIT, "the template has more than %d tags", LIMIT_TAGS);
+}
+
+static envres_status
 add_tag(struct parser *parser, const struct source *source, size_t at, size_t backslashes,
         const struct tag *tag, envres_error *err)
 {
@@ -248,7 +256,7 @@ add_tag(struct parser *parser, const struct source *source, size_t at, size_t ba
         next = source->string->close + 1;
     }
     if (parser->tags++ == LIMIT_TAGS)
-        return err_set(err, ENVRES_E_LIMIT, "the template has more than %d tags", LIMIT_TAGS);
+        return fail_tags(err);
     follow_shell(parser, end);
     envres_status st = parser->row->walk == WALK_SHELL ? check_shell(parser, err) : ENVRES_OK;
     if (st == ENVRES_OK)
@@ -262,14 +270,14 @@ add_tag(struct parser *parser, const struct source *source, size_t at, size_t ba
 /* The same where offsets are those of the text, no quoting is followed, and no backslash stands
  * before the tag. */
 static inline envres_status
-add_plain_tag(struct parser *parser, size_t at, const struct tag *tag, envres_error *err)
+add_plain_tag(struct parser *parser, const struct scan_tag *tag, envres_error *err)
 {
     uint32_t expr = EXPR_NONE;
     if (parser->tags++ == LIMIT_TAGS)
-        return err_set(err, ENVRES_E_LIMIT, "the template has more than %d tags", LIMIT_TAGS);
+        return fail_tags(err);
     envres_status st =
-        intern_tag(&parser->intern, tag, false, (enum expr_place)parser->row->place, &expr, err);
-    return st < 0 ? st : add_segment(parser, at, tag->end, expr, at, err);
+        intern_plain(&parser->intern, tag, (enum expr_place)parser->row->place, &expr, err);
+    return st < 0 ? st : add_segment(parser, tag->at, tag->end, expr, tag->at, err);
 }
 
 /* At a `<<` that opens a tag; *at moves behind what was taken. ROOT_NONE: `tag` is parsed already.
@@ -343,49 +351,90 @@ note_near(struct parser *parser, const struct source *source, size_t at, envres_
 /* ---- the walk ----------------------------------------------------------------------------------
  */
 
+/* At a `<<` of any kind: a tag, or text that looks like one. *at moves behind what was taken, and
+ * *floor too when it was a tag. */
+static __attribute__((noinline)) envres_status
+take_pair(struct parser *parser, const struct source *source, size_t *floor, size_t *at,
+          envres_error *err)
+{
+    struct slice name = { 0 };
+    struct tag tag;
+    size_t body = 0;
+    enum tag_root root = ROOT_NONE;
+    bool is_plain =
+        parser->is_quick && tag_is_plain(source->text, *at, source->len, &name, &tag.end);
+    if (is_plain) {
+        tag.root = REF_VARIABLE;
+        tag.filter_count = 0;
+        tag.name = name;
+        tag.field = (struct slice){ "", 0 };
+    } else {
+        root = tag_open(source->text, *at, source->len, &body);
+    }
+    envres_status st = ENVRES_OK;
+    if (is_plain || root != ROOT_NONE) {
+        st = take_tag(parser, source, *floor, root, body, &tag, at, err);
+        *floor = *at;
+    } else {
+        st = note_near(parser, source, *at, err);
+        *at += 2;
+    }
+    return st;
+}
+
+RARE static envres_status
+fail_text(const struct source *source, envres_error *err)
+{
+    envres_status st = text_check(source->text, source->len, "the template", err);
+    return st < 0 ? st : err_code(err, ENVRES_E_UTF8);
+}
+
 static envres_status
 walk_source(struct parser *parser, const struct source *source, envres_error *err)
 {
     const char *text = source->text;
     size_t len = source->len;
-    bool is_plain = parser->row->walk == WALK_TEXT || parser->row->walk == WALK_SQL;
     size_t floor = 0; /* backslashes before it belong to something else */
     size_t at = 0;
-    struct tag tag;
     for (;;) {
-        size_t body = 0;
         if (len - at < 2 || text[at] != '<' || text[at + 1] != '<')
             at = source->is_checked ? scan_pair(text, at, len) : scan_checked(text, at, len);
-        if (at == SCAN_NONE)
-            return ENVRES_OK;
-        if (at == SCAN_BAD) {
-            envres_status st = text_check(text, len, "the template", err);
-            return st < 0 ? st : err_code(err, ENVRES_E_UTF8);
-        }
+        if (at >= SCAN_NONE)
+            return at == SCAN_NONE ? ENVRES_OK : fail_text(source, err);
         while (at + 2 < len && text[at + 2] == '<')
             at++;
-        enum tag_root root = ROOT_NONE;
-        bool is_parsed = tag_parse_quickly(text, at, len, &tag);
-        if (is_parsed && is_plain && (at == floor || text[at - 1] != '\\')) {
-            envres_status st = add_plain_tag(parser, at, &tag, err);
-            if (st < 0)
-                return fail_at(parser, st, at, err);
-            at = floor = tag.end;
-            continue;
-        }
-        if (!is_parsed)
-            root = tag_open(text, at, len, &body);
-        envres_status st = ENVRES_OK;
-        if (is_parsed || root != ROOT_NONE) {
-            st = take_tag(parser, source, floor, root, body, &tag, &at, err);
-            floor = at;
-        } else {
-            st = note_near(parser, source, at, err);
-            at += 2;
-        }
+        envres_status st = take_pair(parser, source, &floor, &at, err);
         if (st < 0)
             return st;
     }
+}
+
+/* The same where offsets are those of the text and no quoting is followed. A plain tag, which is
+ * nearly every one, is taken here; all others by take_pair(), which would take it the same way. */
+static envres_status
+walk_plain(struct parser *parser, const struct source *source, envres_error *err)
+{
+    const char *text = source->text;
+    size_t floor = 0;
+    struct scan_tag tag;
+    size_t at = scan_tag(text, 0, source->len, &tag);
+    while (at < SCAN_NONE) {
+        size_t next = at + SCAN_TAG_SKIP;
+        envres_status st = ENVRES_OK;
+        if (tag.end != 0 && (at == floor || text[at - 1] != '\\')) {
+            floor = tag.end;
+            st = add_plain_tag(parser, &tag, err);
+            if (st < 0)
+                return fail_at(parser, st, at, err);
+        } else {
+            st = take_pair(parser, source, &floor, &at, err);
+            if (st < 0)
+                return st;
+            next = at;
+        }
+        at = scan_tag(text, next, source->len, &tag);
+    }
+    return at == SCAN_NONE ? ENVRES_OK : fail_text(source, err);
 }
 
 /* A tag outside of a string makes the document invalid where it begins: say so. */
@@ -428,7 +477,9 @@ static envres_status
 walk_text(struct parser *parser, envres_error *err)
 {
     struct source source = { parser->text, parser->len, NULL, NULL, false };
-    return walk_source(parser, &source, err);
+    bool is_plain = parser->row->walk == WALK_TEXT || parser->row->walk == WALK_SQL;
+    return parser->is_quick && is_plain ? walk_plain(parser, &source, err)
+                                        : walk_source(parser, &source, err);
 }
 
 static envres_status
@@ -508,11 +559,11 @@ fill_refs(const struct parser *parser, const char *text, const char *strings,
     const struct ref_draft *drafts = parser->intern.refs.data;
     for (uint32_t i = 0; i < parser->intern.refs.count; i++) {
         const struct ref_draft *draft = &drafts[i];
-        size_t name_len = ref_draft_name_len(draft);
-        size_t field_len = ref_draft_field_len(draft);
+        size_t name_len = key_name_len(draft->key);
+        size_t field_len = key_field_len(draft->key);
         const char *name = name_len == 0 ? "" : draft->in_strings ? strings : text;
         name += name_len == 0 ? 0 : draft->offset;
-        refs[i].root = ref_draft_root(draft);
+        refs[i].root = key_root(draft->key);
         refs[i].name = (struct slice){ name, name_len };
         refs[i].field = (struct slice){ "", 0 };
         if (field_len > 0)
@@ -660,9 +711,9 @@ check_text(const char *text, size_t len, envres_error *err)
     return ENVRES_E_LIMIT;
 }
 
-envres_status
-envres_template_parse(const char *text, size_t len, const envres_template_options *options,
-                      envres_template **out, envres_error *err)
+static inline envres_status
+parse(const char *text, size_t len, const envres_template_options *options, bool is_quick,
+      envres_template **out, envres_error *err)
 {
     envres_template_options read;
     struct mem mem;
@@ -678,12 +729,26 @@ envres_template_parse(const char *text, size_t len, const envres_template_option
     st = check_text(text, len, err);
     if (st < 0)
         return st;
-    parser_begin(&parser, &mem, text ? text : "", len, &read);
+    parser_begin(&parser, &mem, text ? text : "", len, &read, is_quick);
     st = walk(&parser, err);
     if (st == ENVRES_OK)
         st = compile(&parser, out, err);
     parser_end(&parser);
     return st;
+}
+
+envres_status
+envres_template_parse(const char *text, size_t len, const envres_template_options *options,
+                      envres_template **out, envres_error *err)
+{
+    return parse(text, len, options, true, out, err);
+}
+
+envres_status
+template_parse_slowly(const char *text, size_t len, const envres_template_options *options,
+                      envres_template **out, envres_error *err)
+{
+    return parse(text, len, options, false, out, err);
 }
 
 envres_template *
@@ -700,7 +765,8 @@ envres_template_unref(envres_template *tmpl)
     if (!tmpl || atomic_fetch_sub_explicit(&tmpl->refs, 1, memory_order_acq_rel) != 1)
         return;
     struct mem mem = tmpl->mem;
-    mem_free(&mem, tmpl->own_segments);
+    if (tmpl->own_segments)
+        mem_free(&mem, tmpl->own_segments);
     mem_free(&mem, tmpl);
 }
 

@@ -101,6 +101,12 @@ struct template_view {
     uint32_t own;         /* the highest $n that the text itself has */
 };
 
+/* As envres_template_parse(), but every tag goes the way of the grammar, also one of the shape that
+ * nearly all have: what both give is the same, which tests assert. */
+envres_status template_parse_slowly(const char *text, size_t len,
+                                    const envres_template_options *options, envres_template **out,
+                                    envres_error *err);
+
 void template_view(const envres_template *tmpl, struct template_view *out);
 const struct mem *template_mem(const envres_template *tmpl);
 

@@ -11,6 +11,8 @@
 #include "fuzz.h"
 #include "lang/template.h"
 
+#include "../same_template.h"
+
 static void
 check_refs(const struct template_view *view)
 {
@@ -149,6 +151,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_failure(st, err, len);
     else
         check_template(tmpl, text, len, data[0] >> 5);
+    if (data[0] >> 5 == 7)
+        CHECK(same_template(text, len, &options));
     envres_template_unref(tmpl);
     return 0;
 }

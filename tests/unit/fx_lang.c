@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fx_lang.h"
 
+#include "../same_template.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,6 +96,7 @@ fx_expand(const char *text, size_t len, uint32_t context, uint32_t flags,
                                         .flags = flags,
                                         .context = context };
     envres_template *tmpl = NULL;
+    assert_true(same_template(text, len == ENVRES_NUL_TERMINATED ? strlen(text) : len, &options));
     envres_status st = envres_template_parse(text, len, &options, &tmpl, err);
     if (st < 0) {
         assert_null(tmpl);

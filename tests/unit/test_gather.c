@@ -15,30 +15,25 @@
 
 #include "resolve/gather.h"
 
+#include "../random.h"
+
 enum { PIECES = 12, VALUE = 200, SPANS = 8, GUARD = 64 };
 
 typedef void (*gather_fn)(const struct gather *gather, char *to);
 
 static const gather_fn kernels[] = { gather_copy, gather_copy_baseline };
 
-static uint32_t
-next_random(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(*state >> 33);
-}
-
 /* Lengths that matter: nothing, around the blocks, and around where memcpy() takes over. */
 static uint32_t
 choose_len(uint64_t *state, bool is_literal)
 {
     static const uint16_t around[] = { 0, 0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128 };
-    uint32_t r = next_random(state) % 32;
+    uint64_t r = next_random(state) % 32;
     if (r < sizeof(around) / sizeof(around[0]))
         return around[r];
     if (is_literal && r == 31)
-        return 1020 + next_random(state) % 8;
-    return next_random(state) % (VALUE - GUARD);
+        return 1020 + (uint32_t)(next_random(state) % 8);
+    return (uint32_t)(next_random(state) % (VALUE - GUARD));
 }
 
 struct pieces {
@@ -59,9 +54,10 @@ make_pieces(struct pieces *pieces, uint64_t *state)
             pieces->values[i][k] = (char)(1 + next_random(state) % 127);
         pieces->spans[i] = (struct slice){ pieces->values[i], choose_len(state, false) };
     }
-    pieces->count = 1 + next_random(state) % PIECES;
+    pieces->count = 1 + (uint32_t)(next_random(state) % PIECES);
     for (uint32_t i = 0; i < pieces->count; i++) {
-        uint32_t expr = next_random(state) % 5 == 0 ? EXPR_NONE : next_random(state) % SPANS;
+        uint32_t expr =
+            next_random(state) % 5 == 0 ? EXPR_NONE : (uint32_t)(next_random(state) % SPANS);
         pieces->segments[i] = (struct segment){ at, choose_len(state, true), expr, 0 };
         /* What lies between two literals: a tag, or a backslash. */
         at += pieces->segments[i].len + (next_random(state) & 1 ? 1 : 30);

@@ -13,6 +13,8 @@
 
 #include "base/json.h"
 
+#include "../same_template.h"
+
 #define TEXT ENVRES_NUL_TERMINATED
 
 enum { KEEP_MAX = 64 };
@@ -220,6 +222,7 @@ run_case(struct run *run, uint32_t node)
     envres_params *params = read_params(run, node);
     envres_render_options rendering = { .size = sizeof(rendering), .params = params };
     bool fails = json_member(run->doc, node, "error") != JSON_NONE;
+    assert_true(same_template(text->data, text->len, &options));
     envres_status st = envres_template_parse(text->data, text->len, &options, &tmpl, run->err);
     if (st < 0 && !fails)
         fail_msg("%s: %s", envres_status_name(st), envres_error_message(run->err));

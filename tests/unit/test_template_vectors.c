@@ -21,6 +21,8 @@
 #include "base/limits.h"
 #include "lang/params.h"
 
+#include "../same_template.h"
+
 enum { KEEP_MAX = 4096, CHAIN_MAX = 8 };
 
 struct run {
@@ -367,6 +369,7 @@ run_case(struct run *run, uint32_t node, envres_error *err)
 
     bool fails = json_member(run->doc, node, "error") != JSON_NONE;
     bool fails_parse = fails && strcmp(member_text(run, node, "when"), "parse") == 0;
+    assert_true(same_template(text.data, text.len, &options));
     envres_status st = envres_template_parse(text.data, text.len, &options, &tmpl, err);
     assert_int_equal(st < 0, fails_parse);
     if (st == ENVRES_OK) {
