@@ -223,6 +223,39 @@ many_tags(void **state)
     assert_null(envres_bound_ref(NULL));
 }
 
+/* Of many resources each answers for itself: those with settings here, and those without. */
+static void
+handles_with_and_without_settings(void **state)
+{
+    enum { HANDLES = 17 };
+    struct fx *fx = *state;
+    char name[16];
+    char url[64];
+    for (int i = 0; i < HANDLES; i++) {
+        snprintf(name, sizeof(name), "crm%02d", i);
+        snprintf(url, sizeof(url), "https://%02d.example.org", i);
+        OK(fx, envres_resource_define(fx->session, name, TEXT, "rest", TEXT, NULL, fx->err));
+        if (i % 3 != 1)
+            OK(fx, fx_field(fx, "production", name, "base_url", url, 0));
+    }
+    envres_scope *scope = fx_scope(fx, "production");
+    for (int i = 0; i < HANDLES; i++) {
+        envres_resource_handle *handle = NULL;
+        envres_value *value = NULL;
+        snprintf(name, sizeof(name), "crm%02d", i);
+        snprintf(url, sizeof(url), "https://%02d.example.org", i);
+        expect(fx, envres_scope_resource(scope, name, TEXT, &handle, fx->err),
+               i % 3 == 1 ? ENVRES_E_NOT_CONFIGURED : ENVRES_OK, name);
+        if (!handle)
+            continue;
+        OK(fx, envres_resource_handle_field(handle, "base_url", TEXT, &value, fx->err));
+        assert_string_equal(envres_value_data(value, NULL), url);
+        envres_value_free(value);
+        envres_resource_handle_free(handle);
+    }
+    envres_scope_unref(scope);
+}
+
 /* ---- where a value comes from ---------------------------------------------------------------- */
 
 static const struct {
@@ -301,6 +334,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(all_ways_give_the_same),
         TEST(many_tags),
+        TEST(handles_with_and_without_settings),
         TEST(explanations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
