@@ -199,7 +199,7 @@ growth_note(struct growth_table *table, int row, double value)
 /*
  * For each tenfold, on average over all sizes: flat below 1.4; as a logarithm does, or a cache that
  * no longer holds all, below 3.5; linear below 16, since each may take a little longer too. The
- * last step alone must keep to that as well, so that small sizes do not hide what comes later.
+ * last step alone may be half as much again, so that small sizes do not hide what comes later.
  */
 static const char *
 judge(const struct growth_row *row, int count, double *tenfold, bool *failed)
@@ -207,7 +207,7 @@ judge(const struct growth_row *row, int count, double *tenfold, bool *failed)
     double limit = row->allowed == FLAT ? 3.5 : 16;
     double last = row->values[count - 1] / row->values[count - 2];
     *tenfold = pow(row->values[count - 1] / row->values[0], 1.0 / (count - 1));
-    if (*tenfold > limit || last > limit * 1.25) {
+    if (*tenfold > limit || last > limit * 1.5) {
         *failed = true;
         return "TOO MUCH";
     }

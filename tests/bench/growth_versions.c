@@ -163,18 +163,7 @@ serve(struct shop *shop, struct growth_table *table, int row)
 /* ---- versions ---------------------------------------------------------------------------------
  */
 
-enum {
-    V_CREATE,
-    V_EDIT,
-    V_PROMOTE,
-    V_RELEASE,
-    V_ROLLBACK,
-    V_SERVE,
-    V_STATUS,
-    V_HERE,
-    V_LIST,
-    V_MEMORY
-};
+enum { V_CREATE, V_EDIT, V_PROMOTE, V_RELEASE, V_ROLLBACK, V_SERVE, V_STATUS, V_LIST, V_MEMORY };
 
 static const size_t thousands[] = { 1000, 10000, 100000, 1000000 };
 
@@ -190,7 +179,6 @@ static struct growth_table versions = {
         [V_ROLLBACK] = { "roll back", "us", FLAT, { 0 } },
         [V_SERVE] = { "open a scope of the app", "us", FLAT, { 0 } },
         [V_STATUS] = { "status", "us", LINEAR, { 0 } },
-        [V_HERE] = { "list the drafts", "us", LINEAR, { 0 } },
         [V_LIST] = { "list them", "us", LINEAR, { 0 } },
         [V_MEMORY] = { "memory of the list", "KiB", LINEAR, { 0 } },
     },
@@ -241,25 +229,21 @@ use_drafts(struct shop *shop, int round)
 static void
 use_lists(struct shop *shop, size_t count)
 {
-    static const char *const where[] = { "development", NULL };
     envres_list *list = NULL;
     double begin = growth_now();
     growth_must(envres_app_status(shop->store.session, app, TEXT, &list, NULL), "status");
     growth_note(&versions, V_STATUS, growth_now() - begin);
     envres_list_free(list);
-    for (int i = 0; i < 2; i++) {
-        int64_t before = growth_held();
-        begin = growth_now();
-        growth_must(envres_version_list(shop->store.session, app, TEXT, where[i],
-                                        where[i] ? TEXT : 0, ENVRES_VERSION_ALL, &list, NULL),
-                    "list");
-        growth_note(&versions, i == 0 ? V_HERE : V_LIST, growth_now() - begin);
-        if (i == 1)
-            growth_note(&versions, V_MEMORY, (double)(growth_held() - before) / 1024);
-        if (i == 1 && envres_list_count(list) < count - 1)
-            growth_must(ENVRES_E_INTEGRITY, "the list is not of all versions");
-        envres_list_free(list);
-    }
+    int64_t before = growth_held();
+    begin = growth_now();
+    growth_must(envres_version_list(shop->store.session, app, TEXT, NULL, 0, ENVRES_VERSION_ALL,
+                                    &list, NULL),
+                "list");
+    growth_note(&versions, V_LIST, growth_now() - begin);
+    growth_note(&versions, V_MEMORY, (double)(growth_held() - before) / 1024);
+    if (envres_list_count(list) < count - 1)
+        growth_must(ENVRES_E_INTEGRITY, "the list is not of all versions");
+    envres_list_free(list);
 }
 
 static void
