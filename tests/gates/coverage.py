@@ -127,6 +127,7 @@ def main():
     rows, faults = judge(measure(root, build, pages), source_of, kept)
     for room, taken, count in rows:
         print(f"{room:10} {taken:6} of {count:6} branches  {100.0 * taken / count:5.1f} %")
+    print("branches: {1} of {2}, {3:.1f} %".format(*rows[-1], 100.0 * rows[-1][1] / rows[-1][2]))
     for fault in faults:
         print(fault)
     return 1 if faults else 0

@@ -8,9 +8,10 @@
  * a call fails or verify has a finding. What salvage makes of the file is sound, and gives no value
  * that was not written either.
  *
- *     test_cells [--rows N] [--column BEGINNING-OF-TABLE.COLUMN] [--failures N]
+ *     test_cells [--rows N] [--part N] [--column BEGINNING-OF-TABLE.COLUMN] [--failures N]
  *
  * --rows N: N rows of each column; otherwise one for each form, now this and now that.
+ * --part N: every N-th of the changes only.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -84,6 +85,8 @@ static struct {
 static size_t table_count;
 static int failures;
 static int most_failures = 20;
+static unsigned long part = 1;
+static unsigned long trials;
 static unsigned long changed;
 static unsigned long impossible; /* an index or a key would not have it */
 static unsigned long refused;    /* the store does not open */
@@ -354,6 +357,8 @@ ask_salvaged(void)
 static void
 try_change(const char *sql)
 {
+    if (part > 1 && trials++ % part != 0)
+        return;
     if (!sound_restore(&sound)) {
         complain("the sound file cannot be put back", NULL);
     } else if (!run_change(sql)) {
@@ -414,6 +419,8 @@ main(int argc, char **argv)
             rows = (int)strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--column") == 0)
             only = argv[i + 1];
+        else if (strcmp(argv[i], "--part") == 0)
+            part = strtoul(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--failures") == 0)
             most_failures = (int)strtol(argv[i + 1], NULL, 10);
     }
