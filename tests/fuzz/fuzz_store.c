@@ -515,17 +515,38 @@ answers(void)
     return st == ENVRES_OK;
 }
 
-/* A store that was brought back must answer all; a handle that has seen damage at least says why it
- * does not, and one that has not must. */
+/* How a scope of the fixture opens now, said where it does not. */
+static void
+say_scope(const char *environment, const char *app)
+{
+    envres_scope_options options = { .size = sizeof(options),
+                                     .app = app,
+                                     .app_len = app ? ENVRES_NUL_TERMINATED : 0 };
+    envres_scope *scope = NULL;
+    envres_status st =
+        envres_scope_open(fx.session, environment, ENVRES_NUL_TERMINATED, &options, &scope, fx.err);
+    if (st < 0)
+        fprintf(stderr, "a sound store after %lu runs: %s%s%s: %s: %s\n", runs, environment,
+                app ? ", " : "", app ? app : "", envres_status_name(st),
+                envres_error_message(fx.err));
+    envres_scope_unref(scope);
+}
+
+/* A store that was brought back must answer all. A handle that has seen damage may not, but says
+ * so; a new one must. */
 static void
 check_sound(void)
 {
-    if (answers_ask(&fx, 0, wrong, NULL) == answers_count())
+    size_t right = answers_ask(&fx, 0, wrong, NULL);
+    if (right == answers_count())
         return;
-    envres_scope *scope = NULL;
-    (void)envres_scope_open(fx.session, "development", ENVRES_NUL_TERMINATED, NULL, &scope, fx.err);
-    fprintf(stderr, "a sound store after %lu runs: %s\n", runs, envres_error_message(fx.err));
-    envres_scope_unref(scope);
+    fprintf(stderr, "a sound store after %lu runs: %zu of %zu answers\n", runs, right,
+            answers_count());
+    say_scope("development", NULL);
+    say_scope("staging", NULL);
+    say_scope("production", NULL);
+    say_scope("production", "portal");
+    say_scope("production", "tool");
     refused++;
     open_sound();
     CHECK(answers_ask(&fx, 0, wrong, NULL) == answers_count());
