@@ -194,7 +194,9 @@ summary() {
     json) sed -n 's/^\([0-9]*\) good, \([0-9]*\) bad, \([0-9]*\) open$/\1 good texts, \2 bad, \3 left open/p' "$2" ;;
     spin) awk '/ states / { n++ } END { if (n) print n, "searches to the end" }' "$2" ;;
     coverage) sed -n 's/^\(branches: .*\)/\1/p' "$2" | tail -n 1 ;;
-    mutation) grep -aE '[0-9]+ of [0-9]+ (killed|mutants)' "$2" | tail -n 1 ;;
+    mutation)
+        awk '/^all / { printf "%d of %d mutants tried, %d killed, %d equivalent\n", $3, $2, $4, $5 }' "$2"
+        ;;
     threads | sanitizers | valgrind | warnings)
         grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$2" | sort -n | tail -n 1
         ;;
