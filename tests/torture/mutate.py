@@ -430,15 +430,29 @@ def interval(killed, tried):
 
 
 def line_of(name, mutants, results):
-    """One row of the table, and (tried, killed)."""
-    listed = sum(mutant.is_listed for mutant in mutants)
-    verdicts = [results.found[mutant.key] for mutant in mutants
-                if not mutant.is_listed and mutant.key in results.found]
-    tried, killed = len(verdicts), sum(by is not None for by in verdicts)
-    low, high = interval(killed, tried)
-    score = "%5.1f %%" % (100 * killed / tried) if tried else "      -"
-    between = "" if tried == len(mutants) - listed else "  %5.1f to %5.1f" % (low, high)
-    return "%-32s %7d %7d %7d %10d %s%s" % (name, len(mutants), tried, killed, listed, score, between), tried, killed
+    """One row of the table, and (tried, killed). Files of which all mutants were tried count as they are; of
+    the others together those that were tried are a sample."""
+    files = {}
+    for mutant in mutants:
+        if not mutant.is_listed:
+            files.setdefault(mutant.path, []).append(results.found.get(mutant.key, False))
+    whole = [by for verdicts in files.values() if False not in verdicts for by in verdicts]
+    others = [by for verdicts in files.values() if False in verdicts for by in verdicts]
+    sample = [by for by in others if by is not False]
+    killed = sum(map(bool, whole)) + sum(map(bool, sample))
+    tried, counted = len(whole) + len(sample), len(whole) + len(others)
+
+    def together(share):
+        return (100 * sum(map(bool, whole)) + share * len(others)) / counted if counted else 100
+
+    score, between = "      -", ""
+    if tried:
+        score = "%5.1f %%" % together(100 * sum(map(bool, sample)) / len(sample) if sample else 0)
+    if others:
+        low, high = interval(sum(map(bool, sample)), len(sample))
+        between = "  %5.1f to %5.1f" % (together(low), together(high))
+    return "%-32s %7d %7d %7d %10d %s%s" % (name, len(mutants), tried, killed, len(mutants) - counted, score,
+                                           between), tried, killed
 
 
 def report(mutants, results, options):

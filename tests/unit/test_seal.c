@@ -837,6 +837,25 @@ not_sealed_again_without_memory(void **state)
     buf_free(&old.record);
 }
 
+/* The newest digests that were noted are known, and no others. */
+static void
+seen_digests(void **state)
+{
+    struct seen_digests seen = { .count = 0 };
+    uint8_t digest[SEAL_DIGEST] = { 0 };
+    (void)state;
+    assert_false(seal_was_seen(&seen, digest)); /* nothing was noted, though the room is zeroed */
+    for (uint8_t n = 0; n < 2 * SEEN_DIGESTS + 3; n++) {
+        digest[SEAL_DIGEST - 1] = n;
+        assert_false(seal_was_seen(&seen, digest));
+        seal_note_seen(&seen, digest);
+        for (uint8_t k = 0; k <= n; k++) {
+            digest[SEAL_DIGEST - 1] = k;
+            assert_int_equal(seal_was_seen(&seen, digest), n - k < SEEN_DIGESTS);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -862,6 +881,7 @@ main(void)
         cmocka_unit_test_setup_teardown(sealed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(not_sealed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(not_sealed_again_without_memory, setup, teardown),
+        cmocka_unit_test(seen_digests),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }
