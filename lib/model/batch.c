@@ -16,7 +16,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SQL_NEXT_SET, SQL_OBJECT, SQL_OBJECTS, SQL_SETTING, SQL_SETTINGS, SQL_COUNT_ };
+enum { SQL_NEXT_ROW, SQL_OBJECT, SQL_OBJECTS, SQL_SETTING, SQL_SETTINGS, SQL_COUNT_ };
 
 /* Large values are written at once: what waits is held in memory. */
 enum { RECORDS_MAX = 256 * 1024 };
@@ -38,9 +38,8 @@ static_assert(4 + 6 * BATCH_ROWS <= 200 && BATCH_ROWS == 32, "the statements hav
 #define SETTING_ROW "(?1, ?2, ?3, ?4, ?, ?, ?, ?, ?, ?, '', NULL, 1, 1)"
 
 static const char *const batch_sql[SQL_COUNT_] = {
-    [SQL_NEXT_SET] = "SELECT name FROM setting WHERE environment_id = ?1 AND name >= ?2"
-                     " AND class = 1 AND field = '' AND state = 1 AND until IS NULL"
-                     " ORDER BY name LIMIT 1",
+    [SQL_NEXT_ROW] = "SELECT name FROM setting WHERE environment_id = ?1 AND name >= ?2"
+                     " AND until IS NULL ORDER BY name LIMIT 1",
     [SQL_OBJECT] = OBJECT_ROWS(OBJECT_ROW),
     [SQL_OBJECTS] = OBJECT_ROWS(ALL(OBJECT_ROW)),
     [SQL_SETTING] = SETTING_ROWS(SETTING_ROW),
@@ -106,15 +105,16 @@ batch_find(struct batch *batch, struct slice name, bool *found, struct object *o
     return ENVRES_OK;
 }
 
-/* The first name at or behind this one that a variable's value is set under. */
+/* The first name at or behind this one that has a current row, be it of a value that was taken away
+ * or of a resource: one step, however many of those there are. */
 static envres_status
-next_set(struct batch *batch, struct slice name, bool *found, char out[LIMIT_NAME + 1],
+next_row(struct batch *batch, struct slice name, bool *found, char out[LIMIT_NAME + 1],
          envres_error *err)
 {
     struct config_writer *writer = batch->writer;
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
-    envres_status st = db_use(writer->change->ctx->db, batch_sql[SQL_NEXT_SET], &stmt, err);
+    envres_status st = db_use(writer->change->ctx->db, batch_sql[SQL_NEXT_ROW], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, writer->environment->id, SEAL_ID);
@@ -128,19 +128,22 @@ next_set(struct batch *batch, struct slice name, bool *found, char out[LIMIT_NAM
     return st;
 }
 
-/* What config_check_name() says of a name without a row. */
+/* INTEGRITY where a name without an object has a value all the same. */
 static envres_status
-check_unset(struct batch *batch, struct slice name, envres_error *err)
+check_unset(struct batch *batch, const struct setting *wanted, envres_error *err)
 {
-    if (!is_covered(&batch->settings, name)) {
+    const struct config_writer *writer = batch->writer;
+    if (!is_covered(&batch->settings, wanted->name)) {
         char next[LIMIT_NAME + 1] = "";
         bool any = false;
-        envres_status st = next_set(batch, name, &any, next, err);
+        envres_status st = next_row(batch, wanted->name, &any, next, err);
         if (st < 0)
             return st;
-        set_gap(&batch->settings, name, any ? next : NULL);
+        set_gap(&batch->settings, wanted->name, any ? next : NULL);
     }
-    return is_end(&batch->settings, name) ? config_exchanged(name, err) : ENVRES_OK;
+    if (!is_end(&batch->settings, wanted->name))
+        return ENVRES_OK;
+    return config_check_name(writer->change->ctx, writer->environment, wanted, NULL, err);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -214,9 +217,6 @@ batch_add(struct batch *batch, const struct object *object, struct slice value, 
 {
     struct config_writer *writer = batch->writer;
     struct batch_row *row = &batch->rows[batch->count];
-    envres_status st = check_unset(batch, slice_str(object->name), err);
-    if (st < 0)
-        return st;
     row->object = *object;
     object_new_id(writer->change->ctx, writer->change->now, row->object.id);
     struct setting setting = {
@@ -228,6 +228,9 @@ batch_add(struct batch *batch, const struct object *object, struct slice value, 
         .kind = slice_str(row->object.kind),
     };
     memcpy(setting.object, row->object.id, SEAL_ID);
+    envres_status st = check_unset(batch, &setting, err);
+    if (st < 0)
+        return st;
     row->record_at = batch->records.len;
     st = config_seal(writer, &setting, value, &batch->records, err);
     if (st == ENVRES_OK)

@@ -30,7 +30,7 @@ struct batch_gap {
 struct batch {
     struct config_writer *writer; /* borrowed */
     struct batch_gap objects;
-    struct batch_gap settings; /* that are set */
+    struct batch_gap settings; /* names of current rows */
     struct object found;       /* the object at the end of `objects` */
     struct batch_row rows[BATCH_ROWS];
     size_t count;

@@ -132,6 +132,7 @@ test_names_of_others(void **state)
     OK(fx, envres_variable_put(fx->session, "staging", TEXT, &one, NULL, NULL, fx->err));
     OK(fx, envres_variable_delete(fx->session, "NAME005", TEXT, NULL, fx->err));
     OK(fx, envres_resource_define(fx->session, "NAME006", TEXT, "rest", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "staging", "NAME006", "base_url", "https://crm.example", 0));
     add_range(&import, 20, 1, "new");
     OK(fx, put(fx, "staging", &import, NULL));
     have_values(fx, "staging", &import);

@@ -109,6 +109,19 @@ make_templates(struct fixture *fx, int count)
         put(fx, "development", i, "<< environment.variables.NAME_0000 >>", ENVRES_TYPE_TEMPLATE);
 }
 
+/* Names behind the one that is changed, all of which were taken away. */
+static void
+make_unset(struct fixture *fx, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "NAME_%04d", 4 + i);
+        put(fx, "development", 4 + i, "value", 0);
+        ok(fx, envres_variable_unset(fx->session, "development", TEXT, name, TEXT, NULL, NULL,
+                                     fx->err));
+    }
+}
+
 /* Environments that set the same names. */
 static void
 make_environments(struct fixture *fx, int count)
@@ -333,6 +346,7 @@ static const struct {
     bool is_linear; /* a control: it reads all */
 } rows[] = {
     { "a variable among variables", make_variables, change_variable, false },
+    { "a variable among those taken away", make_unset, change_variable, false },
     { "a template among templates", make_templates, change_template, false },
     { "a variable behind its revisions", make_revisions, change_variable, false },
     { "an edit among versions", make_versions, edit_version, false },
