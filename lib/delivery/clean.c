@@ -7,6 +7,7 @@
  *   who acts, and the roles there are
  *   of each environment its row and its sealed head, which is another after every change there
  *   the resources of the target, whose kinds stand in rows that no head covers
+ *   which values could be read, and the records of the others: a head covers what they commit to
  *
  * That the texts are whole, and the rows those of their heads, is looked at all the same.
  */
@@ -38,6 +39,18 @@ add_environments(struct context *ctx, struct buf *buf, envres_error *err)
     return st;
 }
 
+/* What was sealed is opened only by the check itself. */
+static void
+add_items(struct buf *buf, const struct item *items, uint32_t count)
+{
+    buf_add_u64(buf, count);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_add_char(buf, (char)items[i].state);
+        if (items[i].state == ITEM_SEALED)
+            buf_add_text(buf, items[i].setting.record.data, items[i].setting.record.len);
+    }
+}
+
 static void
 add_handles(struct buf *buf, const envres_scope *scope)
 {
@@ -47,7 +60,8 @@ add_handles(struct buf *buf, const envres_scope *scope)
         buf_add_text(buf, handle->name.data, handle->name.len);
         buf_add_text(buf, handle->kind->name, strlen(handle->kind->name));
         buf_add(buf, handle->source->environment.id, SEAL_ID);
-        buf_add_u64(buf, handle->count);
+        add_items(buf, handle->count > 0 ? handle->source->items + handle->first : NULL,
+                  handle->count);
         buf_add_char(buf, handle->is_set ? 1 : 0);
         buf_add_char(buf, handle->failure ? 1 : 0);
     }
@@ -75,6 +89,7 @@ clean_digest(struct context *ctx, const struct app *app, const struct version *v
     buf_add(&buf, context_who(ctx), SEAL_ID);
     buf_add_u64(&buf, (uint64_t)ctx->roles.version);
     buf_add(&buf, scope->environment.id, SEAL_ID);
+    add_items(&buf, scope->items, scope->variable_count);
     add_handles(&buf, scope);
     envres_status st = add_environments(ctx, &buf, err);
     if (st == ENVRES_OK)

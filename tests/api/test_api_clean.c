@@ -32,8 +32,10 @@ setup(void **state)
     struct fx *fx = *state;
     OK(fx, envres_resource_define(fx->session, "crm", TEXT, "rest", TEXT, NULL, fx->err));
     for (size_t i = 0; i < 3; i++) {
-        char url[64];
+        char url[64], token[32];
         set(fx, environments[i], "TITLE", "Shop");
+        snprintf(token, sizeof(token), "5521-of-%s", environments[i]);
+        OK(fx, fx_put(fx, environments[i], "TOKEN", token, 0, ENVRES_WRITE_SECRET));
         snprintf(url, sizeof(url), "https://crm.%s.example.net", environments[i]);
         OK(fx, fx_field(fx, environments[i], "crm", "base_url", url, 0));
     }
@@ -41,6 +43,7 @@ setup(void **state)
     serve_part(fx, "shop", "v1", "page.txt",
                "<< environment.variables.TITLE >> at << resources.crm.base_url >> of 7fb1e-secret");
     serve_part(fx, "shop", "v1", "page.json", "{\"title\": \"<< environment.variables.TITLE >>\"}");
+    serve_part(fx, "shop", "v1", "conf.txt", "<< environment.variables.TOKEN >>");
     serve_promote(fx, "shop", "v1", "staging");
     return 0;
 }
@@ -269,6 +272,29 @@ test_damage(void **state)
     assert_true(compare(fx, "a part was changed"));
 }
 
+/* No head covers the records themselves, only what they commit to. */
+static void
+test_damaged_records(void **state)
+{
+    static const char *const names[] = { "TITLE", "TOKEN", "crm" };
+    static const char set_record[] = "UPDATE setting SET record =";
+    static const char of[] = "WHERE environment_id = (SELECT id FROM environment"
+                             " WHERE key = 'production') AND name =";
+    struct fx *fx = *state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char sql[256];
+        assert_false(compare(fx, "nothing"));
+        snprintf(sql, sizeof(sql), "%s CAST(record || 'x' AS BLOB) %s '%s'", set_record, of,
+                 names[i]);
+        serve_sql(fx, sql);
+        assert_true(compare(fx, names[i]));
+        snprintf(sql, sizeof(sql), "%s substr(record, 1, length(record) - 1) %s '%s'", set_record,
+                 of, names[i]);
+        serve_sql(fx, sql);
+    }
+    assert_false(compare(fx, "all is as it was"));
+}
+
 int
 main(void)
 {
@@ -276,6 +302,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_changes, setup, serve_teardown),
         cmocka_unit_test_setup_teardown(test_release, setup, serve_teardown_damaged),
         cmocka_unit_test_setup_teardown(test_damage, setup, serve_teardown_damaged),
+        cmocka_unit_test_setup_teardown(test_damaged_records, setup, serve_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
