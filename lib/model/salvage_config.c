@@ -61,6 +61,7 @@ struct settling {
     struct env_keys *keys;
     struct head sums; /* over what is kept */
     uint8_t object[SEAL_ID];
+    bool has_object; /* `object` is one that was met; an id may be all zeroes */
     int64_t now;
     bool changed;
     /* Rows of one object that do not verify: they are dropped when it has been read. */
@@ -460,12 +461,12 @@ next_object(struct settling *s, bool *found, envres_error *err)
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, s->environment->row.id, SEAL_ID);
-    db_bind_blob(stmt, 2, s->object, SEAL_ID);
+    db_bind_blob(stmt, 2, s->object, s->has_object ? SEAL_ID : 0);
     st = db_step(stmt, &row, err);
     if (st < 0 || row == DB_DONE)
         return st;
     st = column_id(stmt, 0, s->object, err);
-    *found = st == ENVRES_OK;
+    *found = s->has_object = st == ENVRES_OK;
     db_reset(stmt);
     return st;
 }
