@@ -167,6 +167,20 @@ is_quote(char c)
     return c == '\'' || c == '"' || c == '`';
 }
 
+/* U&"name" has escapes. A name may end in u, but not where it is not sure to be one: behind a
+ * number or a string in dollars the letter may stand for itself. */
+static bool
+ends_in_prefix(const char *text, size_t end)
+{
+    size_t start = end;
+    bool is_sure = true;
+    while (start > 0 && sql_is_word(text[start - 1]))
+        is_sure = text[--start] != '$' && is_sure;
+    if (start == end || (text[end - 1] | 0x20) != 'u')
+        return false;
+    return start + 1 == end || !is_sure || (text[start] >= '0' && text[start] <= '9');
+}
+
 /* What must not stand directly before a placeholder of this style, or before a quoted name. */
 static bool
 sticks_before(const struct check *check, size_t at, enum expr_place place)
@@ -186,9 +200,7 @@ sticks_before(const struct check *check, size_t at, enum expr_place place)
                  dialect->has_operators && check->source->style != ENVRES_STYLE_COLON);
     if (c == '@')
         return !dialect->has_operators;
-    /* U&"name" has escapes */
-    return c == '&' && is_ident && dialect->has_dollars && at > 1 && (text[at - 2] | 0x20) == 'u' &&
-           (at == 2 || !sql_is_word(text[at - 3]));
+    return c == '&' && is_ident && dialect->has_dollars && ends_in_prefix(text, at - 1);
 }
 
 static bool
