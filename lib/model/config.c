@@ -22,6 +22,7 @@ enum {
     SQL_NAMES,
     SQL_OTHERS,
     SQL_OTHERS_WITH,
+    SQL_GRANTED,
     SQL_COUNT_
 };
 
@@ -48,6 +49,7 @@ static const char *const config_sql[SQL_COUNT_] = {
         "SELECT id FROM environment WHERE workspace_id = ?1 AND id <> ?2 AND EXISTS (SELECT 1"
         " FROM setting WHERE environment_id = environment.id AND name = ?3 AND class = ?4"
         " AND state = 1 AND until IS NULL AND field <> '" FALLBACK_FIELD "')",
+    [SQL_GRANTED] = "SELECT 1 FROM key_grant WHERE environment_id = ?1 LIMIT 1",
 };
 
 int32_t
@@ -198,7 +200,8 @@ config_exchanged(struct slice name, envres_error *err)
 /*
  * Rows of objects are not sealed: what they say of a name holds only as far as the sealed rows say
  * so too. Who exchanges two of them must not get one name's value for the other, nor make a value
- * seem absent. `has` is the current row of the wanted object and field, NULL where there is none.
+ * seem absent. `has` is the current row of the wanted object and field, NULL where there is none:
+ * then any row of the name is one too many, be it of that object, which a damaged index hides.
  */
 envres_status
 config_check_name(struct context *ctx, const struct environment *environment,
@@ -217,7 +220,7 @@ config_check_name(struct context *ctx, const struct environment *environment,
     db_bind_blob(stmt, 2, environment->id, SEAL_ID);
     db_bind_int(stmt, 3, wanted->object_class);
     db_bind_text(stmt, 4, wanted->field.data, wanted->field.len);
-    db_bind_blob(stmt, 5, wanted->object, SEAL_ID);
+    db_bind_blob(stmt, 5, wanted->object, has ? SEAL_ID : 0);
     st = db_step(stmt, &row, err);
     db_reset(stmt);
     return st == ENVRES_OK && row == DB_ROW ? config_exchanged(wanted->name, err) : st;
@@ -480,6 +483,25 @@ config_mismatch(const struct environment *environment, envres_error *err)
     return st;
 }
 
+/* Every environment has somebody who holds its keys. One without is under an id that is not its
+ * own, and none of its values would be found. */
+static envres_status
+check_granted(struct context *ctx, const struct environment *environment, envres_status denied,
+              envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(ctx->db, config_sql[SQL_GRANTED], &stmt, NULL);
+    if (st == ENVRES_OK) {
+        db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+        st = db_step(stmt, &row, NULL);
+        db_reset(stmt);
+    }
+    if (st < 0)
+        return err_code(err, st);
+    return row == DB_ROW ? denied : config_mismatch(environment, err);
+}
+
 envres_status
 config_check(struct context *ctx, const struct environment *environment, envres_error *err)
 {
@@ -492,7 +514,7 @@ config_check(struct context *ctx, const struct environment *environment, envres_
     if (st == ENVRES_OK && !ok) {
         st = config_mismatch(environment, err);
     }
-    return st;
+    return st == ENVRES_E_DENIED ? check_granted(ctx, environment, st, err) : st;
 }
 
 envres_status

@@ -247,6 +247,29 @@ class BadStores(Case):
         self.fails(8, "--store", "other.db", "list", says="not an envres store")
         self.fails(8, "--store", ".", "list")
 
+    def test_nothing_is_left_out_of_a_list(self):
+        """Damage in what says which names there are: tables of names, and their indexes."""
+        base = sqlite3.connect(self.path("envres.db"))
+        size = base.execute("PRAGMA page_size").fetchone()[0]
+        roots = base.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name IN"
+                             " ('environment', 'object', 'setting')").fetchall()
+        base.close()
+        wanted = self.ok("list", "--reveal", "--json").out
+        tried = 0
+        for (root,) in roots:
+            page = range((root - 1) * size, root * size)
+            for offset in [at for at in page if self.whole[at] != 0][::7]:
+                data = bytearray(self.whole)
+                data[offset] ^= 0x41
+                self.write("envres.db", bytes(data))
+                result = self.envres("list", "--reveal", "--json")
+                self.assertIn(result.status, (0, 3, 5, 8), (offset, result.err))
+                if result.status == 0 and result.out != wanted:
+                    values = [v for row in result.json() for v in row["values"].values()]
+                    self.assertTrue(any(v.get("error") for v in values), (offset, result.out))
+                tried += 1
+        self.assertGreater(tried, 200)
+
     def test_a_flipped_byte_never_gives_a_wrong_value(self):
         wanted = self.ok("list", "--reveal", "--json").out
         refused = 0
