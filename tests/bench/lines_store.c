@@ -289,7 +289,7 @@ prepare_same(struct writing *w)
 {
     static const char *const sql[4] = {
         "UPDATE setting SET until = ?3 WHERE environment_id = ?1 AND object_id = ?2 AND field = ''"
-        " AND revision = ?3 - 1",
+        " AND until IS NULL",
         "INSERT INTO setting (environment_id, object_id, field, revision, until, state, class, name,"
         " kind, secret, content, record, author, time) VALUES (?1, ?2, '', ?3, NULL, 1, 1,"
         " 'API_URL_0', 'string', 0, ?4, ?5, ?6, 1700000000000)",
