@@ -145,6 +145,7 @@ RARE static bool
 grow_segments(struct parser *parser, size_t at)
 {
     uint64_t room = parser->segments.room;
+    assert(at < parser->len);
     uint64_t guess = room * parser->len / (at + 1) + room / 8;
     if (guess < room * 2)
         guess = room * 2;

@@ -712,11 +712,11 @@ rows_with_the_same_digits(void **state)
     struct fx *fx = *state;
     char id[33] = "";
     OK(fx, deposit_typed(fx->session, fx, "staging", "A", "a", 0, 0, id));
-    serve_sql(
-        fx,
-        "INSERT INTO inbox SELECT CAST(substr(id, 1, 15) || x'00' AS BLOB), environment_id, generation,"
-        " name, type, secret, base, body, depositor_id, asserted, signature, time"
-        " FROM inbox");
+    serve_sql(fx,
+              "INSERT INTO inbox SELECT CAST(substr(id, 1, 15) || CASE substr(id, 16) WHEN x'00'"
+              " THEN x'01' ELSE x'00' END AS BLOB), environment_id, generation,"
+              " name, type, secret, base, body, depositor_id, asserted, signature, time"
+              " FROM inbox");
     FAILS(fx, ENVRES_E_INVALID,
           envres_inbox_accept(fx->session, "staging", TEXT, id, 30, NULL, NULL, fx->err));
     OK(fx, accept(fx, "staging", id));

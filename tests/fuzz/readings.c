@@ -10,8 +10,9 @@
 
 /* Every cell is there to be read, to its end. */
 static envres_status
-finish(envres_status st, envres_list *list)
+finish(envres_status st, envres_list **made)
 {
+    envres_list *list = *made; /* a pointer to it, since arguments have no order */
     for (size_t row = 0; row < envres_list_count(list); row++) {
         for (uint32_t column = 0; column < envres_list_columns(list); column++) {
             size_t len = 0;
@@ -39,28 +40,28 @@ static envres_status
 apps(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_app_list(fx->session, &list, NULL), list);
+    return finish(envres_app_list(fx->session, &list, NULL), &list);
 }
 
 static envres_status
 app(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_app_describe(fx->session, "portal", TEXT, &list, NULL), list);
+    return finish(envres_app_describe(fx->session, "portal", TEXT, &list, NULL), &list);
 }
 
 static envres_status
 status(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_app_status(fx->session, "portal", TEXT, &list, NULL), list);
+    return finish(envres_app_status(fx->session, "portal", TEXT, &list, NULL), &list);
 }
 
 static envres_status
 versions(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_version_list(fx->session, "portal", TEXT, NULL, 0, 0, &list, NULL), list);
+    return finish(envres_version_list(fx->session, "portal", TEXT, NULL, 0, 0, &list, NULL), &list);
 }
 
 static envres_status
@@ -68,14 +69,14 @@ version(struct fixture *fx)
 {
     envres_version_name name = version_of("v3");
     envres_list *list = NULL;
-    return finish(envres_version_describe(fx->session, &name, &list, NULL), list);
+    return finish(envres_version_describe(fx->session, &name, &list, NULL), &list);
 }
 
 static envres_status
 last_version(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_version_last(fx->session, "portal", TEXT, &list, NULL), list);
+    return finish(envres_version_last(fx->session, "portal", TEXT, &list, NULL), &list);
 }
 
 static envres_status
@@ -85,7 +86,7 @@ diff(struct fixture *fx)
     envres_version_name to = version_of("v5");
     envres_list *list = NULL;
     return finish(envres_version_diff(fx->session, &from, &to, ENVRES_DIFF_WITH_TEXT, &list, NULL),
-                  list);
+                  &list);
 }
 
 static envres_status
@@ -93,7 +94,7 @@ check(struct fixture *fx)
 {
     envres_version_name name = version_of("v4");
     envres_list *list = NULL;
-    return finish(envres_version_check(fx->session, &name, "production", TEXT, &list, NULL), list);
+    return finish(envres_version_check(fx->session, &name, "production", TEXT, &list, NULL), &list);
 }
 
 static envres_status
@@ -111,7 +112,7 @@ parts(struct fixture *fx)
 {
     envres_version_name name = version_of("v5");
     envres_list *list = NULL;
-    return finish(envres_part_list(fx->session, &name, &list, NULL), list);
+    return finish(envres_part_list(fx->session, &name, &list, NULL), &list);
 }
 
 static envres_status
@@ -119,28 +120,28 @@ part_history(struct fixture *fx)
 {
     envres_version_name name = version_of("v5");
     envres_list *list = NULL;
-    return finish(envres_part_history(fx->session, &name, "index.html", TEXT, &list, NULL), list);
+    return finish(envres_part_history(fx->session, &name, "index.html", TEXT, &list, NULL), &list);
 }
 
 static envres_status
 releases(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_release_list(fx->session, "portal", TEXT, &list, NULL), list);
+    return finish(envres_release_list(fx->session, "portal", TEXT, &list, NULL), &list);
 }
 
 static envres_status
 queries(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_query_list(fx->session, &list, NULL), list);
+    return finish(envres_query_list(fx->session, &list, NULL), &list);
 }
 
 static envres_status
 query_history(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_query_history(fx->session, "find", TEXT, &list, NULL), list);
+    return finish(envres_query_history(fx->session, "find", TEXT, &list, NULL), &list);
 }
 
 static envres_status
@@ -148,7 +149,7 @@ query_pins(struct fixture *fx)
 {
     envres_version_name name = version_of("v1");
     envres_list *list = NULL;
-    return finish(envres_query_pins(fx->session, &name, &list, NULL), list);
+    return finish(envres_query_pins(fx->session, &name, &list, NULL), &list);
 }
 
 static envres_status
@@ -160,7 +161,7 @@ query(struct fixture *fx)
     if (st == ENVRES_OK)
         st = envres_query_params(found, &params, NULL);
     envres_query_free(found);
-    return finish(st, params);
+    return finish(st, &params);
 }
 
 /* What a version that was released serves of its queries. */
@@ -186,7 +187,7 @@ variable_history(struct fixture *fx)
     envres_list *list = NULL;
     return finish(envres_variable_history(fx->session, "development", TEXT, "DB_PASSWORD", TEXT,
                                           ENVRES_READ_REVEAL, &list, NULL),
-                  list);
+                  &list);
 }
 
 static envres_status
@@ -195,21 +196,21 @@ resource_history(struct fixture *fx)
     envres_list *list = NULL;
     return finish(envres_resource_history(fx->session, "development", TEXT, "crm", TEXT,
                                           ENVRES_READ_REVEAL, &list, NULL),
-                  list);
+                  &list);
 }
 
 static envres_status
 audit(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_audit_list(fx->session, NULL, &list, NULL), list);
+    return finish(envres_audit_list(fx->session, NULL, &list, NULL), &list);
 }
 
 static envres_status
 inbox(struct fixture *fx)
 {
     envres_list *list = NULL;
-    return finish(envres_inbox_list(fx->session, "staging", TEXT, &list, NULL), list);
+    return finish(envres_inbox_list(fx->session, "staging", TEXT, &list, NULL), &list);
 }
 
 const struct scenario readings[] = {

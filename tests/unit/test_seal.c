@@ -567,7 +567,7 @@ static void
 refusals_name_the_value(void **state)
 {
     struct fixture *f = *state;
-    static char name[LIMIT_NAME + 1];
+    static char name[LIMIT_NAME + 200];
     memset(name, 'n', sizeof(name));
     struct seal_label label = usual_label();
     struct sealed sealed = seal(f->key, &label, "value", 5);
