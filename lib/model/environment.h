@@ -57,10 +57,20 @@ envres_status environment_store_head(struct context *ctx, struct environment *en
                                      const struct env_keys *keys, struct head *head,
                                      envres_error *err);
 
+/* A new row with a fresh id, its keys and its head, inside a change: the row first (grants refer to
+ * it), then keys, the public one too, then the head sealed under them. */
+envres_status environment_create(struct context *ctx, struct environment *environment, int64_t now,
+                                 envres_error *err);
+
+/* Changes a row that exists, inside a change: the head is opened under the old row and sealed under
+ * the new one. */
+envres_status environment_replace(struct context *ctx, const struct environment *old,
+                                  struct environment *row, envres_error *err);
+
 /* The three, inside the transaction that makes the workspace. */
 envres_status environment_make_fixed(struct context *ctx, int64_t now, envres_error *err);
 
-struct change;
+/* ---- changes (environment_edit.c) ----------------------------------------------------------- */
 
 envres_status environment_add(struct context *ctx, struct slice key,
                               const envres_environment_options *options,
@@ -70,10 +80,6 @@ envres_status environment_set(struct context *ctx, struct slice key,
                               const envres_change *change, envres_error *err);
 envres_status environment_remove(struct context *ctx, struct slice key, const envres_change *change,
                                  envres_error *err);
-/* `key.data` NULL: all. */
-envres_status environment_list(struct context *ctx, struct slice key, envres_list **out,
-                               envres_error *err);
-
 /* What was written down of a change that waited for approvals, done (act.h). */
 envres_status environment_replay_add(struct context *ctx, struct act_reader *reader,
                                      const envres_change *given, int64_t *revision,
@@ -84,5 +90,11 @@ envres_status environment_replay_set(struct context *ctx, struct act_reader *rea
 envres_status environment_replay_remove(struct context *ctx, struct act_reader *reader,
                                         const envres_change *given, int64_t *revision,
                                         envres_error *err);
+
+/* ---- what there is -------------------------------------------------------------------------- */
+
+/* `key.data` NULL: all. */
+envres_status environment_list(struct context *ctx, struct slice key, envres_list **out,
+                               envres_error *err);
 
 #endif
