@@ -407,7 +407,7 @@ settle_public_key(struct context *ctx, const struct environment *row, int64_t no
     roles_free(&roles);
     if (st == ENVRES_OK)
         st = env_key_check(ctx->db, keys, &is_theirs, NULL);
-    if (st == ENVRES_E_NOMEM)
+    if (st < 0 && st != ENVRES_E_INTEGRITY)
         return err_code(err, st);
     if (st == ENVRES_OK && is_theirs)
         return ENVRES_OK;

@@ -13,9 +13,10 @@
                    with. A result counts as long as the text of its function is the same
     --again        try what has survived so far once more, since there are new tests
     --tests        only these test programs; default: all of the suites unit and api but the slow ones, and
-                   of those want of memory in each scenario, and salvage
+                   of those want of memory and failing calls in each scenario, and salvage
     --table FILE   write the table of all files here
     --report       try nothing: say what the results are
+    --never        try nothing: list those that no test could notice, since none sees the other value
     --keep FOLDER  build in this folder, and leave it there
     --jobs N       so many at once (default 1)
     --least N      what must be killed of all, in percent (default 85)
@@ -62,9 +63,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EQUIVALENT = os.path.join(HERE, "equivalent.txt")
 WHOLE = ("lib/guard/policy.c", "lib/guard/seal.c", "lib/lang/template.c", "lib/model/machine.c")
+HANDS_ON = ("st < 0", "st == ENVRES_OK")
 RUNTIME_IN = "lib/base/version.c"
 OOM = "out of memory, quarter 0"
+DBFAIL = "failing calls of the database"
 SALVAGE = "salvage of damaged files"
+BY_ARGUMENTS = (OOM, DBFAIL, SALVAGE)    # their tests are told apart by arguments
+LONGEST, SLICES = "salvage store", 16    # the scenario with most calls, and how many tests are made of it
 FEWEST_SECONDS = 2
 ALONE = 4           # so many tests are tried one by one before those of a program go together
 SLOW_SECONDS = 1    # what takes longer is run only where nothing faster could notice
@@ -192,7 +197,7 @@ class Tree:
                 continue
             if suites & {"unit", "api"} and not suites & {"slow", "torture"}:
                 self.programs[test["name"]] = test
-            if test["name"] in (OOM, SALVAGE):
+            if test["name"] in BY_ARGUMENTS:
                 self.programs[test["name"]] = test
 
     def run(self, name, tests, seconds, **variables):
@@ -201,7 +206,7 @@ class Tree:
         test = self.programs[name]
         env = dict(os.environ, **test["env"], **variables)
         command = list(test["cmd"])
-        if name in (OOM, SALVAGE):
+        if name in BY_ARGUMENTS:
             command = command[:1] + tests[0].split()
         else:
             env["LD_PRELOAD"] = self.pick
@@ -229,11 +234,14 @@ class Tree:
 
     def names_of(self, name):
         """The tests of a program, by name."""
-        if name == OOM:
+        if name in (OOM, DBFAIL):
             # One scenario each.
-            rows = read(os.path.join(self.source, "tests", "scenarios", "registry.c"))
-            count = len(re.findall(r'^    \{ "', rows, re.M))
-            return ["--places --shard %d %d" % (i, count) for i in range(count)]
+            rows = re.findall(r'^    \{ "([^"]+)"', read(os.path.join(self.source, "tests", "scenarios", "registry.c")), re.M)
+            first = "--bare --places" if name == OOM else "--bare"
+            found = ["%s --shard %d %d" % (first, i, len(rows)) for i, row in enumerate(rows)
+                     if name == OOM or row != LONGEST]
+            return found + ["%s --shard %d %d --slice %d %d" % (first, rows.index(LONGEST), len(rows), i, SLICES)
+                            for i in range(SLICES) if name == DBFAIL]
         if name == SALVAGE:
             return ["--trials 3 --step 64", "--trials 10 --step 16"]
         path = os.path.join(self.folder, "names")
@@ -249,7 +257,7 @@ class Tree:
         with open(path, "wb") as file:
             file.write(bytes(self.points + 1))
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        limit = MOST_SECONDS / 10 if name == OOM else 600
+        limit = MOST_SECONDS / 10 if name in (OOM, DBFAIL) else 600
         good = self.run(name, [test], limit, ENVRES_MUTANT_SEEN=path)
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         with open(path, "rb") as file:
@@ -269,7 +277,7 @@ class Tree:
             kept = json.loads(read(path)) if os.path.exists(path) else {}
             if kept.get("mark") != mark:
                 tests = [self.note(name, test) for test in self.names_of(name)]
-                if name == OOM:
+                if name in (OOM, DBFAIL):
                     tests = list(filter(None, tests))    # others would take too long
                 elif None in tests:
                     tests = [self.note(name, "")]
@@ -296,14 +304,20 @@ def equivalents():
 
 def could_notice(mutant, tests):
     """Those in which the condition has the other value once; slow ones only where there are no others, and
-    not more than there is time for."""
+    not more of each kind than there is time for: errors that are handed on are noticed by failing calls and
+    by want of memory alone, and so these have a share of their own."""
     other = conditions.FALSE if mutant.value else conditions.TRUE
     found = [test for test in tests if test.seen[mutant.number] & other and test.seconds <= MOST_SECONDS]
-    chosen = [test for test in found if test.seconds <= SLOW_SECONDS] or found
-    most = len(chosen)
-    while most > ALONE and sum(test.seconds for test in chosen[:most]) > MOST_SECONDS:
-        most -= 1
-    return chosen[:most]
+    chosen = []
+    for kind, share in ((DBFAIL, MOST_SECONDS / 2), (OOM, MOST_SECONDS / 2), (None, MOST_SECONDS)):
+        ours = [test for test in found if test.program == kind or (not kind and test.program not in (DBFAIL, OOM))]
+        if not kind:
+            ours = [test for test in ours if test.seconds <= SLOW_SECONDS] or ours
+        least = 1 if kind else ALONE
+        while len(ours) > least and sum(test.seconds for test in ours) > share:
+            ours.pop()
+        chosen += ours
+    return sorted(chosen, key=lambda test: test.seconds)
 
 
 def mark_listed(mutants):
@@ -316,17 +330,19 @@ def mark_listed(mutants):
 
 
 def killer(tree, tests, mutant):
-    """What notices a mutant; None. Tests of the file's own program come sooner than others as fast."""
+    """What notices a mutant; None. Tests of the file's own program come sooner than others as fast, and
+    failing calls where an error is handed on."""
     which = str(2 * mutant.number + (not mutant.value))
     stem = os.path.splitext(os.path.basename(mutant.path))[0]
-    chosen = sorted(could_notice(mutant, tests),
-                    key=lambda test: test.seconds * (0.2 if stem in test.program else 1))
+    hands_on = mutant.point.text in HANDS_ON
+    chosen = sorted(could_notice(mutant, tests), key=lambda test: test.seconds * (
+        0.2 if stem in test.program or (hands_on and test.program == DBFAIL) else 1))
     for test in chosen[:ALONE]:
         if not tree.run(test.program, [test.name], test.seconds, ENVRES_MUTANT=which):
             return ("%s %s" % (test.program, test.name)).strip()
     groups = {}
     for test in chosen[ALONE:]:
-        groups.setdefault(test.program + " " + test.name if test.program in (OOM, SALVAGE) else test.program, []).append(test)
+        groups.setdefault(test.program + " " + test.name if test.program in BY_ARGUMENTS else test.program, []).append(test)
     for group in sorted(groups.values(), key=lambda group: sum(test.seconds for test in group)):
         if not tree.run(group[0].program, [test.name for test in group], sum(test.seconds for test in group),
                         ENVRES_MUTANT=which):
@@ -385,6 +401,22 @@ def drawn(mutants, options):
             chosen += chance.sample(files[path], share)
     chance.shuffle(chosen)
     return chosen
+
+
+def list_never(tests, mutants):
+    """Those that survive without a run, and how many they are of each room."""
+    rooms = {}
+    for mutant in mutants:
+        seen = 0
+        for test in tests:
+            seen |= test.seen[mutant.number] if test.seconds <= MOST_SECONDS else 0
+        row = rooms.setdefault(os.path.dirname(mutant.path), [0, 0])
+        row[0] += 1
+        if not mutant.is_listed and not seen & (conditions.FALSE if mutant.value else conditions.TRUE):
+            row[1] += 1
+            print("%s%s" % (mutant, "" if seen else " (no test reaches it)"))
+    for room, (count, never) in sorted(rooms.items()):
+        print("%s/: no test could notice %d of %d" % (room, never, count))
 
 
 def try_all(tree, mutants, results, options):
@@ -489,7 +521,7 @@ def main():
         parser.add_argument("--" + name, default="")
     for name, value in (("sample", 0), ("seed", 1), ("seconds", 0), ("jobs", 1), ("least", 85)):
         parser.add_argument("--" + name, type=int, default=value)
-    for name in ("again", "report"):
+    for name in ("again", "report", "never"):
         parser.add_argument("--" + name, action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args()
@@ -508,10 +540,15 @@ def main():
         if mutants and not options.report:
             tree = Tree(os.path.abspath(folder), options)
             tree.make(texts, points)
-            try_all(tree, drawn(mutants, options), results, options)
+            if options.never:
+                list_never(tree.reached(), mutants)
+            else:
+                try_all(tree, drawn(mutants, options), results, options)
     finally:
         if not options.keep:
             shutil.rmtree(folder)
+    if options.never:
+        sys.exit(0)
     verdicts = report(mutants, results, options)
     for line in stale:
         print("equivalent.txt: no longer there: " + " | ".join(line))

@@ -11,6 +11,7 @@
 #     migrations  the same inside opening, migrations and backups
 #     controls    the same disk under settings that must lose: a simulator that finds nothing is blind
 #     oom         the n-th request for memory fails, for every n, in every scenario
+#     dbfail      calls of the database layer fail, one of each chain of calls, in every scenario
 #     interleave  a second handle works inside each disk call of the first: as one after the other
 #     kill        processes that write are killed; what they said was done is there
 #     linear      four processes release and roll back, four read: one order explains all they saw
@@ -48,7 +49,7 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 build=${ENVRES_BUILD:-$root/build}
-tortures='cuts migrations controls oom interleave kill linear threads soak bits cells damage salvage
+tortures='cuts migrations controls oom dbfail interleave kill linear threads soak bits cells damage salvage
     residue golden fuzz resolve json model spin'
 all="$tortures coverage mutation sanitizers valgrind warnings"
 long=no
@@ -154,6 +155,7 @@ prove() {
     migrations) "$bin/test_store_cuts" "$seed" ;;
     controls) "$bin/test_cutvfs" "$seed" ;;
     oom) "$bin/test_oom" $(pick '' --every) ;;
+    dbfail) "$bin/test_dbfail" ;;
     interleave) "$bin/test_interleave" $(pick '--pairs 10' --all) --seed "$seed" ;;
     kill) "$bin/test_kill" --kills "$(pick 2000 100000)" --seed "$seed" ;;
     linear) "$bin/test_linear" --ops "$(pick 100000 10000000)" --seed "$seed" ;;
@@ -201,7 +203,7 @@ summary() {
         grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$2" | sort -n | tail -n 1
         ;;
     *)
-        grep -aE '^(power cuts and faults|out of memory|interleavings|killed|linearizable|soak|bits|cells|damaged files|residue|golden files|against the model):' \
+        grep -aE '^(power cuts and faults|out of memory|failing calls of the database|interleavings|killed|linearizable|soak|bits|cells|damaged files|residue|golden files|against the model):' \
             "$2" | tail -n 1 | sed 's/^[a-z ]*: //'
         ;;
     esac

@@ -15,20 +15,18 @@
  * must bear a refusal is still met. All these runs are cold. With --every a scenario is long only
  * above LONG_EVERY requests. With --places every scenario is, and nothing is spread: for coverage.
  *
- *     test_oom [--every | --places] [--shard I N] [scenario-name-part]
+ *     test_oom [--every | --places] [--bare] [--shard I N] [scenario-name-part]
+ *
+ * --bare: without the controls.
  */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "../scenarios/scenario.h"
 #include "alloc.h"
+#include "copies.h"
 
 enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 128 };
 
@@ -36,57 +34,7 @@ static bool is_control; /* what is found is what must be found: not a word of it
 static int failures;
 static uint64_t is_long_above = LONG;
 static uint64_t spread = SPREAD;
-static char folder[64] = "/tmp/envres-oom-XXXXXX";
-static char path[96];
-static char journal[112];
-static char *image;
-static size_t image_len;
 static uint64_t places[MOST];
-
-static struct fixture
-new_fixture(void)
-{
-    struct fixture fx = { .path = path, .store_flags = ENVRES_STORE_RELAXED };
-    for (size_t i = 0; i < sizeof(fx.key); i++)
-        fx.key[i] = (uint8_t)(i + 1);
-    return fx;
-}
-
-/* The file that every run begins with. */
-static bool
-make_image(void)
-{
-    struct fixture fx = new_fixture();
-    struct stat info = { 0 };
-    if (!mkdtemp(folder))
-        return false;
-    snprintf(path, sizeof(path), "%s/store.db", folder);
-    snprintf(journal, sizeof(journal), "%s-journal", path);
-    bool good = fixture_make(&fx) == ENVRES_OK;
-    if (!good)
-        fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
-    fixture_close(&fx);
-    int file = good ? open(path, O_RDONLY) : -1;
-    good = file >= 0 && fstat(file, &info) == 0;
-    image_len = good ? (size_t)info.st_size : 0;
-    image = malloc(image_len + 1);
-    good = good && image && read(file, image, image_len) == (ssize_t)image_len;
-    if (file >= 0)
-        close(file);
-    return good;
-}
-
-static bool
-fresh(struct fixture *fx)
-{
-    *fx = new_fixture();
-    unlink(journal);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    bool good = file >= 0 && write(file, image, image_len) == (ssize_t)image_len;
-    if (file >= 0)
-        close(file);
-    return good && fixture_open(fx) == ENVRES_OK;
-}
 
 static void
 complain(const struct scenario *scenario, unsigned n, bool forever, const char *what)
@@ -97,41 +45,12 @@ complain(const struct scenario *scenario, unsigned n, bool forever, const char *
     failures++;
 }
 
-/* The states a change may leave: before it, and after it. */
-struct states {
-    char *before;
-    char *after;
-    uint64_t requests; /* in a store just opened */
-};
-
-static bool
-learn(const struct scenario *scenario, struct states *out)
-{
-    struct fixture fx = { .path = NULL };
-    bool good = fresh(&fx) && (out->before = fixture_dump(&fx)) != NULL;
-    if (good) {
-        envres_status st = scenario->run(&fx);
-        if (st < 0) {
-            fprintf(stderr, "%s: %s: %s\n", scenario->name, envres_status_name(st),
-                    envres_error_message(fx.err));
-            good = false;
-        }
-    }
-    good = good && (out->after = fixture_dump(&fx)) != NULL && fixture_verify(&fx) == 0;
-    if (good && scenario->kind == SCENARIO_READS && strcmp(out->before, out->after) != 0)
-        good = false;
-    if (good && scenario->kind == SCENARIO_CHANGES && strcmp(out->before, out->after) == 0)
-        good = false;
-    fixture_close(&fx);
-    return good;
-}
-
 /* How many requests a run makes in a store just opened, and whence each comes. */
 static bool
 count(const struct scenario *scenario, uint64_t *requests)
 {
     struct fixture fx = { .path = NULL };
-    bool good = fresh(&fx);
+    bool good = copy_open(&fx);
     if (good) {
         alloc_note(places, MOST);
         good = scenario->run(&fx) >= 0;
@@ -142,26 +61,6 @@ count(const struct scenario *scenario, uint64_t *requests)
     return good;
 }
 
-/* The file is, byte for byte, what the run began with: verify would say what it said then. */
-static bool
-is_untouched(void)
-{
-    char chunk[16384];
-    size_t at = 0;
-    ssize_t got = 0;
-    int file = open(path, O_RDONLY);
-    bool same = file >= 0;
-    while (same && (got = read(file, chunk, sizeof(chunk))) > 0) {
-        same = at + (size_t)got <= image_len && memcmp(chunk, image + at, (size_t)got) == 0;
-        at += (size_t)got;
-    }
-    if (file >= 0)
-        close(file);
-    struct stat info = { 0 };
-    bool has_journal = stat(journal, &info) == 0 && info.st_size > 0; /* empty: of no one */
-    return same && got == 0 && at == image_len && !has_journal;
-}
-
 /* A store that is open, and how much memory there was before. */
 struct bed {
     struct fixture fx;
@@ -170,28 +69,13 @@ struct bed {
     bool is_cold; /* every run gets a store just opened */
 };
 
-/* Files beside the store, which an operation that failed has not cleared away. */
-static unsigned
-left_over(void)
-{
-    unsigned count = 0;
-    DIR *dir = opendir(folder);
-    const struct dirent *entry = NULL;
-    while (dir && (entry = readdir(dir)) != NULL)
-        count += entry->d_name[0] != '.' && strcmp(entry->d_name, "store.db") != 0 &&
-                 strcmp(entry->d_name, "store.db-journal") != 0;
-    if (dir)
-        closedir(dir);
-    return count;
-}
-
 static bool
 bed_open(struct bed *bed)
 {
     if (bed->is_open)
         return true;
     bed->live = alloc_live();
-    bed->is_open = fresh(&bed->fx);
+    bed->is_open = copy_open(&bed->fx);
     return bed->is_open;
 }
 
@@ -203,7 +87,7 @@ bed_close(struct bed *bed, const struct scenario *scenario, unsigned n, bool for
         return;
     fixture_close(&bed->fx);
     bed->is_open = false;
-    if (left_over() > 0)
+    if (copy_left_over() > 0)
         complain(scenario, n, forever, "a file is left over");
     if (alloc_live() == bed->live)
         return;
@@ -244,7 +128,7 @@ run_once(struct bed *bed, const struct scenario *scenario, const struct states *
     envres_status st = scenario->run(&bed->fx);
     bool hit = alloc_stop();
     bool is_change = scenario->kind == SCENARIO_CHANGES && st == ENVRES_OK;
-    bool look = is_change || n % LOOK_EVERY == 0 || !hit || !is_untouched();
+    bool look = is_change || n % LOOK_EVERY == 0 || !hit || !copy_is_untouched();
     if (st < 0 && st != ENVRES_E_NOMEM && st != ENVRES_E_IO && st != ENVRES_E_FULL)
         complain(scenario, n, forever, envres_status_name(st));
     if (look)
@@ -294,18 +178,19 @@ choose(uint64_t requests, unsigned char *marks)
 
 /* Every n, or the chosen ones of a long scenario. Counts the runs. */
 static unsigned long
-run_all(const struct scenario *scenario, const struct states *states, bool forever)
+run_all(const struct scenario *scenario, const struct states *states, uint64_t requests,
+        bool forever)
 {
     static unsigned char marks[MOST];
     int before = failures;
-    bool is_long = states->requests > is_long_above;
+    bool is_long = requests > is_long_above;
     struct bed bed = { .is_cold = is_long || !forever };
     unsigned long runs = 0;
     unsigned n = 0;
-    if (is_long && !choose(states->requests, marks))
+    if (is_long && !choose(requests, marks))
         complain(scenario, 0, forever, "too many requests to choose from");
     for (; n < MOST && failures - before < 5; n++) {
-        if (is_long && n <= states->requests && !(marks[n] & (forever ? 2 : 1)))
+        if (is_long && n <= requests && !(marks[n] & (forever ? 2 : 1)))
             continue;
         runs++;
         if (!run_once(&bed, scenario, states, n, forever))
@@ -350,13 +235,13 @@ controls_are_caught(void)
     int caught = 0;
     is_control = true;
     for (int i = 0; i < COUNT; i++) {
-        struct states states = { NULL, NULL, 0 };
+        struct states states = { NULL, NULL };
+        uint64_t requests = 0;
         failures = 0;
-        if (learn(&controls[i], &states) && count(&controls[i], &states.requests))
-            run_all(&controls[i], &states, false);
+        if (states_learn(&controls[i], &states) && count(&controls[i], &requests))
+            run_all(&controls[i], &states, requests, false);
         caught += failures > 0;
-        free(states.before);
-        free(states.after);
+        states_free(&states);
     }
     is_control = false;
     failures = caught != COUNT;
@@ -368,6 +253,7 @@ int
 main(int argc, char **argv)
 {
     const char *part = "";
+    bool is_bare = false;
     size_t shard = 0;
     size_t shards = 1;
     unsigned passed = 0;
@@ -377,6 +263,8 @@ main(int argc, char **argv)
         if (strcmp(argv[i], "--shard") == 0 && i + 2 < argc) {
             shard = strtoul(argv[++i], NULL, 10);
             shards = strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--bare") == 0) {
+            is_bare = true;
         } else if (strcmp(argv[i], "--every") == 0) {
             is_long_above = LONG_EVERY;
         } else if (strcmp(argv[i], "--places") == 0) {
@@ -388,37 +276,33 @@ main(int argc, char **argv)
     }
     if (shards == 0)
         return 2;
-    umask(077);
-    if (!make_image())
+    if (!copies_begin())
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 1024);
-    bool caught = controls_are_caught();
+    bool caught = is_bare || controls_are_caught();
     for (size_t i = 0; caught && i < scenario_count; i++) {
         const struct scenario *scenario = &scenarios[i];
-        struct states states = { NULL, NULL, 0 };
+        struct states states = { NULL, NULL };
+        uint64_t requests = 0;
         int before = failures;
         if (!strstr(scenario->name, part) || i % shards != shard)
             continue;
-        if (!learn(scenario, &states) || !count(scenario, &states.requests)) {
+        if (!states_learn(scenario, &states) || !count(scenario, &requests)) {
             fprintf(stderr, "%s: does not work even with memory\n", scenario->name);
             failures++;
         }
         unsigned long ran = 0;
         clock_t begin = clock();
         for (int forever = 0; failures == before && forever < 2; forever++)
-            ran += run_all(scenario, &states, forever);
+            ran += run_all(scenario, &states, requests, forever);
         runs += ran;
         printf("%-24s %5llu requests %5lu runs %6.1f s  %s\n", scenario->name,
-               (unsigned long long)states.requests, ran, (double)(clock() - begin) / CLOCKS_PER_SEC,
+               (unsigned long long)requests, ran, (double)(clock() - begin) / CLOCKS_PER_SEC,
                failures == before ? "ok" : "FAILED");
         failures == before ? passed++ : failed++;
-        free(states.before);
-        free(states.after);
+        states_free(&states);
     }
-    free(image);
-    unlink(path);
-    unlink(journal);
-    rmdir(folder);
+    copies_end();
     failed += !caught;
     printf("out of memory: %lu runs\n%u passed, %u failed\n", runs, passed, failed);
     return failures ? 1 : 0;
