@@ -93,8 +93,14 @@ batch_find(struct batch *batch, struct slice name, bool *found, struct object *o
 {
     if (!is_covered(&batch->objects, name)) {
         bool any = false;
-        envres_status st = object_find_from(batch->writer->change->ctx, OBJECT_VARIABLE, name, &any,
-                                            &batch->found, err);
+        struct context *ctx = batch->writer->change->ctx;
+        envres_status st = object_find_from(ctx, OBJECT_VARIABLE, name, &any, &batch->found, err);
+        /* The next name may be the one that cannot be read: this one is asked for alone. */
+        if (st == ENVRES_E_CORRUPT) {
+            envres_error_clear(err);
+            batch->objects.known = false;
+            return object_find(ctx, OBJECT_VARIABLE, name, found, out, err);
+        }
         if (st < 0)
             return st;
         set_gap(&batch->objects, name, any ? batch->found.name : NULL);
@@ -137,6 +143,11 @@ check_unset(struct batch *batch, const struct setting *wanted, envres_error *err
         char next[LIMIT_NAME + 1] = "";
         bool any = false;
         envres_status st = next_row(batch, wanted->name, &any, next, err);
+        if (st == ENVRES_E_CORRUPT) {
+            envres_error_clear(err);
+            batch->settings.known = false;
+            return config_check_name(writer->change->ctx, writer->environment, wanted, NULL, err);
+        }
         if (st < 0)
             return st;
         set_gap(&batch->settings, wanted->name, any ? next : NULL);

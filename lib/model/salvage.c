@@ -85,9 +85,9 @@ salvage_lost(struct salvage_report *report, const char *table, const char *objec
     list_set_str(report->list, ENVRES_SALVAGE_MESSAGE, message);
 }
 
-envres_status
-salvage_run(struct context *ctx, const char *sql, const uint8_t *first, const uint8_t *second,
-            int64_t number, int64_t *changed, envres_error *err)
+static envres_status
+run_statement(struct context *ctx, const char *sql, const uint8_t *first, const uint8_t *second,
+              const int64_t *number, int64_t *changed, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     envres_status st = db_use(ctx->db, sql, &stmt, err);
@@ -97,11 +97,25 @@ salvage_run(struct context *ctx, const char *sql, const uint8_t *first, const ui
     if (second)
         db_bind_blob(stmt, 2, second, SEAL_ID);
     if (number)
-        db_bind_int(stmt, second ? 3 : 2, number);
+        db_bind_int(stmt, second ? 3 : 2, *number);
     st = db_run(stmt, err);
     if (st == ENVRES_OK && changed)
         *changed = db_changes(ctx->db);
     return st;
+}
+
+envres_status
+salvage_run(struct context *ctx, const char *sql, const uint8_t *first, const uint8_t *second,
+            int64_t *changed, envres_error *err)
+{
+    return run_statement(ctx, sql, first, second, NULL, changed, err);
+}
+
+envres_status
+salvage_run_with(struct context *ctx, const char *sql, const uint8_t *first, const uint8_t *second,
+                 int64_t number, int64_t *changed, envres_error *err)
+{
+    return run_statement(ctx, sql, first, second, &number, changed, err);
 }
 
 /* A statement without parameters that gives one id. */
@@ -180,14 +194,14 @@ start_policy_anew(struct context *ctx, int64_t now, struct salvage_report *repor
     const uint8_t *own = ctx->actor->id;
     envres_status st = report_others(ctx, report, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_DROP_ROLES], ctx->workspace, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_ROLES], ctx->workspace, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_REMOVE_OTHERS], ctx->workspace, own, now ? now : 1,
-                         NULL, err);
+        st = salvage_run_with(ctx, salvage_sql[SQL_REMOVE_OTHERS], ctx->workspace, own, now, NULL,
+                              err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_DROP_SLOTS], own, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_SLOTS], own, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_DROP_GRANTS], own, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_DROP_GRANTS], own, NULL, NULL, err);
     if (st == ENVRES_OK)
         st = principal_make_root(ctx, now, err);
     salvage_lost(report, "role_grant", "policy", 0, ENVRES_E_INTEGRITY,
@@ -300,11 +314,11 @@ retire(struct context *ctx, const uint8_t *id, int64_t now, struct salvage_repor
     if (st == ENVRES_OK)
         st = roles_drop_all(ctx->db, id, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_SLOTS], id, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_SLOTS], id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_GRANTS], id, NULL, 0, NULL, err);
+        st = salvage_run(ctx, salvage_sql[SQL_RETIRE_GRANTS], id, NULL, NULL, err);
     return st == ENVRES_OK
-               ? salvage_run(ctx, salvage_sql[SQL_RETIRE], id, NULL, now ? now : 1, NULL, err)
+               ? salvage_run_with(ctx, salvage_sql[SQL_RETIRE], id, NULL, now, NULL, err)
                : st;
 }
 

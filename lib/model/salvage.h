@@ -42,11 +42,14 @@ void salvage_orphans(void *user, const char *table, int64_t count);
 /* The last rows of the report: how many rows of each table there are. */
 envres_status salvage_kept(struct db *db, struct salvage_report *report, envres_error *err);
 
-/* Runs a statement that takes one id or two (`second` NULL), and a number behind them (0: none).
- * `changed`, the rows it changed, may be NULL. */
+/* Runs a statement that takes one id or two (`second` NULL). `changed`, the rows it changed, may be
+ * NULL. */
 envres_status salvage_run(struct context *ctx, const char *sql, const uint8_t *first,
-                          const uint8_t *second, int64_t number, int64_t *changed,
-                          envres_error *err);
+                          const uint8_t *second, int64_t *changed, envres_error *err);
+/* The same of one that takes a number behind the ids; 0 is one, as the time of a clock may be. */
+envres_status salvage_run_with(struct context *ctx, const char *sql, const uint8_t *first,
+                               const uint8_t *second, int64_t number, int64_t *changed,
+                               envres_error *err);
 
 /* The id that a statement without parameters finds. */
 envres_status salvage_ask_id(struct db *db, const char *sql, uint8_t id[SEAL_ID], bool *found,

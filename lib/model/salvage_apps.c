@@ -387,8 +387,7 @@ discard(struct settling *s, const struct app *app, const struct version *version
     name_version(app, version, object);
     salvage_lost(s->report, "version", object, 1, ENVRES_E_INTEGRITY,
                  "its content is not whole: it is discarded");
-    return salvage_run(s->ctx, apps_sql[SQL_DISCARD], version->id, NULL, s->now ? s->now : 1, NULL,
-                       err);
+    return salvage_run_with(s->ctx, apps_sql[SQL_DISCARD], version->id, NULL, s->now, NULL, err);
 }
 
 /* Its content is what it began from; how it came to be so is lost. */
@@ -398,10 +397,9 @@ flatten(struct settling *s, const struct app *app, const struct version *version
 {
     char object[2 * LIMIT_APP + 2];
     struct db_stmt *stmt = NULL;
-    envres_status st =
-        salvage_run(s->ctx, apps_sql[SQL_DROP_EDITS], version->id, NULL, 0, NULL, err);
+    envres_status st = salvage_run(s->ctx, apps_sql[SQL_DROP_EDITS], version->id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_DROP_PINS], version->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_DROP_PINS], version->id, NULL, NULL, err);
     if (st == ENVRES_OK)
         st = db_use(s->ctx->db, apps_sql[SQL_FLATTEN], &stmt, err);
     if (st < 0)
@@ -457,8 +455,7 @@ forget_past(struct settling *s, const struct app *app, const struct version *ver
 {
     char name[2 * LIMIT_APP + 2];
     int64_t lost = 0;
-    envres_status st =
-        salvage_run(s->ctx, apps_sql[SQL_PAST_EDITS], version->id, NULL, 0, &lost, err);
+    envres_status st = salvage_run(s->ctx, apps_sql[SQL_PAST_EDITS], version->id, NULL, &lost, err);
     if (st < 0 || lost == 0)
         return st;
     name_version(app, version, name);
@@ -496,15 +493,15 @@ settle_versions(struct settling *s, const struct app *app, envres_error *err)
 {
     struct version *all = NULL;
     size_t count = 0;
-    envres_status st = salvage_run(s->ctx, apps_sql[SQL_PARENTS], app->id, NULL, 0, NULL, err);
+    envres_status st = salvage_run(s->ctx, apps_sql[SQL_PARENTS], app->id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_STAGES], app->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STAGES], app->id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_STATES], app->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES], app->id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_DRAFT_STAGES], app->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_DRAFT_STAGES], app->id, NULL, NULL, err);
     if (st == ENVRES_OK)
         st = version_all(s->ctx, app, &all, &count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
@@ -562,7 +559,7 @@ settle_releases(struct settling *s, struct app *app, envres_error *err)
     if (st == ENVRES_OK)
         st = app_set_live(s->ctx, app, 0, err);
     if (st == ENVRES_OK && first_bad > 0)
-        st = salvage_run(s->ctx, apps_sql[SQL_CUT], app->id, NULL, first_bad, &cut, err);
+        st = salvage_run_with(s->ctx, apps_sql[SQL_CUT], app->id, NULL, first_bad, &cut, err);
     if (st == ENVRES_OK && first_bad > 0)
         salvage_lost(s->report, "release", app->name, cut > 0 ? cut : 1, ENVRES_E_INTEGRITY,
                      "a record does not hold: it and those after it are not kept");
@@ -590,7 +587,7 @@ settle_app(struct settling *s, struct app *app, envres_error *err)
         st = settle_releases(s, app, err);
     /* Versions whose releases were cut off are no longer released. */
     if (st == ENVRES_OK)
-        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, 0, NULL, err);
+        st = salvage_run(s->ctx, apps_sql[SQL_STATES_BACK], app->id, NULL, NULL, err);
     return st;
 }
 

@@ -363,7 +363,7 @@ write_identity(struct settling *s, int sql, const struct identity_of *is, bool r
     db_bind_int(stmt, 6, is->secret);
     db_bind_int(stmt, 7, s->now);
     if (removed)
-        db_bind_int(stmt, 8, s->now ? s->now : 1);
+        db_bind_int(stmt, 8, s->now);
     else
         db_bind_null(stmt, 8);
     return db_run(stmt, err);
@@ -375,8 +375,8 @@ static envres_status
 make_way(struct settling *s, const struct object *other, bool *taken, envres_error *err)
 {
     int64_t removed = 0;
-    envres_status st = salvage_run(s->ctx, config_sql[SQL_MAKE_WAY], other->id, NULL,
-                                   s->now ? s->now : 1, &removed, err);
+    envres_status st =
+        salvage_run_with(s->ctx, config_sql[SQL_MAKE_WAY], other->id, NULL, s->now, &removed, err);
     *taken = removed == 0;
     return st;
 }

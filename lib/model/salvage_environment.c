@@ -87,7 +87,7 @@ take_in_strays(struct context *ctx, envres_error *err)
     };
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < sizeof(rows) / sizeof(rows[0]); i++)
-        st = salvage_run(ctx, rows[i], ctx->workspace, NULL, 0, NULL, err);
+        st = salvage_run(ctx, rows[i], ctx->workspace, NULL, NULL, err);
     return st;
 }
 
@@ -198,7 +198,8 @@ settle_generation(struct context *ctx, struct environment *row, envres_error *er
     if (st < 0 || granted == (int64_t)row->generation || granted <= rotations)
         return st;
     row->generation = (uint32_t)granted;
-    return salvage_run(ctx, environment_sql[SQL_SET_GENERATION], row->id, NULL, granted, NULL, err);
+    return salvage_run_with(ctx, environment_sql[SQL_SET_GENERATION], row->id, NULL, granted, NULL,
+                            err);
 }
 
 static envres_status
@@ -331,8 +332,8 @@ settle_path(struct context *ctx, const struct salvage_environment *list, size_t 
                 place++;
             while (is_taken(list, count, place));
             if (row->position != place)
-                st = salvage_run(ctx, environment_sql[SQL_SET_POSITION], row->id, NULL, place, NULL,
-                                 err);
+                st = salvage_run_with(ctx, environment_sql[SQL_SET_POSITION], row->id, NULL, place,
+                                      NULL, err);
         }
     }
     return st;
@@ -351,14 +352,14 @@ start_environment_anew(struct context *ctx, struct salvage_environment *environm
     envres_status st = audit_count(ctx->db, ctx->workspace, row->id, "key.rotate", &rotations, err);
     uint32_t generation = (uint32_t)rotations + 1; /* no fewer than the audit knows of */
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, environment_sql[SQL_EMPTY], row->id, NULL, 0, &dropped, err);
+        st = salvage_run(ctx, environment_sql[SQL_EMPTY], row->id, NULL, &dropped, err);
     if (st == ENVRES_OK)
         st = env_keys_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
         st = env_key_drop(ctx->db, row->id, err);
     if (st == ENVRES_OK)
-        st =
-            salvage_run(ctx, environment_sql[SQL_FIRST_KEYS], row->id, NULL, generation, NULL, err);
+        st = salvage_run_with(ctx, environment_sql[SQL_FIRST_KEYS], row->id, NULL, generation, NULL,
+                              err);
     if (st == ENVRES_OK)
         st = env_keys_make_anew(ctx->db, ctx->arena, ctx->mem, ctx->actor, ctx->workspace, row->id,
                                 generation, now, &keys, err);

@@ -67,9 +67,9 @@ settle_query(struct context *ctx, const uint8_t id[SEAL_ID], const char *name, i
         revision += good;
     }
     if (st == ENVRES_OK && !good)
-        st = salvage_run(ctx, query_sql[SQL_CUT], id, NULL, revision, &cut, err);
+        st = salvage_run_with(ctx, query_sql[SQL_CUT], id, NULL, revision, &cut, err);
     if (st == ENVRES_OK && revision == 1)
-        st = salvage_run(ctx, query_sql[SQL_REMOVE], id, NULL, now, NULL, err);
+        st = salvage_run_with(ctx, query_sql[SQL_REMOVE], id, NULL, now, NULL, err);
     if (st == ENVRES_OK && (!good || revision == 1))
         salvage_lost(report, "query_revision", name, cut > 0 ? cut : 1, ENVRES_E_INTEGRITY,
                      "a revision does not hold: it and those after it are not kept");
@@ -82,9 +82,10 @@ salvage_queries(struct context *ctx, int64_t now, struct salvage_report *report,
     uint8_t id[SEAL_ID] = { 0 };
     int64_t added = 0;
     int64_t nameless = 0;
-    envres_status st = salvage_run(ctx, query_sql[SQL_BAD_NAMES], id, NULL, LIMIT_NAME, NULL, err);
+    envres_status st =
+        salvage_run_with(ctx, query_sql[SQL_BAD_NAMES], id, NULL, LIMIT_NAME, NULL, err);
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, query_sql[SQL_NAMELESS], id, NULL, 0, &nameless, err);
+        st = salvage_run(ctx, query_sql[SQL_NAMELESS], id, NULL, &nameless, err);
     if (st == ENVRES_OK && nameless > 0)
         salvage_lost(report, "query_revision", NULL, nameless, ENVRES_E_CORRUPT,
                      "the row of a query is lost: its name, without which nothing is signed");
@@ -108,7 +109,8 @@ salvage_queries(struct context *ctx, int64_t now, struct salvage_report *report,
             st = settle_query(ctx, id, name, newest, now, report, err);
     }
     if (st == ENVRES_OK)
-        st = salvage_run(ctx, query_sql[SQL_STAND_INS], ctx->workspace, NULL, now, &added, err);
+        st =
+            salvage_run_with(ctx, query_sql[SQL_STAND_INS], ctx->workspace, NULL, now, &added, err);
     if (st == ENVRES_OK && added > 0)
         salvage_lost(report, "query", NULL, added, ENVRES_E_CORRUPT,
                      "queries that drafts use are lost");
@@ -129,8 +131,8 @@ salvage_pin(struct context *ctx, const struct tree_pin *pin, int64_t now,
     if (!found) {
         salvage_lost(report, "query", NULL, 1, ENVRES_E_CORRUPT,
                      "a query that a version uses is lost: the version gives an error for it");
-        return salvage_run(ctx, query_sql[SQL_STAND_IN], ctx->workspace, pin->query, now, NULL,
-                           err);
+        return salvage_run_with(ctx, query_sql[SQL_STAND_IN], ctx->workspace, pin->query, now, NULL,
+                                err);
     }
     if (pin->revision == 0)
         return ENVRES_OK;

@@ -61,7 +61,7 @@ drop_all(struct context *ctx, const struct faulty *faulty, int first, int last, 
     for (size_t i = 0; st == ENVRES_OK && i < faulty->count; i++) {
         int64_t changed = 0;
         for (int sql = first; st == ENVRES_OK && sql <= last; sql++)
-            st = salvage_run(ctx, waiting_sql[sql], faulty->ids[i], NULL, 0, &changed, err);
+            st = salvage_run(ctx, waiting_sql[sql], faulty->ids[i], NULL, &changed, err);
         *dropped += changed;
     }
     return st;
