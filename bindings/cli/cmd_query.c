@@ -470,18 +470,27 @@ cmd_query_remove(struct cli *cli)
 
 /* ---- what a version uses ------------------------------------------------------------------- */
 
-/* {"ok":true,"version":"v2","name":"find"}. */
+/* Which version it was, where none was named, and what is true now; or
+ * {"ok":true,"version":"v2","name":"find"}. */
 static int
-print_pinned(struct cli *cli, const char *version)
+print_pinned(struct cli *cli, const char *version, bool pins, int64_t revision)
 {
     struct json json = { 0 };
+    const char *app = argument_at(&cli->parsed, 0);
+    const char *query = argument_at(&cli->parsed, 1);
+    if (!cli->json && !pins)
+        return out_say(cli, "%s of %s does not use %s any more", version, app, query);
+    if (!cli->json && revision)
+        return out_say(cli, "%s of %s uses %s: revision %lld", version, app, query,
+                       (long long)revision);
     if (!cli->json)
-        return 0;
+        return out_say(cli, "%s of %s uses %s: the newest revision, until %s is frozen", version,
+                       app, query, version);
     json_ok(&json);
     json_key(&json, "version");
     json_word(&json, version);
     json_key(&json, "name");
-    json_word(&json, argument_at(&cli->parsed, 1));
+    json_word(&json, query);
     return json_done(cli, &json);
 }
 
@@ -500,7 +509,7 @@ change_pin(struct cli *cli, bool pins, int64_t revision)
     envres_status st =
         pins ? envres_query_pin(cli->session, &name, query, NUL, revision, &change, cli->err)
              : envres_query_unpin(cli->session, &name, query, NUL, &change, cli->err);
-    status = st < 0 ? fail_library(cli) : print_pinned(cli, version);
+    status = st < 0 ? fail_library(cli) : print_pinned(cli, version, pins, revision);
     free(version);
     return status;
 }

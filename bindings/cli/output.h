@@ -14,7 +14,8 @@ int out_write(struct cli *cli, const char *data, size_t len);
 int out_text(struct cli *cli, struct text *text);
 /* A line for people on standard error, unless --quiet or --json. */
 void out_note(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* What a move did: a line on standard output, unless --quiet or --json. 0, or an exit status. */
+/* What a move did, or a choice: a line on standard output, unless --quiet or --json. 0, or an exit
+ * status. */
 int out_say(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As out_note(), said under --quiet too. */
 void out_warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
