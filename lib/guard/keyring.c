@@ -31,6 +31,7 @@ enum {
     SQL_ALL_SLOTS,
     SQL_DROP_SLOT,
     SQL_DROP_ONE,
+    SQL_GRANTED,
     SQL_COUNT_
 };
 
@@ -61,6 +62,7 @@ static const char *const keyring_sql[SQL_COUNT_] = {
     [SQL_DROP_SLOT] = "DELETE FROM slot WHERE principal_id = ?1 AND ordinal = ?2",
     [SQL_DROP_ONE] = "DELETE FROM key_grant WHERE environment_id = ?1 AND generation = ?2"
                      " AND class = ?3 AND principal_id = ?4",
+    [SQL_GRANTED] = "SELECT 1 FROM key_grant WHERE environment_id = ?1 LIMIT 1",
 };
 
 enum { KDF_DATA = 1, KDF_ROW = 2, KDF_HEAD = 3, KDF_BOX_SEED = 4 };
@@ -525,6 +527,21 @@ env_keys_withdraw_all(struct db *db, const uint8_t *principal, int64_t now, envr
         return st;
     db_bind_blob(stmt, 1, principal, SEAL_ID);
     return db_run(stmt, err);
+}
+
+envres_status
+env_keys_granted(struct db *db, const uint8_t *environment, bool *any, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(db, keyring_sql[SQL_GRANTED], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    db_reset(stmt);
+    *any = st == ENVRES_OK && row == DB_ROW;
+    return st;
 }
 
 envres_status

@@ -171,6 +171,10 @@ envres_status env_keys_withdraw(struct db *db, const struct key_share *share, in
 envres_status env_keys_withdraw_all(struct db *db, const uint8_t *principal, int64_t now,
                                     envres_error *err);
 
+/* Whether anybody holds keys of an environment. */
+envres_status env_keys_granted(struct db *db, const uint8_t *environment, bool *any,
+                               envres_error *err);
+
 /* Inside a write transaction: removes every grant of an environment, and who ever had one. */
 envres_status env_keys_drop(struct db *db, const uint8_t *environment, envres_error *err);
 

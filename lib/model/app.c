@@ -14,7 +14,17 @@
 
 #define APP_COLUMNS "id, author, name, pin, protected, live, created_at"
 
-enum { SQL_FIND, SQL_ALL, SQL_TAKEN, SQL_INSERT, SQL_UPDATE, SQL_LIVE, SQL_VERSIONS, SQL_COUNT_ };
+enum {
+    SQL_FIND,
+    SQL_ALL,
+    SQL_TAKEN,
+    SQL_INSERT,
+    SQL_UPDATE,
+    SQL_LIVE,
+    SQL_VERSIONS,
+    SQL_ROWS,
+    SQL_COUNT_
+};
 
 static const char *const app_sql[SQL_COUNT_] = {
     /* The plus keeps SQLite from putting ?2 into the lower(name) of the index. */
@@ -27,6 +37,7 @@ static const char *const app_sql[SQL_COUNT_] = {
     [SQL_UPDATE] = "UPDATE app SET pin = ?2, protected = ?3 WHERE id = ?1",
     [SQL_LIVE] = "UPDATE app SET live = ?2 WHERE id = ?1",
     [SQL_VERSIONS] = "SELECT count(*) FROM version WHERE app_id = ?1 AND state <> 4",
+    [SQL_ROWS] = "SELECT count(*) FROM app NOT INDEXED WHERE workspace_id = ?1",
 };
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -474,6 +485,8 @@ list_inside(struct context *ctx, const void *asked, envres_list *list, envres_er
     envres_status st = right_anywhere(ctx, ACTION_LIST, err);
     if (st == ENVRES_OK)
         st = name.data ? app_find(ctx, name, &one, err) : app_all(ctx, &all, &count, err);
+    if (st == ENVRES_OK && !name.data)
+        st = context_check_listed(ctx, app_sql[SQL_ROWS], ctx->workspace, count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++)
         st = add_row(ctx, all ? &all[i] : &one, list, err);
     mem_free(ctx->mem, all);

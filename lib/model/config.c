@@ -19,10 +19,11 @@ enum {
     SQL_EACH_CURRENT,
     SQL_EACH_KEPT,
     SQL_HISTORY,
+    SQL_NEXT_FIELD,
+    SQL_FIELDS,
     SQL_NAMES,
     SQL_OTHERS,
     SQL_OTHERS_WITH,
-    SQL_GRANTED,
     SQL_COUNT_
 };
 
@@ -39,6 +40,13 @@ static const char *const config_sql[SQL_COUNT_] = {
                       " ORDER BY object_id, field, revision",
     [SQL_HISTORY] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
                     " AND object_id = ?2 ORDER BY revision DESC, field",
+    [SQL_NEXT_FIELD] = "SELECT " SETTING_COLUMNS " FROM setting WHERE environment_id = ?1"
+                       " AND object_id = ?2 AND field = (SELECT min(field) FROM setting"
+                       " WHERE environment_id = ?1 AND object_id = ?2 AND field > ?3)"
+                       " ORDER BY revision DESC LIMIT 1",
+    [SQL_FIELDS] = "SELECT count(*) FROM setting INDEXED BY setting_current"
+                   " WHERE environment_id = ?1 AND name = ?2 AND class = ?3 AND object_id = ?4"
+                   " AND until IS NULL",
     [SQL_NAMES] = "SELECT class, name FROM object WHERE workspace_id = ?1"
                   " AND removed_at IS NULL ORDER BY class, name",
     [SQL_OTHERS] = "SELECT class, name, environment_id FROM setting WHERE until IS NULL"
@@ -46,10 +54,9 @@ static const char *const config_sql[SQL_COUNT_] = {
                    " WHERE workspace_id = ?1 AND id <> ?2) AND field <> '" FALLBACK_FIELD "'"
                    " LIMIT ?3",
     [SQL_OTHERS_WITH] =
-        "SELECT id FROM environment WHERE workspace_id = ?1 AND id <> ?2 AND EXISTS (SELECT 1"
-        " FROM setting WHERE environment_id = environment.id AND name = ?3 AND class = ?4"
-        " AND state = 1 AND until IS NULL AND field <> '" FALLBACK_FIELD "')",
-    [SQL_GRANTED] = "SELECT 1 FROM key_grant WHERE environment_id = ?1 LIMIT 1",
+        "SELECT ?3, ?4, id FROM environment WHERE workspace_id = ?1 AND id <> ?2 AND EXISTS"
+        " (SELECT 1 FROM setting WHERE environment_id = environment.id AND name = ?4"
+        " AND class = ?3 AND state = 1 AND until IS NULL AND field <> '" FALLBACK_FIELD "')",
 };
 
 int32_t
@@ -489,17 +496,11 @@ static envres_status
 check_granted(struct context *ctx, const struct environment *environment, envres_status denied,
               envres_error *err)
 {
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    envres_status st = db_use(ctx->db, config_sql[SQL_GRANTED], &stmt, NULL);
-    if (st == ENVRES_OK) {
-        db_bind_blob(stmt, 1, environment->id, SEAL_ID);
-        st = db_step(stmt, &row, NULL);
-        db_reset(stmt);
-    }
+    bool any = false;
+    envres_status st = env_keys_granted(ctx->db, environment->id, &any, NULL);
     if (st < 0)
         return err_code(err, st);
-    return row == DB_ROW ? denied : config_mismatch(environment, err);
+    return any ? denied : config_mismatch(environment, err);
 }
 
 envres_status
@@ -515,6 +516,19 @@ config_check(struct context *ctx, const struct environment *environment, envres_
         st = config_mismatch(environment, err);
     }
     return st == ENVRES_E_DENIED ? check_granted(ctx, environment, st, err) : st;
+}
+
+envres_status
+config_check_all(struct context *ctx, const struct environment *rows, size_t count,
+                 envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        st = config_check(ctx, &rows[i], err);
+        if (st == ENVRES_E_DENIED)
+            st = ENVRES_OK;
+    }
+    return st;
 }
 
 envres_status
@@ -539,6 +553,57 @@ config_history(struct context *ctx, const struct environment *environment,
     }
     db_reset(stmt);
     return st;
+}
+
+static envres_status
+check_fields(struct context *ctx, const struct environment *environment,
+             const struct object *object, int64_t found, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    int64_t current = -1;
+    envres_status st = db_use(ctx->db, config_sql[SQL_FIELDS], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+    db_bind_text(stmt, 2, object->name, strlen(object->name));
+    db_bind_int(stmt, 3, object->object_class);
+    db_bind_blob(stmt, 4, object->id, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st == ENVRES_OK && row == DB_ROW)
+        current = db_column_int(stmt, 0);
+    db_reset(stmt);
+    return st < 0 || current == found ? st : context_damaged_index(err);
+}
+
+envres_status
+config_each_field(struct context *ctx, const struct environment *environment,
+                  const struct object *object, setting_fn each, void *user, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    char field[LIMIT_NAME + 1] = "";
+    size_t len = 0;
+    int64_t found = 0;
+    envres_status st = db_use(ctx->db, config_sql[SQL_NEXT_FIELD], &stmt, err);
+    while (st == ENVRES_OK) {
+        struct setting setting = { .revision = 0 };
+        int row = DB_DONE;
+        db_bind_blob(stmt, 1, environment->id, SEAL_ID);
+        db_bind_blob(stmt, 2, object->id, SEAL_ID);
+        db_bind_text(stmt, 3, field, len);
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        found++;
+        st = config_read_row(stmt, &setting, err);
+        if (st == ENVRES_OK) {
+            len = setting.field.len;
+            memcpy(field, setting.field.data, len);
+            st = each(user, &setting, err);
+        }
+        db_reset(stmt);
+    }
+    return st < 0 ? st : check_fields(ctx, environment, object, found, err);
 }
 
 envres_status
@@ -574,6 +639,27 @@ use_others(struct context *ctx, int sql, const struct environment *environment,
     return ENVRES_OK;
 }
 
+/* Hands on class, name and environment of each row; counts them. */
+static envres_status
+each_other(struct db_stmt *stmt, other_fn each, void *user, size_t *rows, envres_error *err)
+{
+    envres_status st = ENVRES_OK;
+    for (*rows = 0; st == ENVRES_OK; ++*rows) {
+        uint8_t id[SEAL_ID] = { 0 };
+        int row = DB_DONE;
+        st = db_step(stmt, &row, err);
+        if (st < 0 || row == DB_DONE)
+            break;
+        st = column_id(stmt, 2, id, err);
+        if (st == ENVRES_OK)
+            st = each(user,
+                      db_column_int(stmt, 0) == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
+                      db_column_text(stmt, 1), id, err);
+    }
+    db_reset(stmt);
+    return st;
+}
+
 envres_status
 config_others(struct context *ctx, const struct environment *environment, size_t limit,
               other_fn each, void *user, bool *all, envres_error *err)
@@ -584,20 +670,7 @@ config_others(struct context *ctx, const struct environment *environment, size_t
     if (st < 0)
         return st;
     db_bind_int(stmt, 3, (int64_t)limit);
-    while (st == ENVRES_OK) {
-        uint8_t id[SEAL_ID] = { 0 };
-        int row = DB_DONE;
-        st = db_step(stmt, &row, err);
-        if (st < 0 || row == DB_DONE)
-            break;
-        rows++;
-        st = column_id(stmt, 2, id, err);
-        if (st == ENVRES_OK)
-            st = each(user,
-                      db_column_int(stmt, 0) == OBJECT_VARIABLE ? OBJECT_VARIABLE : OBJECT_RESOURCE,
-                      db_column_text(stmt, 1), id, err);
-    }
-    db_reset(stmt);
+    st = each_other(stmt, each, user, &rows, err);
     *all = rows < limit;
     return st;
 }
@@ -608,23 +681,13 @@ config_others_with(struct context *ctx, const struct environment *environment,
                    envres_error *err)
 {
     struct db_stmt *stmt = NULL;
+    size_t rows = 0;
     envres_status st = use_others(ctx, SQL_OTHERS_WITH, environment, &stmt, err);
     if (st < 0)
         return st;
-    db_bind_text(stmt, 3, name.data, name.len);
-    db_bind_int(stmt, 4, object_class);
-    while (st == ENVRES_OK) {
-        uint8_t id[SEAL_ID] = { 0 };
-        int row = DB_DONE;
-        st = db_step(stmt, &row, err);
-        if (st < 0 || row == DB_DONE)
-            break;
-        st = column_id(stmt, 0, id, err);
-        if (st == ENVRES_OK)
-            st = each(user, object_class, name, id, err);
-    }
-    db_reset(stmt);
-    return st;
+    db_bind_int(stmt, 3, object_class);
+    db_bind_text(stmt, 4, name.data, name.len);
+    return each_other(stmt, each, user, &rows, err);
 }
 
 /* ---- verify --------------------------------------------------------------------------------- */

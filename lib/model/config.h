@@ -179,11 +179,21 @@ envres_status config_mismatch(const struct environment *environment, envres_erro
 /* INTEGRITY unless the current rows are those of the head. */
 envres_status config_check(struct context *ctx, const struct environment *environment,
                            envres_error *err);
+/* The same of all that may be read. */
+envres_status config_check_all(struct context *ctx, const struct environment *rows, size_t count,
+                               envres_error *err);
 
 /* All rows of one object in one environment, newest first. */
 envres_status config_history(struct context *ctx, const struct environment *environment,
                              const uint8_t object[SEAL_ID], setting_fn each, void *user,
                              envres_error *err);
+
+/* The newest row of each field of a resource in one environment, by name; a value taken away is one
+ * too. Rows before the newest are not walked. CORRUPT where the index of what is current has other
+ * fields. */
+envres_status config_each_field(struct context *ctx, const struct environment *environment,
+                                const struct object *object, setting_fn each, void *user,
+                                envres_error *err);
 
 /* Names of variables and resources that the workspace has, by class and name. */
 typedef envres_status (*name_fn)(void *user, enum object_class object_class, struct slice name,
@@ -222,6 +232,9 @@ envres_status object_by_id(struct context *ctx, const uint8_t id[SEAL_ID], bool 
 /* All that are not removed, by name; the caller frees the array. */
 envres_status object_all(struct context *ctx, enum object_class object_class, struct object **out,
                          size_t *count, envres_error *err);
+/* The same for a list, which leaves nothing out: context_check_listed(). */
+envres_status object_all_listed(struct context *ctx, enum object_class object_class,
+                                struct object **out, size_t *count, envres_error *err);
 /* The first of its class whose name is this one or comes behind it. */
 envres_status object_find_from(struct context *ctx, enum object_class object_class,
                                struct slice name, bool *found, struct object *out,

@@ -305,6 +305,26 @@ context_number(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID], 
 }
 
 envres_status
+context_damaged_index(envres_error *err)
+{
+    envres_status st =
+        err_set(err, ENVRES_E_CORRUPT, "an index of the store does not have what its table has");
+    err_hint(err, "run verify; salvage makes the indexes anew");
+    return st;
+}
+
+envres_status
+context_check_listed(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID], size_t listed,
+                     envres_error *err)
+{
+    int64_t rows = 0;
+    envres_status st = context_number(ctx, sql, id, &rows, err);
+    if (st < 0 || (rows >= 0 && (uint64_t)rows == listed))
+        return st;
+    return context_damaged_index(err);
+}
+
+envres_status
 column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err)
 {
     return column_bytes(stmt, column, id, SEAL_ID, NULL, err);

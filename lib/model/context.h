@@ -133,6 +133,16 @@ envres_status workspace_name(struct db *db, const uint8_t id[SEAL_ID], struct bu
 envres_status context_number(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID],
                              int64_t *out, envres_error *err);
 
+/*
+ * A list comes from an index: a row that only the index or only the table has would be left out
+ * unseen. CORRUPT unless `sql` counts as many rows of an id as were listed; it counts them in the
+ * table, or in another index where the table has those of others too. In the list's transaction.
+ */
+envres_status context_check_listed(struct context *ctx, const char *sql, const uint8_t id[SEAL_ID],
+                                   size_t listed, envres_error *err);
+/* That CORRUPT. */
+envres_status context_damaged_index(envres_error *err);
+
 /* A blob column of exactly 16 bytes, copied; CORRUPT otherwise. */
 envres_status column_id(struct db_stmt *stmt, int column, uint8_t id[SEAL_ID], envres_error *err);
 /* A blob column of exactly `len` bytes; a NULL column gives zeroes and *set false (`set` NULL: it

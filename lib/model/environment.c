@@ -16,7 +16,7 @@
     "id, key, label, color, position, protected, approvals, require_reason, editors_reveal,"       \
     " rollback_approvals, fixed, revision, generation, head"
 
-enum { SQL_FIND, SQL_BY_ID, SQL_ALL, SQL_INSERT, SQL_UPDATE, SQL_HEAD, SQL_COUNT_ };
+enum { SQL_FIND, SQL_BY_ID, SQL_ALL, SQL_INSERT, SQL_UPDATE, SQL_HEAD, SQL_ROWS, SQL_COUNT_ };
 
 static const char *const environment_sql[SQL_COUNT_] = {
     [SQL_FIND] = "SELECT " ENVIRONMENT_COLUMNS " FROM environment"
@@ -34,6 +34,7 @@ static const char *const environment_sql[SQL_COUNT_] = {
                    " approvals = ?6, require_reason = ?7, editors_reveal = ?8,"
                    " rollback_approvals = ?9 WHERE id = ?1",
     [SQL_HEAD] = "UPDATE environment SET revision = ?2, head = ?3 WHERE id = ?1",
+    [SQL_ROWS] = "SELECT count(*) FROM environment NOT INDEXED WHERE workspace_id = ?1",
 };
 
 static const struct {
@@ -113,6 +114,24 @@ environment_read_all(struct context *ctx, struct environment **out, size_t *coun
         }
     }
     db_reset(stmt);
+    if (st < 0) {
+        mem_free(ctx->mem, all);
+        return st;
+    }
+    *out = all;
+    *count = used;
+    return ENVRES_OK;
+}
+
+envres_status
+environment_all_listed(struct context *ctx, struct environment **out, size_t *count,
+                       envres_error *err)
+{
+    struct environment *all = NULL;
+    size_t used = 0;
+    envres_status st = environment_all(ctx, &all, &used, err);
+    if (st == ENVRES_OK)
+        st = context_check_listed(ctx, environment_sql[SQL_ROWS], ctx->workspace, used, err);
     if (st < 0) {
         mem_free(ctx->mem, all);
         return st;
@@ -398,42 +417,42 @@ static const char *const list_columns[ENVRES_ENVIRONMENT_COLUMNS] = {
     "approvals", "require_reason", "revision", "editors_reveal", "rollback_approvals",
 };
 
-envres_status
-environment_list(struct context *ctx, struct slice key, envres_list **out, envres_error *err)
+static void
+add_row(envres_list *list, const struct environment *row)
 {
+    list_row(list);
+    list_set_str(list, ENVRES_ENVIRONMENT_KEY, row->key);
+    list_set_str(list, ENVRES_ENVIRONMENT_LABEL, row->label);
+    if (row->color[0])
+        list_set_str(list, ENVRES_ENVIRONMENT_COLOR, row->color);
+    if (row->position > 0)
+        list_set_int(list, ENVRES_ENVIRONMENT_POSITION, row->position);
+    list_set_int(list, ENVRES_ENVIRONMENT_PROTECTED, row->is_protected);
+    list_set_int(list, ENVRES_ENVIRONMENT_APPROVALS, row->approvals);
+    list_set_int(list, ENVRES_ENVIRONMENT_REQUIRE_REASON, row->require_reason);
+    list_set_int(list, ENVRES_ENVIRONMENT_REVISION, row->revision);
+    list_set_int(list, ENVRES_ENVIRONMENT_REVEALS, row->editors_reveal);
+    list_set_int(list, ENVRES_ENVIRONMENT_ROLLBACKS, row->rollback_approvals);
+}
+
+static envres_status
+list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
+{
+    struct slice key = *(const struct slice *)asked;
     struct environment *all = NULL;
     struct environment one = { 0 };
     size_t count = 1;
-    envres_list *list = NULL;
-    envres_status st =
-        key.data ? environment_find(ctx, key, &one, err) : environment_all(ctx, &all, &count, err);
-    if (st == ENVRES_OK)
-        st = list_new(ctx->mem, list_columns, ENVRES_ENVIRONMENT_COLUMNS, &list, err);
-    if (st < 0)
-        goto out;
-    for (size_t i = 0; i < count; i++) {
-        const struct environment *row = key.data ? &one : &all[i];
-        list_row(list);
-        list_set_str(list, ENVRES_ENVIRONMENT_KEY, row->key);
-        list_set_str(list, ENVRES_ENVIRONMENT_LABEL, row->label);
-        if (row->color[0])
-            list_set_str(list, ENVRES_ENVIRONMENT_COLOR, row->color);
-        if (row->position > 0)
-            list_set_int(list, ENVRES_ENVIRONMENT_POSITION, row->position);
-        list_set_int(list, ENVRES_ENVIRONMENT_PROTECTED, row->is_protected);
-        list_set_int(list, ENVRES_ENVIRONMENT_APPROVALS, row->approvals);
-        list_set_int(list, ENVRES_ENVIRONMENT_REQUIRE_REASON, row->require_reason);
-        list_set_int(list, ENVRES_ENVIRONMENT_REVISION, row->revision);
-        list_set_int(list, ENVRES_ENVIRONMENT_REVEALS, row->editors_reveal);
-        list_set_int(list, ENVRES_ENVIRONMENT_ROLLBACKS, row->rollback_approvals);
-    }
-    st = list_status(list, err);
-    if (st == ENVRES_OK) {
-        *out = list;
-        list = NULL;
-    }
-out:
-    envres_list_free(list);
+    envres_status st = key.data ? environment_find(ctx, key, &one, err)
+                                : environment_all_listed(ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        add_row(list, key.data ? &one : &all[i]);
     mem_free(ctx->mem, all);
     return st;
+}
+
+envres_status
+environment_list(struct context *ctx, struct slice key, envres_list **out, envres_error *err)
+{
+    static const struct list_shape shape = { list_columns, ENVRES_ENVIRONMENT_COLUMNS };
+    return context_list(ctx, &shape, list_inside, &key, out, err);
 }

@@ -40,6 +40,9 @@ envres_status environment_find(struct context *ctx, struct slice key, struct env
 /* All of a workspace, the path in order, then the others by key; the caller frees the array. */
 envres_status environment_all(struct context *ctx, struct environment **out, size_t *count,
                               envres_error *err);
+/* The same for a list, which leaves nothing out: context_check_listed(). */
+envres_status environment_all_listed(struct context *ctx, struct environment **out, size_t *count,
+                                     envres_error *err);
 /* The same, always out of the store. */
 envres_status environment_read_all(struct context *ctx, struct environment **out, size_t *count,
                                    envres_error *err);

@@ -142,37 +142,6 @@ keep_listed(struct context *ctx, struct environment *all, size_t *count, envres_
     return st;
 }
 
-enum { SQL_ENVIRONMENTS, SQL_VARIABLES, SQL_COUNT_ };
-
-static const char *const history_sql[SQL_COUNT_] = {
-    [SQL_ENVIRONMENTS] = "SELECT count(*) FROM environment NOT INDEXED WHERE workspace_id = ?1",
-    [SQL_VARIABLES] = "SELECT count(*) FROM object NOT INDEXED WHERE workspace_id = ?1"
-                      " AND class = 1 AND removed_at IS NULL",
-};
-
-/* A list comes from an index: a row that only the index or only the table has would be left out
- * unseen. */
-static envres_status
-check_count(struct context *ctx, const char *sql, size_t listed, envres_error *err)
-{
-    struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    int64_t rows = -1;
-    envres_status st = db_use(ctx->db, sql, &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st == ENVRES_OK && row == DB_ROW)
-        rows = db_column_int(stmt, 0);
-    db_reset(stmt);
-    if (st < 0 || (uint64_t)rows == listed)
-        return st;
-    st = err_set(err, ENVRES_E_CORRUPT, "an index of the store does not have what its table has");
-    err_hint(err, "run verify; salvage makes the indexes anew");
-    return st;
-}
-
 struct variables_request {
     struct slice environment; /* .data NULL: all */
     uint32_t flags;
@@ -190,25 +159,18 @@ list_variables(struct context *ctx, const void *asked, envres_list *list, envres
     size_t count = 1;
     size_t object_count = 0;
     envres_status st = environment.data ? environment_find(ctx, environment, &one, err)
-                                        : environment_all(ctx, &all, &count, err);
+                                        : environment_all_listed(ctx, &all, &count, err);
     const struct environment *rows = environment.data ? &one : all;
     if (st == ENVRES_OK && environment.data)
         st = right_check(ctx, ACTION_LIST, &one, err);
     if (st == ENVRES_OK && !environment.data)
         st = right_anywhere(ctx, ACTION_LIST, err);
     if (st == ENVRES_OK && !environment.data)
-        st = check_count(ctx, history_sql[SQL_ENVIRONMENTS], count, err);
-    if (st == ENVRES_OK && !environment.data)
         st = keep_listed(ctx, all, &count, err);
-    for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
-        st = config_check(ctx, &rows[e], err);
-        if (st == ENVRES_E_DENIED)
-            st = ENVRES_OK;
-    }
     if (st == ENVRES_OK)
-        st = object_all(ctx, OBJECT_VARIABLE, &objects, &object_count, err);
+        st = config_check_all(ctx, rows, count, err);
     if (st == ENVRES_OK)
-        st = check_count(ctx, history_sql[SQL_VARIABLES], object_count, err);
+        st = object_all_listed(ctx, OBJECT_VARIABLE, &objects, &object_count, err);
     for (size_t i = 0; st == ENVRES_OK && i < object_count; i++) {
         for (size_t e = 0; st == ENVRES_OK && e < count; e++) {
             uint32_t own = flags;

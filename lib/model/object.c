@@ -16,9 +16,10 @@ enum {
     SQL_ALL,
     SQL_INSERT,
     SQL_UPDATE,
-    SQL_WHERE_SET,
     SQL_OTHER_SHAPE,
     SQL_FAULTY,
+    SQL_VARIABLES,
+    SQL_RESOURCES,
     SQL_COUNT_
 };
 
@@ -36,11 +37,6 @@ static const char *const object_sql[SQL_COUNT_] = {
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_UPDATE] = "UPDATE object SET name = ?2, kind = ?3, secret = ?4, removed_at = ?5"
                    " WHERE id = ?1",
-    [SQL_WHERE_SET] =
-        "SELECT key FROM environment WHERE workspace_id = ?1 AND id <> ?3 AND EXISTS"
-        " (SELECT 1 FROM setting WHERE environment_id = environment.id"
-        " AND object_id = ?2 AND until IS NULL AND state = 1 AND field <> '" FALLBACK_FIELD "')"
-        " ORDER BY position IS NULL, position, key",
     /* By the name, as the index of what is current has it: revisions before are not walked. */
     [SQL_OTHER_SHAPE] = "SELECT 1 FROM environment e CROSS JOIN setting s"
                         " ON s.environment_id = e.id AND s.name = ?2 AND s.class = 1"
@@ -54,6 +50,10 @@ static const char *const object_sql[SQL_COUNT_] = {
                    " AND s.field <> '" FALLBACK_FIELD "' AND (o.removed_at IS NOT NULL"
                    " OR o.class = 1 AND (s.kind <> o.kind OR s.secret <> o.secret))"
                    " ORDER BY o.class, o.name",
+    [SQL_VARIABLES] = "SELECT count(*) FROM object NOT INDEXED WHERE workspace_id = ?1"
+                      " AND class = 1 AND removed_at IS NULL",
+    [SQL_RESOURCES] = "SELECT count(*) FROM object NOT INDEXED WHERE workspace_id = ?1"
+                      " AND class = 2 AND removed_at IS NULL",
 };
 
 static envres_status
@@ -168,6 +168,25 @@ object_all(struct context *ctx, enum object_class object_class, struct object **
 }
 
 envres_status
+object_all_listed(struct context *ctx, enum object_class object_class, struct object **out,
+                  size_t *count, envres_error *err)
+{
+    struct object *all = NULL;
+    size_t used = 0;
+    int sql = object_class == OBJECT_VARIABLE ? SQL_VARIABLES : SQL_RESOURCES;
+    envres_status st = object_all(ctx, object_class, &all, &used, err);
+    if (st == ENVRES_OK)
+        st = context_check_listed(ctx, object_sql[sql], ctx->workspace, used, err);
+    if (st < 0) {
+        mem_free(ctx->mem, all);
+        return st;
+    }
+    *out = all;
+    *count = used;
+    return ENVRES_OK;
+}
+
+envres_status
 object_need(struct context *ctx, enum object_class object_class, struct slice name,
             struct object *out, envres_error *err)
 {
@@ -250,29 +269,54 @@ object_update(struct context *ctx, const struct object *object, int64_t removed_
     return db_run(stmt, err);
 }
 
+static envres_status
+note_set(void *user, const struct setting *setting, envres_error *err)
+{
+    bool *is_set = user;
+    (void)err;
+    if (setting->is_set && !slice_equal(setting->field, slice_str(FALLBACK_FIELD)))
+        *is_set = true;
+    return ENVRES_OK;
+}
+
+/* Whether a variable has a value there, or a resource a field. */
+static envres_status
+is_set_in(struct context *ctx, const struct environment *environment, const struct object *object,
+          bool *is_set, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    struct setting setting = { .revision = 0 };
+    int row = DB_DONE;
+    *is_set = false;
+    if (object->object_class == OBJECT_RESOURCE)
+        return config_each_field(ctx, environment, object, note_set, is_set, err);
+    envres_status st = config_seek(ctx, environment, object->id, slice_str(""), &stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    st = config_read_row(stmt, &setting, err);
+    *is_set = st == ENVRES_OK && setting.is_set;
+    db_reset(stmt);
+    return st;
+}
+
 envres_status
 object_where_set(struct context *ctx, const struct object *object, const uint8_t *except,
                  struct buf *out, envres_error *err)
 {
-    static const uint8_t nobody[SEAL_ID];
-    struct db_stmt *stmt = NULL;
-    envres_status st = db_use(ctx->db, object_sql[SQL_WHERE_SET], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, object->id, SEAL_ID);
-    db_bind_blob(stmt, 3, except ? except : nobody, SEAL_ID);
-    for (size_t i = 0; i < LIMIT_ENVIRONMENTS; i++) {
-        int row = DB_DONE;
-        st = db_step(stmt, &row, err);
-        if (st < 0 || row == DB_DONE)
-            break;
-        struct slice key = db_column_text(stmt, 0);
-        if (out->len > 0)
+    struct environment *all = NULL;
+    size_t count = 0;
+    envres_status st = environment_all(ctx, &all, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
+        bool is_set = false;
+        if (except && memcmp(all[i].id, except, SEAL_ID) == 0)
+            continue;
+        st = is_set_in(ctx, &all[i], object, &is_set, err);
+        if (is_set && out->len > 0)
             buf_add_str(out, ", ");
-        buf_add(out, key.data, key.len);
+        if (is_set)
+            buf_add_str(out, all[i].key);
     }
-    db_reset(stmt);
+    mem_free(ctx->mem, all);
     return st < 0 ? st : buf_status(out, err);
 }
 

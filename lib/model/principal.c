@@ -684,7 +684,8 @@ add_row(envres_list *list, const struct listed *listed)
 }
 
 static envres_status
-add_roles(struct context *ctx, envres_list *list, const struct listed *listed, envres_error *err)
+add_roles(struct context *ctx, envres_list *list, const struct listed *listed, size_t *roles,
+          envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     bool any = false;
@@ -698,6 +699,7 @@ add_roles(struct context *ctx, envres_list *list, const struct listed *listed, e
         if (st < 0 || row == DB_DONE)
             break;
         any = true;
+        ++*roles;
         add_row(list, listed);
         list_set_str(list, ENVRES_PRINCIPAL_ROLE,
                      envres_role_name((uint32_t)db_column_int(stmt, 0)));
@@ -726,11 +728,27 @@ read_listed(struct db_stmt *stmt, struct listed *out, envres_error *err)
     return st;
 }
 
+/* The rows that are signed as a whole are all of them: an index that lacks one would hide it. */
+static envres_status
+check_listed(struct context *ctx, size_t principals, size_t roles, envres_error *err)
+{
+    const struct roles *all = NULL;
+    size_t present = 0;
+    envres_status st = right_all(ctx, &all, err);
+    for (size_t i = 0; st == ENVRES_OK && i < all->key_count; i++)
+        present += !all->keys[i].is_removed;
+    if (st < 0 || (present == principals && all->count == roles))
+        return st;
+    return context_damaged_index(err);
+}
+
 static envres_status
 list_inside(struct context *ctx, const void *asked, envres_list *list, envres_error *err)
 {
     (void)asked;
     struct db_stmt *stmt = NULL;
+    size_t principals = 0;
+    size_t roles = 0;
     envres_status st = right_anywhere(ctx, ACTION_LIST, err);
     if (st == ENVRES_OK)
         st = db_use(ctx->db, principal_sql[SQL_ALL], &stmt, err);
@@ -745,12 +763,15 @@ list_inside(struct context *ctx, const void *asked, envres_list *list, envres_er
             break;
         st = read_listed(stmt, &listed, err);
         if (st == ENVRES_OK)
-            st = add_roles(ctx, list, &listed, err);
+            st = add_roles(ctx, list, &listed, &roles, err);
         if (st < 0)
             break;
+        principals++;
     }
     db_reset(stmt);
-    return st == ENVRES_OK ? list_status(list, err) : st;
+    if (st == ENVRES_OK)
+        st = list_status(list, err);
+    return st == ENVRES_OK ? check_listed(ctx, principals, roles, err) : st;
 }
 
 envres_status

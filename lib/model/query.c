@@ -35,6 +35,7 @@ enum {
     SQL_OF_RESOURCE,
     SQL_VERIFY,
     SQL_EMPTY,
+    SQL_ROWS,
     SQL_COUNT_
 };
 
@@ -84,6 +85,8 @@ static const char *const query_sql[SQL_COUNT_] = {
         " WHERE query.workspace_id = ?1 ORDER BY query.id, revision",
     [SQL_EMPTY] = "SELECT name FROM query WHERE workspace_id = ?1 AND removed_at IS NULL"
                   " AND NOT EXISTS (SELECT 1 FROM query_revision WHERE query_id = query.id)",
+    [SQL_ROWS] = "SELECT count(*) FROM query NOT INDEXED WHERE workspace_id = ?1"
+                 " AND removed_at IS NULL",
 };
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -749,7 +752,12 @@ fill_list(struct context *ctx, const void *asked, envres_list *list, envres_erro
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    return add_rows(ctx, stmt, LIMIT_QUERIES, add_to_list, list, err);
+    st = add_rows(ctx, stmt, LIMIT_QUERIES, add_to_list, list, err);
+    if (st == ENVRES_OK)
+        st = list_status(list, err);
+    return st < 0 ? st
+                  : context_check_listed(ctx, query_sql[SQL_ROWS], ctx->workspace,
+                                         envres_list_count(list), err);
 }
 
 envres_status

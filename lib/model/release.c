@@ -33,6 +33,7 @@ enum {
     SQL_TAGS,
     SQL_INSERT,
     SQL_SIGN_KEY,
+    SQL_ROWS,
     SQL_COUNT_
 };
 
@@ -63,6 +64,7 @@ static const char *const release_sql[SQL_COUNT_] = {
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
                    " ?16, ?17, ?18, ?19)",
     [SQL_SIGN_KEY] = "SELECT sign_key FROM principal WHERE id = ?1 AND workspace_id = ?2",
+    [SQL_ROWS] = "SELECT count(*) FROM release INDEXED BY release_version WHERE app_id = ?1",
 };
 
 enum { COLUMN_NOTES = 10, MANIFEST_FORMAT = 1 };
@@ -637,7 +639,11 @@ list_inside(struct context *ctx, const void *asked, envres_list *list, envres_er
         return st;
     db_bind_blob(stmt, 1, app.id, SEAL_ID);
     st = add_rows(ctx, &app, stmt, list, err);
-    return st == ENVRES_OK ? list_status(list, err) : st;
+    if (st == ENVRES_OK)
+        st = list_status(list, err);
+    return st < 0 ? st
+                  : context_check_listed(ctx, release_sql[SQL_ROWS], app.id,
+                                         envres_list_count(list), err);
 }
 
 envres_status

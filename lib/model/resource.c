@@ -33,15 +33,10 @@ struct field_states {
     size_t room;
 };
 
-/* History comes newest first: the first row of a field is what it is now. */
 static envres_status
 collect_field(void *user, const struct setting *setting, envres_error *err)
 {
     struct field_states *states = user;
-    for (size_t i = 0; i < states->count; i++) {
-        if (slice_equal(setting->field, slice_str(states->items[i].name)))
-            return ENVRES_OK;
-    }
     struct field_state *grown =
         mem_grow(states->mem, states->items, &states->room, states->count, sizeof(*grown));
     if (!grown)
@@ -63,7 +58,7 @@ load_fields(struct context *ctx, const struct environment *environment, const st
 {
     memset(out, 0, sizeof(*out));
     out->mem = ctx->mem;
-    return config_history(ctx, environment, object->id, collect_field, out, err);
+    return config_each_field(ctx, environment, object, collect_field, out, err);
 }
 
 static const struct field_state *
@@ -762,9 +757,11 @@ list_inside(struct context *ctx, const void *asked, envres_list *list, envres_er
     struct environment *all = NULL;
     size_t object_count = 0;
     size_t count = 0;
-    envres_status st = object_all(ctx, OBJECT_RESOURCE, &objects, &object_count, err);
+    envres_status st = object_all_listed(ctx, OBJECT_RESOURCE, &objects, &object_count, err);
     if (st == ENVRES_OK)
-        st = environment_all(ctx, &all, &count, err);
+        st = environment_all_listed(ctx, &all, &count, err);
+    if (st == ENVRES_OK)
+        st = config_check_all(ctx, all, count, err);
     for (size_t i = 0; st == ENVRES_OK && i < object_count * count; i++)
         st = list_row_of(ctx, list, &objects[i / count], &all[i % count], err);
     mem_free(ctx->mem, objects);

@@ -10,7 +10,7 @@
 #include "guard/audit.h"
 #include "model/release.h"
 
-enum { SQL_LAST, SQL_REMEMBER, SQL_HAS_RELEASE, SQL_COUNT_ };
+enum { SQL_LAST, SQL_REMEMBER, SQL_HAS_RELEASE, SQL_ROWS, SQL_COUNT_ };
 
 static const char *const list_sql[SQL_COUNT_] = {
     [SQL_LAST] = "SELECT version_id, environment_id, time FROM editing"
@@ -20,6 +20,7 @@ static const char *const list_sql[SQL_COUNT_] = {
                      " DO UPDATE SET version_id = ?3, environment_id = ?4, time = ?5",
     [SQL_HAS_RELEASE] = "SELECT 1 FROM release WHERE app_id = ?1 AND version_id = ?2 AND kind = 1"
                         " LIMIT 1",
+    [SQL_ROWS] = "SELECT count(*) FROM version INDEXED BY version_name WHERE app_id = ?1",
 };
 
 static const char *const version_columns[ENVRES_VERSION_COLUMNS] = {
@@ -157,6 +158,8 @@ list_inside(struct listing *listing, const struct list_request *request, envres_
         st = listing_open(listing, &app, err);
     if (st == ENVRES_OK)
         st = version_all(ctx, &app, &all, &count, err);
+    if (st == ENVRES_OK)
+        st = context_check_listed(ctx, list_sql[SQL_ROWS], app.id, count, err);
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         if (is_wanted(listing, &all[i], filtered ? &environment : NULL, request->flags))
             st = add_row(listing, &all[i], err);

@@ -122,6 +122,28 @@ make_unset(struct fixture *fx, int count)
     }
 }
 
+/* A field of a resource that was written again and again, and one that was not. */
+static void
+make_field_revisions(struct fixture *fx, int count)
+{
+    static const char *const names[] = { "database", "host" };
+    ok(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    for (int i = 0; i <= count; i++) {
+        char value[32];
+        snprintf(value, sizeof(value), "value-%d", i);
+        envres_resource_field field = { .size = sizeof(field),
+                                        .name = names[i > 0],
+                                        .name_len = TEXT,
+                                        .value = value,
+                                        .value_len = TEXT };
+        envres_resource_write write = {
+            .size = sizeof(write), .handle = "crm", .handle_len = TEXT, .fields = &field, .count = 1
+        };
+        ok(fx, envres_resource_configure(fx->session, "development", TEXT, &write, NULL, NULL,
+                                         fx->err));
+    }
+}
+
 /* Environments that set the same names. */
 static void
 make_environments(struct fixture *fx, int count)
@@ -149,6 +171,34 @@ static void
 change_template(struct fixture *fx)
 {
     put(fx, "development", 3, "a << environment.variables.NAME_0000 >>", ENVRES_TYPE_TEMPLATE);
+}
+
+/* Where else a name has a value, the error says; and what is not set anywhere may change its type.
+ */
+static void
+get_where_it_is_not_set(struct fixture *fx)
+{
+    envres_value *value = NULL;
+    assert_int_equal(
+        envres_variable_get(fx->session, "production", TEXT, "NAME_0003", TEXT, 0, &value, fx->err),
+        ENVRES_E_NOT_SET);
+    assert_string_equal(envres_error_hint(fx->err), "it is set in: development, staging");
+}
+
+static void
+list_resources(struct fixture *fx)
+{
+    envres_list *list = NULL;
+    ok(fx, envres_resource_list(fx->session, &list, fx->err));
+    assert_int_equal(envres_list_integer(list, 0, ENVRES_RESOURCE_FIELDS), 2);
+    envres_list_free(list);
+}
+
+static void
+refuse_another_kind(struct fixture *fx)
+{
+    assert_int_equal(envres_resource_define(fx->session, "crm", TEXT, "mysql", TEXT, NULL, fx->err),
+                     ENVRES_E_REFERRED);
 }
 
 static void
@@ -349,6 +399,9 @@ static const struct {
     { "a variable among those taken away", make_unset, change_variable, false },
     { "a template among templates", make_templates, change_template, false },
     { "a variable behind its revisions", make_revisions, change_variable, false },
+    { "where else a name is set", make_revisions, get_where_it_is_not_set, false },
+    { "resources behind their revisions", make_field_revisions, list_resources, false },
+    { "where a resource is configured", make_field_revisions, refuse_another_kind, false },
     { "an edit among versions", make_versions, edit_version, false },
     { "a promotion among versions", make_versions, promote_wanted, false },
     { "an edit among apps", make_apps, edit_version, false },
