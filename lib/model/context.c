@@ -64,10 +64,7 @@ change_counter_unref(struct change_counter *counter)
 void
 context_clear(struct context *ctx)
 {
-    for (size_t i = 0; i < ctx->key_count; i++)
-        env_keys_unref(ctx->keys[i]);
-    for (size_t i = 0; i < ctx->plain_count; i++)
-        env_keys_unref(ctx->plain[i]);
+    context_drop_all_keys(ctx);
     mem_free(ctx->mem, ctx->keys);
     mem_free(ctx->mem, ctx->plain);
     mem_free(ctx->mem, ctx->known);
@@ -76,9 +73,7 @@ context_clear(struct context *ctx)
     context_drop_environments(ctx);
     identity_unref(ctx->actor);
     ctx->keys = NULL;
-    ctx->key_count = 0;
     ctx->plain = NULL;
-    ctx->plain_count = 0;
     ctx->known = NULL;
     ctx->known_count = 0;
     ctx->actor = NULL;
@@ -146,6 +141,17 @@ context_drop_keys(struct context *ctx, const uint8_t environment[SEAL_ID])
 {
     drop_keys(ctx->keys, &ctx->key_count, environment);
     drop_keys(ctx->plain, &ctx->plain_count, environment);
+}
+
+void
+context_drop_all_keys(struct context *ctx)
+{
+    for (size_t i = 0; i < ctx->key_count; i++)
+        env_keys_unref(ctx->keys[i]);
+    for (size_t i = 0; i < ctx->plain_count; i++)
+        env_keys_unref(ctx->plain[i]);
+    ctx->key_count = 0;
+    ctx->plain_count = 0;
 }
 
 static struct env_keys *

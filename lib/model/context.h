@@ -109,6 +109,8 @@ envres_status context_add_keys(struct context *ctx, struct env_keys *keys, envre
 
 /* Forgets the keys of an environment that is gone. */
 void context_drop_keys(struct context *ctx, const uint8_t environment[SEAL_ID]);
+/* Forgets all: grants come and go with roles. Before any are borrowed. */
+void context_drop_all_keys(struct context *ctx);
 
 /* Name of a principal, appended to `out`; its id in hex when it is unknown. */
 envres_status context_author(struct context *ctx, const uint8_t principal[SEAL_ID], struct buf *out,

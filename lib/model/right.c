@@ -30,6 +30,9 @@ refresh(struct context *ctx, envres_error *err)
         return ENVRES_OK;
     envres_status st = roles_version(ctx->db, ctx->workspace, &version, err);
     if (st == ENVRES_OK && !(ctx->roles.mem && ctx->roles.version == version)) {
+        /* What a grant of keys that is new opens, the keys that were opened before it do not. */
+        if (ctx->roles.mem)
+            context_drop_all_keys(ctx);
         forget(ctx);
         st = roles_load(ctx->db, ctx->mem, ctx->workspace, &ctx->roles, err);
     }

@@ -341,6 +341,27 @@ a_removed_member_reads_nothing_new(void **state)
     unlink(before);
 }
 
+/* A grant of the older generation that is lost to one who reads meanwhile, and is given again. */
+static void
+a_key_that_is_given_again_opens(void **state)
+{
+    struct fx *fx = *state;
+    envres_session *ann = NULL;
+    fill(fx);
+    OK(fx, people_add(fx, "ann", ENVRES_ROLE_ADMIN, "production"));
+    OK(fx, begin(fx)); /* all records are still under the keys before */
+    serve_sql(fx, "DELETE FROM key_grant WHERE generation = 1 AND principal_id ="
+                  " (SELECT id FROM principal WHERE name = 'ann')");
+    OK(fx, people_enter(fx, fx->store, "ann", &ann));
+    people_reads(fx, ann, "production", "TOKEN", NULL, ENVRES_E_INTEGRITY);
+    OK(fx, people_role(fx, "ann", ENVRES_ROLE_ADMIN, "production", envres_role_revoke));
+    people_reads(fx, ann, "production", "TOKEN", NULL, ENVRES_E_DENIED);
+    OK(fx, people_role(fx, "ann", ENVRES_ROLE_ADMIN, "production", envres_role_grant));
+    people_reads(fx, ann, "production", "TOKEN", "a token", 0);
+    people_reads(fx, ann, "production", "HOST", "db.example", 0);
+    envres_session_close(ann);
+}
+
 /* ---- test 34: what is left of old keys ------------------------------------------------------ */
 
 /* Of a file beside the store; -1: there is none. */
@@ -459,7 +480,8 @@ main(void)
         WHOLE(grants_of_a_made_up_generation),  DAMAGED(records_relabelled),
         DAMAGED(tampered_rows_get_no_new_head), WHOLE(one_broken_record),
         DAMAGED(too_many_generations),          DAMAGED(a_removed_member_reads_nothing_new),
-        WHOLE(old_keys_are_gone_from_the_file), DAMAGED(staging_yields_staging),
+        WHOLE(a_key_that_is_given_again_opens), WHOLE(old_keys_are_gone_from_the_file),
+        DAMAGED(staging_yields_staging),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
