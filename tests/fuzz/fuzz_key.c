@@ -19,6 +19,7 @@
 #include "../../bindings/cli/key.h"
 #include "cli_stub.h"
 #include "fuzz.h"
+#include "input.h"
 
 enum { DESCRIPTOR = 7777, KEY = 32, ID = 16, HASH = 32 };
 
@@ -132,20 +133,6 @@ __wrap_close(int fd)
 }
 
 /* ---- two ways to a key ------------------------------------------------------------------ */
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint8_t
-take(struct input *input)
-{
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->data++;
-}
 
 static void
 arm(const struct input *input, uint8_t how)

@@ -15,15 +15,11 @@
 
 #include "base/text.h"
 #include "fuzz.h"
+#include "input.h"
 #include "resolve/render.h"
 
 enum { PLAIN = 4, CHAIN = 8, OWN = 5, PARAMS = 4, FIELDS = 3, SLOTS = 64, VALUES = 16 };
 enum { VARIABLES = PLAIN + CHAIN + OWN };
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
 
 /* Variables first: plain ones, template variables, and a chain as deep as may be, with fixed texts.
  * Sorted, as a scope has them. */
@@ -61,15 +57,6 @@ static struct {
 } fx;
 
 /* ---- the input ------------------------------------------------------------------------------- */
-
-static uint8_t
-take(struct input *input)
-{
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->data++;
-}
 
 /* Bytes that are no UTF-8 become question marks: no such value gets into a store. */
 static struct slice

@@ -24,11 +24,12 @@
 
 #include "../torture/answers.h"
 #include "fuzz.h"
+#include "input.h"
 #include "memdisk.h"
 #include "readings.h"
 
 enum { CHANGES_MAX = 16, COLUMNS_MAX = 512, TABLES_MAX = 64, ROWS_MAX = 256, NAME = 64 };
-enum { QUESTIONS_MAX = 256 };
+enum { QUESTIONS_MAX = 256, SOUND_EACH = 1024 /* how often the restored store is asked all */ };
 
 /* How the first two bytes of the input, as a number, choose: below the first one all is asked,
  * below the next a scenario writes, then what reads for long. What takes long is rare. */
@@ -72,7 +73,7 @@ static size_t column_count;
 static sqlite3 *raw;
 static bool says;
 static bool only_short;
-static unsigned long sound_each = 1024; /* how often the restored store is asked everything */
+static unsigned long sound_each = SOUND_EACH;
 
 /*
  * What who writes the file can change so that another answer comes, as docs/threat-model.md says:
@@ -143,21 +144,6 @@ read_columns(void)
 }
 
 /* ---- changes -------------------------------------------------------------------------------- */
-
-/* What is left of the input. */
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint8_t
-take(struct input *input)
-{
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->data++;
-}
 
 /* ?1 the row, ?2 the other row, ?3 a value, ?4 a number; the column and the table are named. */
 static void
@@ -281,12 +267,15 @@ change(struct input *input)
 
 enum turn { TURN_ALL, TURN_WRITES, TURN_LONG, TURN_SHORT, TURN_COUNT_ };
 
-/* A scope with its answers, or a scenario. */
+enum subject { SUBJECT_SCOPE, SUBJECT_READING, SUBJECT_SCENARIO };
+
+/* A scope with its answers, a reading, or a scenario. */
 struct question {
     enum turn turn;
-    const struct scenario *scenario; /* NULL: a scope */
-    size_t scope;
+    enum subject subject;
+    size_t nth; /* of its kind */
     uint32_t flags;
+    const char *name;
     uint64_t pages[MEMDISK_WORDS]; /* that it reads of the sound store */
 };
 
@@ -297,6 +286,12 @@ static unsigned long runs;
 static unsigned long turns[TURN_COUNT_];
 static unsigned long asked_nothing;
 static unsigned long refused;
+static unsigned long lacking;
+static struct {
+    uint8_t bytes[512];
+    size_t size;
+} since[SOUND_EACH];
+static size_t since_count;
 
 /* Of the scenarios that write, not those that have an opinion of what they find, or that take more
  * than some milliseconds by themselves. */
@@ -353,9 +348,11 @@ open_sound(void)
 static envres_status
 ask(const struct question *question)
 {
-    if (question->scenario)
-        return question->scenario->run(&fx);
-    answers_ask_scope(&fx, question->scope, question->flags, wrong, NULL);
+    if (question->subject == SUBJECT_SCENARIO)
+        return scenarios[question->nth].run(&fx);
+    if (question->subject == SUBJECT_READING)
+        return reading_run(question->nth, &fx);
+    answers_ask_scope(&fx, question->nth, question->flags, wrong, NULL);
     return ENVRES_OK;
 }
 
@@ -377,24 +374,21 @@ ask_all(void)
 }
 
 static enum turn
-turn_of(const struct scenario *scenario)
+turn_of(const struct question *question)
 {
-    if (!scenario)
-        return TURN_SHORT;
-    if (scenario->kind == SCENARIO_CHANGES)
+    if (question->subject == SUBJECT_SCENARIO && scenarios[question->nth].kind == SCENARIO_CHANGES)
         return TURN_WRITES;
-    return is_among(scenario->name, take_long, COUNT(take_long)) ? TURN_LONG : TURN_SHORT;
+    return is_among(question->name, take_long, COUNT(take_long)) ? TURN_LONG : TURN_SHORT;
 }
 
 /* Asks the sound store, and notes which pages that takes. */
 static void
-add_question(const struct scenario *scenario, size_t scope, uint32_t flags)
+add_question(enum subject subject, size_t nth, const char *name, uint32_t flags)
 {
     CHECK(question_count < QUESTIONS_MAX);
     struct question *question = &questions[question_count++];
-    *question = (struct question){
-        .turn = turn_of(scenario), .scenario = scenario, .scope = scope, .flags = flags
-    };
+    *question = (struct question){ .subject = subject, .nth = nth, .flags = flags, .name = name };
+    question->turn = turn_of(question);
     memdisk_restore();
     memdisk_forget_reads();
     CHECK(ask(question) == ENVRES_OK);
@@ -409,16 +403,16 @@ static void
 read_questions(void)
 {
     for (size_t i = 0; i < answers_scopes(); i++) {
-        add_question(NULL, i, 0);
-        add_question(NULL, i, ENVRES_SCOPE_DAMAGED);
+        add_question(SUBJECT_SCOPE, i, "scope", 0);
+        add_question(SUBJECT_SCOPE, i, "scope", ENVRES_SCOPE_DAMAGED);
     }
     for (size_t i = 0; i < reading_count; i++)
-        add_question(&readings[i], 0, 0);
+        add_question(SUBJECT_READING, i, reading_name(i), 0);
     for (size_t i = 0; i < scenario_count; i++) {
         const char *name = scenarios[i].name;
         if (scenarios[i].kind == SCENARIO_CHANGES ? !is_among(name, no_writes, COUNT(no_writes))
                                                   : is_among(name, reads, COUNT(reads)))
-            add_question(&scenarios[i], 0, 0);
+            add_question(SUBJECT_SCENARIO, i, name, 0);
     }
 }
 
@@ -451,9 +445,9 @@ say_counts(void)
 {
     fprintf(stderr,
             "store: %lu runs: %lu asked all, %lu a change, %lu and %lu a reading, %lu changed what"
-            " nothing asked for reads; %lu handles closed as damaged\n",
+            " nothing asked for reads; %lu handles closed as damaged, %lu without older keys\n",
             runs, turns[TURN_ALL], turns[TURN_WRITES], turns[TURN_LONG], turns[TURN_SHORT],
-            asked_nothing, refused);
+            asked_nothing, refused, lacking);
 }
 
 /* A value that is not the one of the table must be noticed, or no run proves anything. */
@@ -532,24 +526,74 @@ say_scope(const char *environment, const char *app)
     envres_scope_unref(scope);
 }
 
-/* A store that was brought back must answer all. A handle that has seen damage may not, but says
- * so; a new one must. */
+/*
+ * A handle keeps the keys that it opened. Where it opened them while grants were changed, those of
+ * the older generation of a rotation may not be among them, and it says so of each record under
+ * them, until roles change or it is opened anew.
+ */
+static bool
+lacks_older_keys(void)
+{
+    envres_value *value = NULL;
+    envres_status st =
+        envres_variable_get(fx.session, "staging", ENVRES_NUL_TERMINATED, "HOST",
+                            ENVRES_NUL_TERMINATED, ENVRES_READ_REVEAL, &value, fx.err);
+    envres_value_free(value);
+    return st == ENVRES_E_INTEGRITY &&
+           strstr(envres_error_message(fx.err), "of a generation that is not held");
+}
+
+static void
+remember_input(const uint8_t *data, size_t size)
+{
+    if (size > sizeof(since[0].bytes) || since_count == SOUND_EACH)
+        return;
+    memcpy(since[since_count].bytes, data, size);
+    since[since_count++].size = size;
+}
+
+/* A file for each input since the store was last found sound: one after the other they show it. */
+static void
+keep_inputs(void)
+{
+    const char *folder = getenv("ENVRES_FUZZ_KEEP");
+    char path[512];
+    for (size_t i = 0; folder && i < since_count; i++) {
+        snprintf(path, sizeof(path), "%.400s/sound-%lu-%04zu", folder, runs, i);
+        FILE *file = fopen(path, "wb");
+        CHECK(file && fwrite(since[i].bytes, 1, since[i].size, file) == since[i].size);
+        CHECK(fclose(file) == 0);
+    }
+    fprintf(stderr, "the %zu inputs before, to be run in this order: %s\n", since_count,
+            folder ? folder : "ENVRES_FUZZ_KEEP names a folder for them");
+}
+
+/* A store that was brought back must answer all, to a new handle at least. An open one may lack
+ * keys, or may have been told by SQLite that the file is damaged: then it answers nothing more. */
 static void
 check_sound(void)
 {
     size_t right = answers_ask(&fx, 0, wrong, NULL);
-    if (right == answers_count())
-        return;
-    fprintf(stderr, "a sound store after %lu runs: %zu of %zu answers\n", runs, right,
-            answers_count());
-    say_scope("development", NULL);
-    say_scope("staging", NULL);
-    say_scope("production", NULL);
-    say_scope("production", "portal");
-    say_scope("production", "tool");
-    refused++;
-    open_sound();
-    CHECK(answers_ask(&fx, 0, wrong, NULL) == answers_count());
+    if (right < answers_count()) {
+        bool is_closed = !answers();
+        bool is_known = is_closed || lacks_older_keys();
+        refused += is_closed;
+        lacking += is_known && !is_closed;
+        if (!is_known) {
+            fprintf(stderr, "a sound store after %lu runs: %zu of %zu answers: %s\n", runs, right,
+                    answers_count(), envres_error_message(fx.err));
+            say_scope("development", NULL);
+            say_scope("staging", NULL);
+            say_scope("production", NULL);
+            say_scope("production", "portal");
+            say_scope("production", "tool");
+            keep_inputs();
+        }
+        CHECK(is_known);
+        open_sound();
+        CHECK(answers_ask(&fx, 0, wrong, NULL) == answers_count());
+    }
+    since_count = 0;
 }
 
 int
@@ -560,6 +604,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     envres_status st = ENVRES_OK;
     if (!raw)
         make_sound();
+    remember_input(data, size);
     unsigned which = take(&input);
     which |= (unsigned)take(&input) << 8;
     enum turn turn = turn_for(which);
@@ -574,10 +619,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(st <= 0);
     if (says)
         fprintf(stderr, "%s: %s\n",
-                turn == TURN_ALL     ? "all"
-                : !question          ? "nothing"
-                : question->scenario ? question->scenario->name
-                                     : "scope",
+                turn == TURN_ALL ? "all"
+                : question       ? question->name
+                                 : "nothing",
                 envres_status_name(st));
     CHECK(memdisk_locked() == 0);
     memdisk_restore();

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The readings: each asks for one list, value or scope, and looks at every cell of it. */
+/*
+ * The readings: each asks for one list, value or scope, and looks at every cell of it. Most are
+ * rows that name a function and what it is asked for; those with more arguments have one of their
+ * own.
+ */
 #include "readings.h"
 
 #include <string.h>
 
 #include "fuzz.h"
 
-#define TEXT ENVRES_NUL_TERMINATED
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define TEXT         ENVRES_NUL_TERMINATED
 
 /* Every cell is there to be read, to its end. */
 static envres_status
@@ -37,46 +42,10 @@ version_of(const char *version)
 }
 
 static envres_status
-apps(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_app_list(fx->session, &list, NULL), &list);
-}
-
-static envres_status
-app(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_app_describe(fx->session, "portal", TEXT, &list, NULL), &list);
-}
-
-static envres_status
-status(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_app_status(fx->session, "portal", TEXT, &list, NULL), &list);
-}
-
-static envres_status
 versions(struct fixture *fx)
 {
     envres_list *list = NULL;
     return finish(envres_version_list(fx->session, "portal", TEXT, NULL, 0, 0, &list, NULL), &list);
-}
-
-static envres_status
-version(struct fixture *fx)
-{
-    envres_version_name name = version_of("v3");
-    envres_list *list = NULL;
-    return finish(envres_version_describe(fx->session, &name, &list, NULL), &list);
-}
-
-static envres_status
-last_version(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_version_last(fx->session, "portal", TEXT, &list, NULL), &list);
 }
 
 static envres_status
@@ -108,48 +77,11 @@ part(struct fixture *fx)
 }
 
 static envres_status
-parts(struct fixture *fx)
-{
-    envres_version_name name = version_of("v5");
-    envres_list *list = NULL;
-    return finish(envres_part_list(fx->session, &name, &list, NULL), &list);
-}
-
-static envres_status
 part_history(struct fixture *fx)
 {
     envres_version_name name = version_of("v5");
     envres_list *list = NULL;
     return finish(envres_part_history(fx->session, &name, "index.html", TEXT, &list, NULL), &list);
-}
-
-static envres_status
-releases(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_release_list(fx->session, "portal", TEXT, &list, NULL), &list);
-}
-
-static envres_status
-queries(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_query_list(fx->session, &list, NULL), &list);
-}
-
-static envres_status
-query_history(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_query_history(fx->session, "find", TEXT, &list, NULL), &list);
-}
-
-static envres_status
-query_pins(struct fixture *fx)
-{
-    envres_version_name name = version_of("v1");
-    envres_list *list = NULL;
-    return finish(envres_query_pins(fx->session, &name, &list, NULL), &list);
 }
 
 static envres_status
@@ -206,35 +138,59 @@ audit(struct fixture *fx)
     return finish(envres_audit_list(fx->session, NULL, &list, NULL), &list);
 }
 
-static envres_status
-inbox(struct fixture *fx)
-{
-    envres_list *list = NULL;
-    return finish(envres_inbox_list(fx->session, "staging", TEXT, &list, NULL), &list);
-}
-
-const struct scenario readings[] = {
-    { "apps", SCENARIO_READS, apps },
-    { "app", SCENARIO_READS, app },
-    { "status", SCENARIO_READS, status },
-    { "versions", SCENARIO_READS, versions },
-    { "version", SCENARIO_READS, version },
-    { "last version", SCENARIO_READS, last_version },
-    { "diff", SCENARIO_READS, diff },
-    { "check", SCENARIO_READS, check },
-    { "part", SCENARIO_READS, part },
-    { "parts", SCENARIO_READS, parts },
-    { "part history", SCENARIO_READS, part_history },
-    { "releases", SCENARIO_READS, releases },
-    { "queries", SCENARIO_READS, queries },
-    { "query history", SCENARIO_READS, query_history },
-    { "query pins", SCENARIO_READS, query_pins },
-    { "query", SCENARIO_READS, query },
-    { "pinned query", SCENARIO_READS, pinned_query },
-    { "variable history", SCENARIO_READS, variable_history },
-    { "resource history", SCENARIO_READS, resource_history },
-    { "audit", SCENARIO_READS, audit },
-    { "inbox", SCENARIO_READS, inbox },
+/* One of the four is there. */
+static const struct reading {
+    const char *name;
+    const char *asked; /* an app, a query, an environment, or a version of portal */
+    envres_status (*all)(envres_session *session, envres_list **out, envres_error *err);
+    envres_status (*named)(envres_session *session, const char *name, size_t len, envres_list **out,
+                           envres_error *err);
+    envres_status (*of_version)(envres_session *session, const envres_version_name *version,
+                                envres_list **out, envres_error *err);
+    envres_status (*own)(struct fixture *fx);
+} readings[] = {
+    { "apps", NULL, .all = envres_app_list },
+    { "app", "portal", .named = envres_app_describe },
+    { "status", "portal", .named = envres_app_status },
+    { "versions", NULL, .own = versions },
+    { "version", "v3", .of_version = envres_version_describe },
+    { "last version", "portal", .named = envres_version_last },
+    { "diff", NULL, .own = diff },
+    { "check", NULL, .own = check },
+    { "part", NULL, .own = part },
+    { "parts", "v5", .of_version = envres_part_list },
+    { "part history", NULL, .own = part_history },
+    { "releases", "portal", .named = envres_release_list },
+    { "queries", NULL, .all = envres_query_list },
+    { "query history", "find", .named = envres_query_history },
+    { "query pins", "v1", .of_version = envres_query_pins },
+    { "query", NULL, .own = query },
+    { "pinned query", NULL, .own = pinned_query },
+    { "variable history", NULL, .own = variable_history },
+    { "resource history", NULL, .own = resource_history },
+    { "audit", NULL, .own = audit },
+    { "inbox", "staging", .named = envres_inbox_list },
 };
 
-const size_t reading_count = sizeof(readings) / sizeof(readings[0]);
+const size_t reading_count = COUNT(readings);
+
+const char *
+reading_name(size_t nth)
+{
+    return readings[nth].name;
+}
+
+envres_status
+reading_run(size_t nth, struct fixture *fx)
+{
+    const struct reading *reading = &readings[nth];
+    envres_list *list = NULL;
+    if (reading->own)
+        return reading->own(fx);
+    if (reading->all)
+        return finish(reading->all(fx->session, &list, NULL), &list);
+    if (reading->named)
+        return finish(reading->named(fx->session, reading->asked, TEXT, &list, NULL), &list);
+    envres_version_name name = version_of(reading->asked);
+    return finish(reading->of_version(fx->session, &name, &list, NULL), &list);
+}

@@ -10,7 +10,9 @@
 
 #include "../scenarios/scenario.h"
 
-extern const struct scenario readings[];
 extern const size_t reading_count;
+
+const char *reading_name(size_t nth);
+envres_status reading_run(size_t nth, struct fixture *fx);
 
 #endif

@@ -77,6 +77,7 @@ failed=0
 fuzz() {
     t=$1
     kept=$build/corpus/$t
+    export ENVRES_FUZZ_KEEP="$build/found/$t"
     mkdir -p "$kept" "$build/found/$t"
     set -- "-max_len=$(longest "$t")" -timeout=20 -rss_limit_mb=2048 "-artifact_prefix=$build/found/$t/"
     [ "$kind" = fuzz ] || set -- "$@" -entropic=0 -use_counters=0 -reduce_inputs=0
