@@ -23,6 +23,7 @@
 
 #include "storage/db.h"
 
+#include "../count_names.h"
 #include "../scenarios/scenario.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
@@ -80,20 +81,6 @@ write_file(const char *name, const void *data, size_t len)
     int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     bool good = file >= 0 && write(file, data, len) == (ssize_t)len;
     return file >= 0 && close(file) == 0 && good;
-}
-
-/* Names in the folder of the copy. */
-static int
-count_files(void)
-{
-    int count = 0;
-    DIR *dir = opendir(folder);
-    const struct dirent *entry;
-    while (dir && (entry = readdir(dir)) != NULL)
-        count += entry->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return count;
 }
 
 static void
@@ -263,7 +250,7 @@ is_unchanged(const struct bytes *file, const struct bytes *side, int files)
     struct bytes now = read_file(path);
     struct bytes beside = read_file(journal);
     bool good = now.data && now.len == file->len && memcmp(now.data, file->data, now.len) == 0 &&
-                count_files() == files;
+                count_names(folder) == files;
     if (side)
         good = good && beside.data && beside.len == side->len &&
                memcmp(beside.data, side->data, side->len) == 0;
@@ -304,7 +291,7 @@ control(const struct bytes *golden)
 {
     check(write_file(path, golden->data, golden->len), "the copy is written", NULL);
     with_store(NULL, 0, write_some);
-    bool caught = !is_unchanged(golden, NULL, count_files());
+    bool caught = !is_unchanged(golden, NULL, count_names(folder));
     check(caught, "control: a store that was written is seen to differ", NULL);
     printf("control: %d of 1 caught\n", caught);
     clear_folder();

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "answers.h"
-
 struct fixture
 sound_fixture(const char *path)
 {
@@ -111,12 +109,38 @@ sound_clear(struct sound *sound)
     *sound = (struct sound){ .bytes = NULL };
 }
 
-const char *
-sound_difference(const struct sound *sound, const char *dump, char line[200])
+/* The first line in which a dump differs from that of the sound store. */
+static void
+write_difference(const struct sound *sound, const char *dump, char line[200])
 {
     size_t begin = 0;
     for (size_t i = 0; sound->dump[i] && sound->dump[i] == dump[i]; i++)
         begin = dump[i] == '\n' ? i + 1 : begin;
     snprintf(line, 200, "%.*s", (int)strcspn(dump + begin, "\n"), dump + begin);
-    return line;
+}
+
+bool
+sound_ask(const struct sound *sound, answers_fn wrong, void *user, char line[200])
+{
+    struct fixture fx = sound_fixture(sound->path);
+    envres_list *findings = NULL;
+    char *dump = NULL;
+    line[0] = '\0';
+    envres_status st = fixture_open(&fx);
+    if (st > 0)
+        wrong(user, "opening", "a positive status");
+    if (fx.session) {
+        answers_ask(&fx, 0, wrong, user);
+        answers_ask(&fx, ENVRES_SCOPE_DAMAGED, wrong, user);
+        st = envres_store_verify(fx.store, fx.session, &findings, NULL);
+        dump = fixture_dump(&fx);
+        if (dump && strcmp(dump, sound->dump) != 0 && st == ENVRES_OK &&
+            envres_list_count(findings) == 0)
+            write_difference(sound, dump, line);
+    }
+    bool said = dump != NULL;
+    envres_list_free(findings);
+    free(dump);
+    fixture_close(&fx);
+    return said;
 }

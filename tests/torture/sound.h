@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "../scenarios/scenario.h"
+#include "answers.h"
 
 struct sound {
     char folder[64];
@@ -28,7 +29,12 @@ void sound_clear(struct sound *sound);
 /* How a copy at a path is opened. */
 struct fixture sound_fixture(const char *path);
 
-/* The first line in which a dump differs from that of the sound store. */
-const char *sound_difference(const struct sound *sound, const char *dump, char line[200]);
+/*
+ * The end of a trial: the file as it is now is asked everything. What is another answer than was
+ * written goes to `wrong`. `line`: the first one that the store says differently of itself, where
+ * no call failed and verify has no finding; else empty. False: it refused to open, or to say what
+ * it has.
+ */
+bool sound_ask(const struct sound *sound, answers_fn wrong, void *user, char line[200]);
 
 #endif

@@ -14,7 +14,6 @@
  *
  * Two controls go first: a process that loses memory and one that loses descriptors must be caught.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdatomic.h>
@@ -27,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../count_names.h"
 #include "../scenarios/scenario.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
@@ -235,19 +235,6 @@ now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int32_t
-count_entries(const char *name)
-{
-    int32_t count = 0;
-    DIR *dir = opendir(name);
-    const struct dirent *entry;
-    while (dir && (entry = readdir(dir)) != NULL)
-        count += entry->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return count;
-}
-
 static void
 measure(struct sample *sample)
 {
@@ -261,7 +248,7 @@ measure(struct sample *sample)
         fclose(file);
     }
     sample->memory = (int64_t)pages * sysconf(_SC_PAGESIZE);
-    sample->descriptors = count_entries("/proc/self/fd");
+    sample->descriptors = count_names("/proc/self/fd");
     sample->held = held;
     sample->file = stat(path, &about) == 0 ? about.st_size : 0;
 }
@@ -427,8 +414,8 @@ check_file(void)
     snprintf(journal, sizeof(journal), "%s-journal", path);
     if (stat(journal, &about) == 0 && about.st_size > 0)
         complain("journal", "bytes at the end", 0, (int64_t)about.st_size);
-    if (count_entries(folder) > 2)
-        complain("folder", "files at the end", 2, count_entries(folder));
+    if (count_names(folder) > 2)
+        complain("folder", "files at the end", 2, count_names(folder));
 }
 
 /* ---- a run ---------------------------------------------------------------------------------- */
