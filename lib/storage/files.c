@@ -322,7 +322,7 @@ static bool
 name_beside(char *out, const char *path, size_t index)
 {
     int len = snprintf(out, PATH_MAX, "%s%s", path, beside[index]);
-    return len > 0 && len < PATH_MAX;
+    return (size_t)len < PATH_MAX;
 }
 
 /* SQLite plays back whatever journal it finds beside the file. In a folder where others may make

@@ -88,7 +88,7 @@ static bool
 fits(const char *pattern, struct slice type)
 {
     size_t len = strlen(pattern);
-    if (len > 0 && pattern[len - 1] == '*')
+    if (pattern[len - 1] == '*')
         return type.len >= len - 1 && memcmp(type.data, pattern, len - 1) == 0;
     return slice_equal(type, slice_str(pattern));
 }
@@ -200,13 +200,8 @@ mounts_classify(struct slice table, struct slice folder, uint64_t magic, struct 
         *type = slice_str(row->name);
         return MOUNTS_NETWORK;
     }
-    /* The table knows which FUSE file system it is; without it, FUSE is unknown. */
-    if (row && row->class == MOUNTS_FUSE && type->len == 0) {
-        *type = slice_str(row->name);
-        return MOUNTS_FUSE;
-    }
-    if (row && row->class == MOUNTS_FUSE && class_of_type(*type) == MOUNTS_LOCAL &&
-        !fits("fuse*", *type)) {
+    /* What is left of the numbers is FUSE. The table knows which one; without it, it is unknown. */
+    if (row && !fits("fuse*", *type)) {
         *type = slice_str(row->name);
         return MOUNTS_FUSE;
     }

@@ -444,24 +444,30 @@ fits(const struct shape *shape, const struct page_row *row)
     return true;
 }
 
-static void
+static int
+bind_value(sqlite3_stmt *stmt, int at, const struct page_value *value)
+{
+    struct slice bytes = value->bytes;
+    switch (value->type) {
+    case PAGE_NULL:
+        return sqlite3_bind_null(stmt, at);
+    case PAGE_INT:
+        return sqlite3_bind_int64(stmt, at, value->number);
+    case PAGE_TEXT:
+        return sqlite3_bind_text64(stmt, at, bytes.data, bytes.len, SQLITE_STATIC, SQLITE_UTF8);
+    case PAGE_BLOB:
+        break;
+    }
+    return sqlite3_bind_blob64(stmt, at, bytes.data, bytes.len, SQLITE_STATIC);
+}
+
+static int
 bind_row(sqlite3_stmt *stmt, const struct page_row *row)
 {
-    for (size_t i = 0; i < row->count; i++) {
-        const struct page_value *value = &row->values[i];
-        int at = (int)i + 1;
-        if (value->type == PAGE_NULL)
-            sqlite3_bind_null(stmt, at);
-        else if (value->type == PAGE_INT)
-            sqlite3_bind_int64(stmt, at, value->number);
-        else if (value->type == PAGE_TEXT)
-            sqlite3_bind_text64(stmt, at, value->bytes.data, value->bytes.len, SQLITE_STATIC,
-                                SQLITE_UTF8);
-        else if (value->bytes.len == 0)
-            sqlite3_bind_zeroblob(stmt, at, 0);
-        else
-            sqlite3_bind_blob64(stmt, at, value->bytes.data, value->bytes.len, SQLITE_STATIC);
-    }
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < row->count; i++)
+        rc = bind_value(stmt, (int)i + 1, &row->values[i]);
+    return rc;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -487,8 +493,9 @@ insert_row(struct salvage *s, struct shape *shapes, size_t count, const struct p
         sqlite3_stmt *stmt = shapes[i].insert;
         if (!fits(&shapes[i], row))
             continue;
-        bind_row(stmt, row);
-        int rc = sqlite3_step(stmt);
+        int rc = bind_row(stmt, row);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_step(stmt);
         sqlite3_reset(stmt);
         sqlite3_clear_bindings(stmt);
         if (rc == SQLITE_DONE)

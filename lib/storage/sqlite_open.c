@@ -494,8 +494,9 @@ keep_copy(struct db *db, int64_t format, envres_error *err)
     db->attach_allowed = true;
     st = sqlite_find(db, "VACUUM INTO ?1", &stmt, err);
     if (st >= 0) {
-        sqlite3_bind_text64(stmt->handle, 1, path, len, SQLITE_STATIC, SQLITE_UTF8);
-        int rc = sqlite3_step(stmt->handle);
+        int rc = sqlite3_bind_text64(stmt->handle, 1, path, len, SQLITE_STATIC, SQLITE_UTF8);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_step(stmt->handle);
         if (rc != SQLITE_DONE)
             st = sqlite_error(db, rc, "the store cannot be copied before its migration", err);
         sqlite3_reset(stmt->handle);
@@ -615,7 +616,7 @@ open_handle(struct db *db, bool create, envres_error *err)
     if (rc == SQLITE_OK)
         return ENVRES_OK;
     envres_status st = sqlite_error(db, rc, "the store cannot be opened", err);
-    if (db->vfs && !exists_in_vfs(db)) {
+    if (db->vfs && !create && !exists_in_vfs(db)) {
         st = err_code(err, ENVRES_E_NO_STORE);
         err_subject(err, db->path, strlen(db->path));
     }
