@@ -689,7 +689,7 @@ line_fault(const struct walk *walk, const struct release *record, const char **f
     else if (record->kind == RELEASE_NEW &&
              record->previous != (walk->live ? walk->live : walk->withdrawn))
         *fault = "its predecessor is not what was live before it";
-    else if (record->kind == RELEASE_WITHDRAW && (walk->live == 0 || record->target != walk->live))
+    else if (record->kind == RELEASE_WITHDRAW && record->target != walk->live)
         *fault = "it takes back what was not live";
     if (*fault || record->kind == RELEASE_NEW)
         return ENVRES_OK;

@@ -21,8 +21,8 @@ static char journal[112];
 static char *image;
 static size_t image_len;
 
-static struct fixture
-new_fixture(void)
+struct fixture
+copy_fixture(void)
 {
     struct fixture fx = { .path = path, .store_flags = ENVRES_STORE_RELAXED };
     for (size_t i = 0; i < sizeof(fx.key); i++)
@@ -45,16 +45,16 @@ read_image(void)
 }
 
 bool
-copies_begin(void)
+copies_begin(envres_status (*more)(struct fixture *fx))
 {
-    struct fixture fx = new_fixture();
+    struct fixture fx = copy_fixture();
     snprintf(folder, sizeof(folder), "/tmp/envres-copies-XXXXXX");
     umask(077);
     if (!mkdtemp(folder))
         return false;
     snprintf(path, sizeof(path), "%s/store.db", folder);
     snprintf(journal, sizeof(journal), "%s-journal", path);
-    bool good = fixture_make(&fx) == ENVRES_OK;
+    bool good = fixture_make(&fx) == ENVRES_OK && (!more || more(&fx) == ENVRES_OK);
     if (!good)
         fprintf(stderr, "fixture: %s\n", envres_error_message(fx.err));
     fixture_close(&fx);
@@ -71,16 +71,22 @@ copies_end(void)
     rmdir(folder);
 }
 
-bool
-copy_open(struct fixture *fx)
+const char *
+copy_write(void)
 {
-    *fx = new_fixture();
     unlink(journal);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     bool good = file >= 0 && write(file, image, image_len) == (ssize_t)image_len;
     if (file >= 0)
         close(file);
-    return good && fixture_open(fx) == ENVRES_OK;
+    return good ? path : NULL;
+}
+
+bool
+copy_open(struct fixture *fx)
+{
+    *fx = copy_fixture();
+    return copy_write() && fixture_open(fx) == ENVRES_OK;
 }
 
 bool

@@ -10,11 +10,16 @@
 
 #include "../scenarios/scenario.h"
 
-/* Makes the store of the scenarios in a temporary folder; says what went wrong. */
-bool copies_begin(void);
+/* Makes the store of the scenarios in a temporary folder, and does `more` with it (NULL: nothing);
+ * says what went wrong. */
+bool copies_begin(envres_status (*more)(struct fixture *fx));
 /* Removes the folder. */
 void copies_end(void);
 
+/* Writes a copy and gives its path; NULL: it could not. */
+const char *copy_write(void);
+/* The fixture of a copy, nothing of it open. */
+struct fixture copy_fixture(void);
 /* Writes a copy and opens it. */
 bool copy_open(struct fixture *fx);
 /* The file is, byte for byte, what the run began with: verify would say what it said then. */

@@ -296,7 +296,7 @@ main(int argc, char **argv)
             part = argv[i];
         }
     }
-    if (shards == 0 || slices == 0 || !copies_begin())
+    if (shards == 0 || slices == 0 || !copies_begin(NULL))
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 1024);
     bool caught = is_bare || controls_are_caught();

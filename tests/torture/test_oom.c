@@ -276,7 +276,7 @@ main(int argc, char **argv)
     }
     if (shards == 0)
         return 2;
-    if (!copies_begin())
+    if (!copies_begin(NULL))
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 1024);
     bool caught = is_bare || controls_are_caught();
