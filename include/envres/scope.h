@@ -156,7 +156,8 @@ ENVRES_API envres_status envres_scope_get_json(const envres_scope *scope, const 
 /** Its name, borrowed; "" when the scope serves none. Since 0.1. */
 ENVRES_API const char *envres_scope_app(const envres_scope *scope);
 
-/** Name of the version that is served, borrowed; "" for none. Since 0.1. */
+/** Name of the version that is served, borrowed; "" for none. Of a release it is the name that was
+ *  signed with it, whatever the version is called by now. Since 0.1. */
 ENVRES_API const char *envres_scope_version(const envres_scope *scope);
 
 /** Tag of the release, borrowed; "" for none, and for a version that was never released. Since 0.1.

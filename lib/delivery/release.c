@@ -90,6 +90,7 @@ make_record(struct change *change, const struct releasing *releasing,
                               .revision = last->revision };
     copy_tag(&record, tag);
     memcpy(record.version, move->version.id, SEAL_ID);
+    memcpy(record.version_name, move->version.name, sizeof(record.version_name));
     memcpy(record.environment, last->id, SEAL_ID);
     memcpy(record.content, move->version.content, SEAL_DIGEST);
     envres_status st = find_previous(ctx, &move->app, &record.previous, err);
@@ -371,7 +372,7 @@ static envres_status
 check_whole(struct context *ctx, const struct move *move, const struct release *target,
             envres_error *err)
 {
-    envres_status st = release_check(ctx, target, err);
+    envres_status st = release_check(ctx, &move->app, target, err);
     if (st < 0 || seal_equal(move->version.content, target->content, SEAL_DIGEST))
         return st;
     st = err_set(err, ENVRES_E_INTEGRITY, "version '%s' has another content than was released",

@@ -4,11 +4,12 @@
  * it says, and is signed by who made it:
  *
  *   manifest  = BLAKE2b-256(personal envres1/manifest, CE)
- *   CE        = format u8 (1), workspace, app, version (16 each), content (32), environment (16),
- *               revision u64, config (32), query pins u32 (0), schema (32, zero), tag, sequence
- *               u64, kind u8, target u64, previous u64, pin u8, policy version u64 (0), author
- * (16), time u64, digest of the notes (32); integers little-endian, strings u32 + bytes signature =
- * the author's Ed25519 over the manifest digest, type "release"
+ *   CE        = format u8 (1), workspace, app, version (16 each), name of the app, name of the
+ *               version, content (32), environment (16), revision u64, config (32), query pins
+ *               u32 (0), schema (32, zero), tag, sequence u64, kind u8, target u64, previous u64,
+ *               pin u8, policy version u64 (0), author, signer (16 each), time u64, digest of the
+ *               notes (32); integers little-endian, strings u32 + bytes
+ *   signature = the signer's Ed25519 over the manifest digest, type "release"
  */
 #include "model/release.h"
 
@@ -19,7 +20,8 @@
 
 #define RELEASE_COLUMNS                                                                            \
     "app_id, version_id, environment_id, author, content, config, manifest, signature, tag,"       \
-    " tag_order, notes, kind, pin, sequence, target, previous, revision, time, signer"
+    " tag_order, notes, kind, pin, sequence, target, previous, revision, time, signer, app_name,"  \
+    " version_name"
 
 enum {
     SQL_GET,
@@ -62,7 +64,7 @@ static const char *const release_sql[SQL_COUNT_] = {
                  " ORDER BY sequence DESC LIMIT 1000",
     [SQL_INSERT] = "INSERT INTO release (" RELEASE_COLUMNS ")"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                   " ?16, ?17, ?18, ?19)",
+                   " ?16, ?17, ?18, ?19, ?20, ?21)",
     [SQL_SIGN_KEY] = "SELECT sign_key FROM principal WHERE id = ?1 AND workspace_id = ?2",
     [SQL_ROWS] = "SELECT count(*) FROM release INDEXED BY release_version WHERE app_id = ?1",
 };
@@ -114,6 +116,10 @@ read_row(struct db_stmt *stmt, struct release *out, envres_error *err)
         st = column_bytes(stmt, blobs[i].column, blobs[i].to, blobs[i].len, NULL, err);
     if (st == ENVRES_OK)
         st = column_name(stmt, 8, out->tag, sizeof(out->tag), err);
+    if (st == ENVRES_OK)
+        st = column_name(stmt, 19, out->app_name, sizeof(out->app_name), err);
+    if (st == ENVRES_OK)
+        st = column_name(stmt, 20, out->version_name, sizeof(out->version_name), err);
     if (st == ENVRES_OK)
         st = read_order(stmt, out, err);
     struct slice notes = db_column_text(stmt, COLUMN_NOTES);
@@ -375,6 +381,8 @@ make_manifest(struct context *ctx, const struct release *release, uint8_t digest
     buf_add(&ce, ctx->workspace, SEAL_ID);
     buf_add(&ce, release->app, SEAL_ID);
     buf_add(&ce, release->version, SEAL_ID);
+    buf_add_text(&ce, release->app_name, strlen(release->app_name));
+    buf_add_text(&ce, release->version_name, strlen(release->version_name));
     buf_add(&ce, release->content, SEAL_DIGEST);
     buf_add(&ce, release->environment, SEAL_ID);
     add_u64(&ce, release->revision);
@@ -420,8 +428,24 @@ find_sign_key(struct context *ctx, const uint8_t signer[SEAL_ID], bool *found, u
     return st;
 }
 
+/* Names of apps are not changed: another one stands there only if somebody wrote it into the file.
+ */
+static envres_status
+check_name(const struct app *app, const struct release *release, envres_error *err)
+{
+    if (strcmp(app->name, release->app_name) == 0)
+        return ENVRES_OK;
+    envres_status st =
+        err_set(err, ENVRES_E_INTEGRITY, "release %s is of app '%s', and stands under app '%s'",
+                release->tag, release->app_name, app->name);
+    err_subject(err, app->name, strlen(app->name));
+    err_hint(err, "run verify, then put a backup in its place: the name was changed in the file");
+    return st;
+}
+
 envres_status
-release_check(struct context *ctx, const struct release *release, envres_error *err)
+release_check(struct context *ctx, const struct app *app, const struct release *release,
+              envres_error *err)
 {
     uint8_t digest[SEAL_DIGEST] = { 0 };
     uint8_t key[32] = { 0 };
@@ -434,7 +458,7 @@ release_check(struct context *ctx, const struct release *release, envres_error *
     if (found && seal_equal(digest, release->manifest, SEAL_DIGEST) &&
         identity_verify_seen(&ctx->signatures, key, "release", digest, SEAL_DIGEST,
                              release->signature))
-        return ENVRES_OK;
+        return check_name(app, release, err);
     st = err_set(err, ENVRES_E_INTEGRITY, "the record of release %s is not the one that was signed",
                  release->tag);
     err_subject(err, release->tag, strlen(release->tag));
@@ -479,6 +503,8 @@ insert_row(struct context *ctx, const struct release *release, envres_error *err
     db_bind_int(stmt, 17, release->revision);
     db_bind_int(stmt, 18, release->time);
     db_bind_blob(stmt, 19, release->signer, SEAL_ID);
+    db_bind_text(stmt, 20, release->app_name, strlen(release->app_name));
+    db_bind_text(stmt, 21, release->version_name, strlen(release->version_name));
     return db_run(stmt, err);
 }
 
@@ -496,6 +522,7 @@ release_append(struct change *change, struct app *app, struct release *release, 
     release->sequence = found ? newest.sequence + 1 : 1;
     release->time = change->now;
     memcpy(release->app, app->id, SEAL_ID);
+    memcpy(release->app_name, app->name, sizeof(release->app_name));
     memcpy(release->author, context_who(ctx), SEAL_ID);
     memcpy(release->signer, ctx->actor->id, SEAL_ID);
     seal_digest(release->notes_digest, "envres1/notes", release->notes.data, release->notes.len);
@@ -674,7 +701,8 @@ target_fault(const struct release *record, const struct release *target)
         return "it does not have the predecessor of the record it refers to";
     if (memcmp(record->version, target->version, SEAL_ID) != 0 ||
         memcmp(record->content, target->content, SEAL_DIGEST) != 0 ||
-        strcmp(record->tag, target->tag) != 0)
+        strcmp(record->tag, target->tag) != 0 ||
+        strcmp(record->version_name, target->version_name) != 0)
         return "it is not of the release it refers to";
     return NULL;
 }
@@ -746,10 +774,13 @@ verify_record(struct walk *walk, const struct release *record, db_finding_fn fin
         st = report(walk, record->sequence, "ENVRES_E_CORRUPT", fault, finding, user, err);
     if (st < 0)
         return st;
-    st = release_check(walk->ctx, record, err);
+    st = release_check(walk->ctx, walk->app, record, err);
     if (st == ENVRES_E_INTEGRITY)
         st = report(walk, record->sequence, "ENVRES_E_INTEGRITY",
-                    "the record is not the one that was signed", finding, user, err);
+                    strcmp(record->app_name, walk->app->name) == 0
+                        ? "the record is not the one that was signed"
+                        : "the record is of an app with another name",
+                    finding, user, err);
     walk->sequence = record->sequence;
     walk->withdrawn = record->kind == RELEASE_WITHDRAW ? record->target : 0;
     walk->live = record->kind == RELEASE_WITHDRAW ? 0 : record->sequence;

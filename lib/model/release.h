@@ -34,6 +34,8 @@ struct release {
         config[SEAL_DIGEST]; /* digest over the plain settings at `revision`; zero: not pinned */
     uint8_t manifest[SEAL_DIGEST];
     uint8_t signature[SIGNATURE_SIZE];
+    char app_name[LIMIT_APP + 1];     /* as they were called when it was made: names are signed */
+    char version_name[LIMIT_APP + 1]; /* with it */
     char tag[LIMIT_TAG + 1];
     uint8_t tag_order[SEMVER_ORDER];
     size_t tag_order_len;
@@ -84,13 +86,15 @@ envres_status release_highest(struct context *ctx, const struct app *app, bool *
 envres_status release_check_tag(struct context *ctx, const struct app *app,
                                 const struct semver *tag, envres_error *err);
 
-/* Takes the next sequence number, computes and signs the manifest, inserts the record, moves the
- * live pointer (a withdrawal: to none). Inside a change. */
+/* Takes the next sequence number and the app's name, computes and signs the manifest, inserts the
+ * record, moves the live pointer (a withdrawal: to none). Inside a change. */
 envres_status release_append(struct change *change, struct app *app, struct release *release,
                              envres_error *err);
 
-/* INTEGRITY unless the manifest is that of the row and a principal of the workspace signed it. */
-envres_status release_check(struct context *ctx, const struct release *release, envres_error *err);
+/* INTEGRITY unless the manifest is that of the row, a principal of the workspace signed it, and the
+ * app has the name that it is of. */
+envres_status release_check(struct context *ctx, const struct app *app,
+                            const struct release *release, envres_error *err);
 
 /* Sequence of the first record of the line that does not hold; 0: all do. */
 envres_status release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence,

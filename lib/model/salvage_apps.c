@@ -30,6 +30,7 @@ enum {
     SQL_BAD_EDITS,
     SQL_BAD_RELEASES,
     SQL_LOST_APP,
+    SQL_RECORDED,
     SQL_ADD_APP,
     SQL_LOST_VERSION,
     SQL_GAP,
@@ -65,11 +66,17 @@ static const char *const apps_sql[SQL_COUNT_] = {
     [SQL_BAD_RELEASES] =
         "DELETE FROM release WHERE length(CAST(tag AS BLOB)) NOT BETWEEN 1 AND ?1"
         " OR length(tag_order) = 0 OR length(CAST(notes AS BLOB)) > ?2 OR length(app_id) <> 16"
-        " OR length(version_id) <> 16 OR length(environment_id) <> 16 OR length(signer) <> 16",
+        " OR length(version_id) <> 16 OR length(environment_id) <> 16 OR length(signer) <> 16"
+        " OR length(CAST(app_name AS BLOB)) NOT BETWEEN 1 AND ?3"
+        " OR length(CAST(version_name AS BLOB)) NOT BETWEEN 1 AND ?3",
     [SQL_LOST_APP] =
         "SELECT x.app_id FROM (SELECT app_id FROM version UNION SELECT app_id FROM release) x"
         " WHERE length(x.app_id) = 16 AND NOT EXISTS (SELECT 1 FROM app a WHERE a.id = x.app_id)"
         " ORDER BY x.app_id LIMIT 1",
+    [SQL_RECORDED] =
+        "SELECT app_name FROM release WHERE app_id = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM app WHERE workspace_id = ?2 AND lower(name) = lower(app_name))"
+        " ORDER BY sequence DESC LIMIT 1",
     [SQL_ADD_APP] = "INSERT INTO app (id, workspace_id, name, pin, protected, live, author,"
                     " created_at) VALUES (?1, ?2, ?3, 0, 1, NULL, ?4, ?5)",
     [SQL_LOST_VERSION] =
@@ -222,18 +229,18 @@ drop_unreadable(struct settling *s, envres_error *err)
 {
     static const struct {
         int sql;
-        int limits[2];
+        int limits[3];
     } rows[] = {
         { SQL_BAD_APPS, { LIMIT_APP, 0 } },
         { SQL_BAD_VERSIONS, { LIMIT_APP, LIMIT_DESCRIPTION } },
         { SQL_BAD_EDITS, { LIMIT_PART_PATH, 0 } },
-        { SQL_BAD_RELEASES, { LIMIT_TAG, LIMIT_NOTES } },
+        { SQL_BAD_RELEASES, { LIMIT_TAG, LIMIT_NOTES, LIMIT_APP } },
     };
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct db_stmt *stmt = NULL;
         st = db_use(s->ctx->db, apps_sql[rows[i].sql], &stmt, err);
-        for (int n = 0; st == ENVRES_OK && n < 2 && rows[i].limits[n]; n++)
+        for (int n = 0; st == ENVRES_OK && n < 3 && rows[i].limits[n]; n++)
             db_bind_int(stmt, n + 1, rows[i].limits[n]);
         if (st == ENVRES_OK)
             st = db_run(stmt, err);
@@ -273,6 +280,41 @@ free_name(struct settling *s, char out[LIMIT_APP + 1], envres_error *err)
     return st;
 }
 
+/* The name that the releases of a lost app say; they hold under that name only. Empty: none does.
+ */
+static envres_status
+recorded_name(struct settling *s, const uint8_t *id, char out[LIMIT_APP + 1], envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    out[0] = '\0';
+    envres_status st = db_use(s->ctx->db, apps_sql[SQL_RECORDED], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, id, SEAL_ID);
+    db_bind_blob(stmt, 2, s->ctx->workspace, SEAL_ID);
+    st = db_step(stmt, &row, err);
+    if (st < 0 || row == DB_DONE)
+        return st;
+    if (column_name(stmt, 0, out, LIMIT_APP + 1, NULL) < 0 ||
+        app_check_name(slice_str(out), "the app's name", NULL) < 0)
+        out[0] = '\0';
+    db_reset(stmt);
+    return ENVRES_OK;
+}
+
+static envres_status
+name_lost(struct settling *s, const uint8_t *id, char name[LIMIT_APP + 1], const char **what,
+          envres_error *err)
+{
+    *what = "its row is lost: whether it pins, and what was live";
+    envres_status st = recorded_name(s, id, name, err);
+    if (st < 0 || name[0])
+        return st;
+    *what = "its row is lost: its name, and what was live";
+    return free_name(s, name, err);
+}
+
 static envres_status
 add_lost_apps(struct settling *s, envres_error *err)
 {
@@ -281,6 +323,7 @@ add_lost_apps(struct settling *s, envres_error *err)
         struct db_stmt *stmt = NULL;
         char name[LIMIT_APP + 1] = "";
         uint8_t id[SEAL_ID] = { 0 };
+        const char *what = NULL;
         int row = DB_DONE;
         st = db_use(s->ctx->db, apps_sql[SQL_LOST_APP], &stmt, err);
         if (st == ENVRES_OK)
@@ -290,12 +333,11 @@ add_lost_apps(struct settling *s, envres_error *err)
         st = column_id(stmt, 0, id, err);
         db_reset(stmt);
         if (st == ENVRES_OK)
-            st = free_name(s, name, err);
+            st = name_lost(s, id, name, &what, err);
         if (st == ENVRES_OK)
             st = add_app(s, id, name, err);
         if (st == ENVRES_OK)
-            salvage_lost(s->report, "app", name, 1, ENVRES_E_CORRUPT,
-                         "its row is lost: its name, and what was live");
+            salvage_lost(s->report, "app", name, 1, ENVRES_E_CORRUPT, what);
     }
     return st;
 }

@@ -249,6 +249,7 @@ struct choice {
     struct version version;
     struct release release;
     bool has_release;
+    bool is_named; /* asked for by its own name, not as a release */
 };
 
 static envres_status
@@ -267,7 +268,7 @@ static envres_status
 check_release(struct context *ctx, const struct choice *choice, envres_error *err)
 {
     const struct release *release = &choice->release;
-    envres_status st = release_check(ctx, release, err);
+    envres_status st = release_check(ctx, &choice->app, release, err);
     if (st < 0)
         return st;
     if (release->kind == RELEASE_WITHDRAW ||
@@ -328,6 +329,7 @@ choose_version(struct context *ctx, struct slice name, const struct environment 
                struct choice *choice, envres_error *err)
 {
     struct version *version = &choice->version;
+    choice->is_named = true;
     envres_status st = version_find(ctx, &choice->app, name, version, err);
     if (st < 0)
         return st;
@@ -392,7 +394,8 @@ make_served(struct context *ctx, const struct choice *choice, struct served_part
             struct served **out, envres_error *err)
 {
     const char *app = choice->app.name;
-    const char *version = choice->version.name;
+    /* What is served as a release has the name that was signed with it. */
+    const char *version = choice->is_named ? choice->version.name : choice->release.version_name;
     struct served *served = new_served(ctx->mem);
     if (!served) {
         parts_unref(content);

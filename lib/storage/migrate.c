@@ -327,6 +327,8 @@ static const char *const step_0[] = {
     "tag TEXT NOT NULL,"
     "tag_order BLOB NOT NULL,"
     "notes TEXT NOT NULL,"
+    "app_name TEXT NOT NULL,"
+    "version_name TEXT NOT NULL,"
     "environment_id BLOB NOT NULL REFERENCES environment (id),"
     "content BLOB NOT NULL CHECK (length(content) = 32),"
     "pin INTEGER NOT NULL CHECK (pin IN (0, 1)),"

@@ -238,6 +238,27 @@ latest_follows_and_shares(void **state)
     serves(fx, second, "v1", "1.0.0", 4, "one");
 }
 
+/* What is served as a release has the name that was signed with it; by its own name it has its own.
+ */
+static void
+a_renamed_version_keeps_the_name_it_was_released_under(void **state)
+{
+    struct fx *fx = *state;
+    make_app(fx, 0);
+    envres_version_name v1 = {
+        .size = sizeof(v1), .app = "crm", .app_len = TEXT, .version = "v1", .version_len = TEXT
+    };
+    envres_version_options first = { .size = sizeof(first), .name = "first", .name_len = TEXT };
+    OK(fx, envres_version_set(fx->session, &v1, &first, NULL, fx->err));
+    serves(fx, serve_scope(fx, "crm"), "v1", "1.0.0", 1, "one");
+    serves(fx, opens(fx, "production", "crm", "1.0.0", NULL), "v1", "1.0.0", 1, "one");
+    serves(fx, opens(fx, "production", "crm", NULL, "first"), "first", "1.0.0", 1, "one");
+    fails(fx, ENVRES_E_NOT_FOUND, "production", "crm", NULL, "v1");
+    serve_release(fx, "crm", "v2", "1.1.0");
+    serve_rollback(fx, "crm", NULL);
+    serves(fx, serve_scope(fx, "crm"), "v1", "1.0.0", 3, "one");
+}
+
 static void
 latest_keeps_what_was_asked(void **state)
 {
@@ -734,6 +755,7 @@ main(void)
         TEST(what_is_asked_must_make_sense),
         TEST(parts_are_borrowed),
         TEST(latest_follows_and_shares),
+        TEST(a_renamed_version_keeps_the_name_it_was_released_under),
         TEST(latest_keeps_what_was_asked),
         TEST(another_handle_releases),
         TEST(names_of_the_app_resolve),

@@ -77,10 +77,10 @@ static unsigned long sound_each = SOUND_EACH;
 
 /*
  * What who writes the file can change so that another answer comes, as docs/threat-model.md says:
- * names of apps and versions, which are no part of what is signed, and which of an app's records is
+ * names of versions, since a release signs the one it had then, and which of an app's records is
  * the live one, where the newer ones are taken out too.
  */
-static const char *const unsealed[] = { "app.live", "app.name", "version.name" };
+static const char *const unsealed[] = { "app.live", "version.name" };
 
 static bool
 is_among(const char *name, const char *const *names, size_t count)

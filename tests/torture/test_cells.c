@@ -94,11 +94,13 @@ static unsigned long salvaged;
 
 /* What no record, head or signature covers, and shows in a list: docs/threat-model.md says so. */
 static const char *const unsealed[] = {
-    "app.author",          "app.created_at",     "app.name",          "app.pin",
-    "app.protected",       "part_edit.author",   "part_edit.part",    "part_edit.path",
-    "part_edit.time",      "query.removed_at",   "query_edit.author", "query_edit.time",
-    "version.author",      "version.changed_at", "version.content",   "version.created_at",
-    "version.description", "version.frozen_at",  "version.name",      "version.stage_id",
+    "app.author",          "app.created_at",    "app.pin",
+    "app.protected",       "part_edit.author",  "part_edit.part",
+    "part_edit.path",      "part_edit.time",    "query.removed_at",
+    "query_edit.author",   "query_edit.time",   "version.author",
+    "version.changed_at",  "version.content",   "version.created_at",
+    "version.description", "version.frozen_at", "version.name",
+    "version.stage_id",
 };
 /* Rows whose absence is not noticed. */
 static const char *const may_go[] = { "approval", "inbox", "key_grant", "key_past", "request" };

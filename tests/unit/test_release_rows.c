@@ -99,9 +99,15 @@ fresh(int foreign_keys)
     "(SELECT id FROM version WHERE app_id = " APP(app) " AND name = '" name "')"
 #define COPY_RELEASE(sequence, kind, version, target, previous, tag_order)                         \
     "INSERT INTO release SELECT app_id, " sequence ", " kind ", " version ", " target              \
-    ", " previous ", tag, " tag_order ", notes, environment_id, content, pin, revision, config,"   \
+    ", " previous ", tag, " tag_order                                                              \
+    ", notes, app_name, version_name, environment_id, content, pin, revision, config,"             \
     " manifest, signature, signer, author, time FROM release WHERE app_id = " APP(                 \
         "portal") " AND sequence = 2"
+
+#define EXCHANGE_APPS                                                                              \
+    "UPDATE app SET name = 'x' WHERE name = 'portal';"                                             \
+    "UPDATE app SET name = 'portal' WHERE name = 'tool';"                                          \
+    "UPDATE app SET name = 'tool' WHERE name = 'x'"
 
 static const struct {
     const char *name;
@@ -299,6 +305,15 @@ static const struct {
     { "an order that is not the tag's",
       "UPDATE release SET tag_order = x'ff' WHERE sequence = 2 AND app_id = " APP("portal"),
       "portal" },
+    { "another name of the app", "UPDATE app SET name = 'gateway' WHERE name = 'portal'",
+      "release/gateway/1" },
+    { "the names of two apps exchanged", EXCHANGE_APPS, "release/tool/1" },
+    { "another name of the app in a record",
+      "UPDATE release SET app_name = 'tool' WHERE sequence = 2 AND app_id = " APP("portal"),
+      "release/portal/2" },
+    { "another name of the version in a record",
+      "UPDATE release SET version_name = 'v3' WHERE sequence = 2 AND app_id = " APP("portal"),
+      "release/portal/2" },
     { "other notes",
       "UPDATE release SET notes = 'else' WHERE sequence = 2 AND app_id = " APP("portal"),
       "portal" },
@@ -405,6 +420,8 @@ test_not_served(void **state)
         "UPDATE tree SET body = CAST(x'07' || substr(body, 2) AS BLOB)",
         "DELETE FROM tree",
         "DELETE FROM part",
+        EXCHANGE_APPS,
+        "UPDATE release SET version_name = 'v3' WHERE sequence = 3",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -426,13 +443,62 @@ test_not_served(void **state)
     }
 }
 
+/* The row of an app is lost. Its releases say what it was called, and hold under that name. */
+static void
+test_salvaged(void **state)
+{
+    struct fixture fx = new_fixture();
+    char out[112];
+    envres_list *list = NULL;
+    envres_scope *scope = NULL;
+    envres_error *err = envres_error_new(NULL);
+    envres_store_options options = { .size = sizeof(options), .flags = ENVRES_STORE_RELAXED };
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = fx.key,
+                                     .secret_len = sizeof(fx.key) };
+    envres_scope_options asked = {
+        .size = sizeof(asked), .app = "portal", .app_len = TEXT, .tag = "1.1.0", .tag_len = TEXT
+    };
+    size_t count = 0;
+    int named = 0;
+    (void)state;
+    snprintf(out, sizeof(out), "%s.out", path);
+    sqlite3 *db = fresh(0);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM app WHERE name = 'portal'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(envres_store_salvage(path, TEXT, out, TEXT, &options, &credential, &list, err),
+                     0);
+    for (size_t i = 0; i < envres_list_count(list); i++) {
+        const char *object = envres_list_text(list, i, ENVRES_SALVAGE_OBJECT, NULL);
+        const char *table = envres_list_text(list, i, ENVRES_SALVAGE_TABLE, NULL);
+        named += object && strcmp(table, "app") == 0 && strcmp(object, "portal") == 0;
+    }
+    assert_int_equal(named, 1);
+    envres_list_free(list);
+    envres_error_free(err);
+    assert_int_equal(rename(out, path), 0);
+    verify_names("", &count);
+    assert_int_equal(count, 0);
+    assert_int_equal(fixture_open(&fx), ENVRES_OK);
+    assert_int_equal(envres_scope_open(fx.session, "production", TEXT, &asked, &scope, fx.err),
+                     ENVRES_OK);
+    assert_string_equal(envres_scope_app(scope), "portal");
+    envres_scope_unref(scope);
+    asked.tag = NULL;
+    assert_int_equal(envres_scope_open(fx.session, "production", TEXT, &asked, &scope, fx.err),
+                     ENVRES_E_NOTHING_LIVE);
+    fixture_close(&fx);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forbidden),  cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_found),      cmocka_unit_test(test_not_noticed),
-        cmocka_unit_test(test_not_served),
+        cmocka_unit_test(test_not_served), cmocka_unit_test(test_salvaged),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1252,7 +1252,8 @@ extern "C" {
     pub fn envres_scope_type(scope: *const envres_scope, index: u32) -> i32;
     /// Gives one up; NULL is allowed. Any thread.
     pub fn envres_scope_unref(scope: *mut envres_scope);
-    /// Name of the version that is served, borrowed; "" for none.
+    /// Name of the version that is served, borrowed; "" for none. Of a release it is the name that
+    /// was signed with it, whatever the version is called by now.
     pub fn envres_scope_version(scope: *const envres_scope) -> *const c_char;
     /// A session that acts as another principal: an assertion of the host, who knows whom it
     /// serves. It can only shrink what may be done: the rights of both are needed. The audit names
