@@ -13,7 +13,8 @@
  * others, evenly spaced, fail once and from then on. Most of its requests come again and again from
  * the same few places (rows of a loop, the parser of SQLite), so that every place where the library
  * must bear a refusal is still met. All these runs are cold. With --every a scenario is long only
- * above LONG_EVERY requests. With --places every scenario is, and nothing is spread: for coverage.
+ * above LONG_EVERY requests, and SPREAD_EVERY are spread. With --places every scenario is long, and
+ * nothing is spread: for coverage.
  *
  *     test_oom [--every | --places] [--bare] [--shard I N] [scenario-name-part]
  *
@@ -28,7 +29,7 @@
 #include "alloc.h"
 #include "copies.h"
 
-enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 128 };
+enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 32, SPREAD_EVERY = 256 };
 
 static bool is_control; /* what is found is what must be found: not a word of it */
 static int failures;
@@ -267,6 +268,7 @@ main(int argc, char **argv)
             is_bare = true;
         } else if (strcmp(argv[i], "--every") == 0) {
             is_long_above = LONG_EVERY;
+            spread = SPREAD_EVERY;
         } else if (strcmp(argv[i], "--places") == 0) {
             is_long_above = 0;
             spread = 0;
