@@ -50,9 +50,13 @@ read_candidates(envres_store *store, struct slice workspace, const envres_creden
     envres_status st = store_enter(store, err);
     if (st < 0)
         return st;
-    st = workspace_find(store->db, workspace, id, err);
-    if (st == ENVRES_OK)
-        st = identity_find(store->db, &store->mem, id, credential, list, err);
+    st = db_begin_read(store->db, err);
+    if (st == ENVRES_OK) {
+        st = workspace_find(store->db, workspace, id, err);
+        if (st == ENVRES_OK)
+            st = identity_find(store->db, &store->mem, id, credential, list, err);
+        st = db_end(store->db, st, NULL, err);
+    }
     store_leave(store);
     return st;
 }

@@ -42,7 +42,7 @@ struct setting {
  * whose order is that of random ids; with SQLite's own 2 MiB every insert reads pages anew. */
 #define PAGE_CACHE "-32768"
 
-/* These need no look at the file, and protect that look. */
+/* These protect the look at the file, and the first two need none. */
 static const struct setting settings_first[] = {
     { "trusted_schema", SETTING("trusted_schema", "OFF"), "0", "0", 0, 0, false },
     { "cell_size_check", SETTING("cell_size_check", "ON"), "1", "1", 0, 0, false },
@@ -67,6 +67,7 @@ static const struct setting settings_last[] = {
 };
 
 enum {
+    BLIND_COUNT = 2, /* of settings_first: those before the lock */
     FIRST_COUNT = sizeof(settings_first) / sizeof(settings_first[0]),
     LAST_COUNT = sizeof(settings_last) / sizeof(settings_last[0])
 };
@@ -282,6 +283,29 @@ set_guards(struct db *db, envres_error *err)
     return st < 0 || now == wait ? st : not_kept(db, "busy_timeout", NULL, err);
 }
 
+/* ---- one lock ---- */
+
+/* A statement that has begun to read keeps the read lock, and leaves the connection without a
+ * transaction, in which settings could not be changed. This one needs no schema, so that reading
+ * that, too, happens under its lock. NULL: no lock is held. */
+static envres_status
+take_lock(struct db *db, sqlite3_stmt **lock, envres_error *err)
+{
+    int rc = sqlite3_prepare_v2(db->handle, "PRAGMA application_id", -1, lock, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(*lock);
+    if (rc == SQLITE_ROW)
+        return ENVRES_OK;
+    return sqlite_error(db, rc, "the store cannot be read", err);
+}
+
+static void
+drop_lock(sqlite3_stmt **lock)
+{
+    sqlite3_finalize(*lock);
+    *lock = NULL;
+}
+
 /* ---- the header ---- */
 
 /* A WAL that another program left is not brought into its file either when this handle closes. */
@@ -392,7 +416,7 @@ read_format(struct db *db, int64_t *format, envres_error *err)
 
 /*
  * SQLite rounds a partial last page up and goes on: a file that was cut inside it would open, and
- * take writes. Under a read lock no one else is writing to the file.
+ * take writes. Under the read lock of the caller no one else is writing to the file.
  */
 static envres_status
 check_size(struct db *db, envres_error *err)
@@ -402,19 +426,13 @@ check_size(struct db *db, envres_error *err)
     sqlite3_int64 size = 0;
     if (!db->path)
         return ENVRES_OK;
-    int rc = sqlite3_exec(db->handle, "BEGIN; SELECT 1 FROM sqlite_schema", NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
-        return sqlite_error(db, rc, "the store cannot be read", err);
     envres_status st = sqlite_ask_int(db, "PRAGMA page_size", &page, err);
-    if (st >= 0) {
-        rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-        if (rc == SQLITE_OK)
-            rc = file->pMethods->xFileSize(file, &size);
-        if (rc != SQLITE_OK)
-            st = sqlite_error(db, rc, "the store cannot be read", err);
-    }
-    rc = sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
-    if (st >= 0 && rc != SQLITE_OK)
+    if (st < 0)
+        return st;
+    int rc = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (rc == SQLITE_OK)
+        rc = file->pMethods->xFileSize(file, &size);
+    if (rc != SQLITE_OK)
         st = sqlite_error(db, rc, "the store cannot be read", err);
     if (st < 0 || (page > 0 && size % page == 0))
         return st;
@@ -718,11 +736,59 @@ check_identity(struct db *db, const struct files_id *id, envres_error *err)
     return st;
 }
 
+/* Into and out of WAL mode a file goes only where nobody reads from it, not even this connection:
+ * is that what set_journal() will do? */
+static envres_status
+changes_journal(struct db *db, bool *changes, envres_error *err)
+{
+    char *mode = NULL;
+    bool wanted = sqlite_journal_for(sqlite3_libversion_number()) == JOURNAL_WAL;
+    envres_status st = sqlite_ask(db, "PRAGMA journal_mode", &mode, err);
+    bool is_wal = mode && strcmp(mode, "wal") == 0;
+    *changes = is_wal != wanted && !(db->flags & DB_READ_ONLY);
+    mem_free(db->mem, mode);
+    return st;
+}
+
+/* From here on all that is read is one state of the file, and takes one lock; but for a store that
+ * must be written to. */
+static envres_status
+set_up(struct db *db, envres_error *err)
+{
+    sqlite3_stmt *lock = NULL;
+    int64_t format = 0;
+    bool changes = false;
+    envres_status st = apply_settings(db, settings_first, BLIND_COUNT, err);
+    if (st >= 0)
+        st = take_lock(db, &lock, err);
+    if (st >= 0)
+        st = apply_settings(db, settings_first + BLIND_COUNT, FIRST_COUNT - BLIND_COUNT, err);
+    if (st >= 0)
+        st = read_format(db, &format, err);
+    if (st >= 0)
+        st = check_size(db, err);
+    if (st >= 0)
+        st = changes_journal(db, &changes, err);
+    if (changes || format != db->migration->format)
+        drop_lock(&lock);
+    if (st >= 0)
+        st = set_journal(db, err);
+    if (st >= 0)
+        st = apply_settings(db, settings_last, LAST_COUNT, err);
+    if (st >= 0)
+        st = migrate(db, format, err);
+    if (st >= 0)
+        st = sqlite_check_schema(db, db->migration->schema(), err);
+    if (st >= 0)
+        st = sqlite_prepare(db, err);
+    drop_lock(&lock);
+    return st;
+}
+
 static envres_status
 open_store(struct db *db, envres_error *err)
 {
     struct files_id id = { 0, 0 };
-    int64_t format = 0;
     envres_status st = sqlite_has_file(db) ? check_files(db, &id, err) : ENVRES_OK;
     if (st >= 0)
         st = open_handle(db, false, err);
@@ -734,21 +800,7 @@ open_store(struct db *db, envres_error *err)
         st = set_guards(db, err);
     if (st >= 0)
         st = check_header(db, err);
-    if (st >= 0)
-        st = apply_settings(db, settings_first, FIRST_COUNT, err);
-    if (st >= 0)
-        st = read_format(db, &format, err);
-    if (st >= 0)
-        st = check_size(db, err);
-    if (st >= 0)
-        st = set_journal(db, err);
-    if (st >= 0)
-        st = apply_settings(db, settings_last, LAST_COUNT, err);
-    if (st >= 0)
-        st = migrate(db, format, err);
-    if (st >= 0)
-        st = sqlite_check_schema(db, db->migration->schema(), err);
-    return st < 0 ? st : sqlite_prepare(db, err);
+    return st < 0 ? st : set_up(db, err);
 }
 
 envres_status
