@@ -35,10 +35,11 @@ void slot_sum_free(struct slot_sum *sum);
 envres_status slot_sum_end(const struct slot_sum *sum, uint8_t digest[SEAL_DIGEST],
                            envres_error *err);
 
-/* Whether `signature` is the principal's, over a set in form with this digest. */
-bool slot_set_is_signed(const uint8_t *workspace, const uint8_t *principal,
-                        const uint8_t sign_public[32], const uint8_t digest[SEAL_DIGEST],
-                        const uint8_t signature[SIGNATURE_SIZE]);
+/* Whether `signature` is the principal's, over a set in form with this digest. `self` as in
+ * identity_verify_own(). */
+bool slot_set_is_signed(const struct identity *self, const uint8_t *workspace,
+                        const uint8_t *principal, const uint8_t sign_public[32],
+                        const uint8_t digest[SEAL_DIGEST], const uint8_t signature[SIGNATURE_SIZE]);
 /* INTEGRITY, in the one wording for it. */
 envres_status slot_set_refuse(const char *principal, envres_error *err);
 

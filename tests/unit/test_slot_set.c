@@ -110,15 +110,16 @@ known_answer(void **state)
     digest_of(rows.row, ROWS, digest);
     assert_memory_equal(digest, wanted, sizeof(digest));
     struct identity *by = make_identity(NULL, f->arena, ws, "by", seed, principal, alice_key);
-    assert_true(slot_set_is_signed(ws, principal, by->sign_public, digest, signature));
+    assert_true(slot_set_is_signed(NULL, ws, principal, by->sign_public, digest, signature));
     for (size_t i = 0; i < SIGNATURE_SIZE * 8; i++) {
         signature[i / 8] ^= (uint8_t)(1 << (i % 8));
-        assert_false(slot_set_is_signed(ws, principal, by->sign_public, digest, signature));
+        assert_false(slot_set_is_signed(NULL, ws, principal, by->sign_public, digest, signature));
         signature[i / 8] ^= (uint8_t)(1 << (i % 8));
     }
-    assert_false(slot_set_is_signed(principal, principal, by->sign_public, digest, signature));
-    assert_false(slot_set_is_signed(ws, ws, by->sign_public, digest, signature));
-    assert_false(slot_set_is_signed(ws, principal, f->alice->sign_public, digest, signature));
+    assert_false(
+        slot_set_is_signed(NULL, principal, principal, by->sign_public, digest, signature));
+    assert_false(slot_set_is_signed(NULL, ws, ws, by->sign_public, digest, signature));
+    assert_false(slot_set_is_signed(NULL, ws, principal, f->alice->sign_public, digest, signature));
     identity_unref(by);
     vectors_close(&v);
 }
@@ -213,7 +214,7 @@ what_is_no_set(void **state)
     assert_int_equal(identity_sign(f->alice, "slots", message, sizeof(message), signature, f->err),
                      ENVRES_OK);
     assert_false(
-        slot_set_is_signed(workspace, f->alice->id, f->alice->sign_public, zero, signature));
+        slot_set_is_signed(NULL, workspace, f->alice->id, f->alice->sign_public, zero, signature));
 }
 
 /* ---- in a store ----------------------------------------------------------------------------- */
