@@ -1,56 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Versions of one app, its releases, and the parts of one version. Stores in files: one version
- * that the library made is copied row by row by SQL, since a million of its own would take an hour.
+ * Versions of one app, its releases, and the parts of one version. Stores of many versions are
+ * files, which SQL fills.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "growth.h"
+#include "moves.h"
 
-enum { ROUNDS = 5, MOVES = 20, PATH_ROOM = 4200, PARTS_MAX = 10000, DIGEST = 32 };
+enum { ROUNDS = 5, MOVES = 20, PATH_ROOM = 4200, PARTS_MAX = 10000 };
 
-static const char app[] = "shop";
-
-/* An app with two versions that take turns in being live. */
 struct shop {
     struct growth_store store;
     char path[PATH_ROOM];
-    uint8_t contents[2][DIGEST];
-    int64_t live;
-    int which;
+    struct moves moves;
 };
-
-static const char *const names[2] = { "a", "b" };
-
-static envres_version_name
-version_of(const char *version)
-{
-    return (envres_version_name){ .size = sizeof(envres_version_name),
-                                  .app = app,
-                                  .app_len = TEXT,
-                                  .version = version,
-                                  .version_len = TEXT };
-}
 
 /* ---- an app -----------------------------------------------------------------------------------
  */
-
-static void
-create_version(struct shop *shop, const char *name, const char *from)
-{
-    envres_version_options options = { .size = sizeof(options),
-                                       .flags = from ? 0 : ENVRES_VERSION_EMPTY,
-                                       .name = name,
-                                       .name_len = name ? TEXT : 0,
-                                       .from = from,
-                                       .from_len = from ? TEXT : 0 };
-    growth_must(envres_version_create(shop->store.session, app, TEXT, &options, NULL, NULL, NULL),
-                "creating a version");
-}
 
 static void
 put_parts(struct shop *shop, const char *version, size_t first, size_t count, uint8_t *content)
@@ -58,7 +28,7 @@ put_parts(struct shop *shop, const char *version, size_t first, size_t count, ui
     static char texts[PARTS_MAX][64];
     static char paths[PARTS_MAX][32];
     static envres_part_write writes[PARTS_MAX];
-    envres_version_name it = version_of(version);
+    envres_version_name it = moves_version(version);
     for (size_t i = 0; i < count; i++) {
         snprintf(paths[i], sizeof(paths[i]), "rows/%05zu.json", first + i);
         snprintf(texts[i], sizeof(texts[i]), "{\"row\": %zu, \"of\": \"<< app.name >> %s\"}",
@@ -73,69 +43,21 @@ put_parts(struct shop *shop, const char *version, size_t first, size_t count, ui
                 "parts");
 }
 
-static void
-promote(struct shop *shop, const char *version, const char *from, const char *to,
-        const uint8_t content[DIGEST])
-{
-    envres_version_name it = version_of(version);
-    envres_promote_options options = { .size = sizeof(options),
-                                       .to = to,
-                                       .to_len = TEXT,
-                                       .expect_stage = from,
-                                       .expect_stage_len = TEXT,
-                                       .expect_content = content };
-    growth_must(envres_version_promote(shop->store.session, &it, &options, NULL, NULL, NULL),
-                "promoting");
-}
-
-static void
-release_other(struct shop *shop)
-{
-    int other = 1 - shop->which;
-    envres_version_name it = version_of(names[other]);
-    envres_release_options options = { .size = sizeof(options),
-                                       .bump = ENVRES_BUMP_PATCH,
-                                       .expect_content = shop->contents[other],
-                                       .expect_live = shop->live };
-    growth_must(envres_release_create(shop->store.session, &it, &options, NULL, NULL, NULL, NULL),
-                "release");
-    shop->which = other;
-    shop->live++;
-}
-
-static void
-roll_back(struct shop *shop)
-{
-    int other = 1 - shop->which;
-    envres_rollback_options options = { .size = sizeof(options),
-                                        .version = names[other],
-                                        .version_len = TEXT,
-                                        .expect_live = shop->live };
-    growth_must(
-        envres_release_rollback(shop->store.session, app, TEXT, &options, NULL, NULL, NULL, NULL),
-        "rollback");
-    shop->which = other;
-    shop->live++;
-}
-
 /* Both versions have been live. */
 static void
 shop_create(struct shop *shop, const char *path, size_t parts)
 {
     memset(shop, 0, sizeof(*shop));
-    shop->which = 1;
     if (path)
         snprintf(shop->path, sizeof(shop->path), "%s", path);
     growth_create(&shop->store, path);
-    growth_must(envres_app_create(shop->store.session, app, TEXT, NULL, NULL, NULL), "app");
+    shop->moves.session = shop->store.session;
+    growth_must(envres_app_create(shop->store.session, moves_app, TEXT, NULL, NULL, NULL), "app");
     for (int i = 0; i < 2; i++) {
-        create_version(shop, names[i], NULL);
-        put_parts(shop, names[i], 0, parts, shop->contents[i]);
-        promote(shop, names[i], "development", "staging", shop->contents[i]);
-        promote(shop, names[i], "staging", "production", shop->contents[i]);
+        moves_create(shop->store.session, moves_names[i], NULL);
+        put_parts(shop, moves_names[i], 0, parts, shop->moves.contents[i]);
     }
-    release_other(shop);
-    release_other(shop);
+    moves_begin(&shop->moves);
 }
 
 static void
@@ -149,13 +71,13 @@ shop_close(struct shop *shop)
 static void
 serve(struct shop *shop, struct growth_table *table, int row)
 {
-    envres_scope_options options = { .size = sizeof(options), .app = app, .app_len = TEXT };
+    envres_scope_options options = { .size = sizeof(options), .app = moves_app, .app_len = TEXT };
     envres_scope *scope = NULL;
     double begin = growth_now();
     growth_must(envres_scope_open(shop->store.session, "production", TEXT, &options, &scope, NULL),
                 "scope of the app");
     growth_note(table, row, growth_now() - begin);
-    if (strcmp(envres_scope_version(scope), names[shop->which]) != 0)
+    if (strcmp(envres_scope_version(scope), moves_names[shop->moves.which]) != 0)
         growth_must(ENVRES_E_INTEGRITY, "another version is served");
     envres_scope_unref(scope);
 }
@@ -184,45 +106,29 @@ static struct growth_table versions = {
     },
 };
 
-/* Closes the store, copies the first version until there are `count`, opens it again. Ids count up,
- * so that filling takes seconds; the library's own are random. */
 static void
 fill_versions(struct shop *shop, size_t count)
 {
-    static const char *const sql =
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN;"
-        "WITH RECURSIVE n (i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < %zu)"
-        "INSERT INTO version (id, app_id, number, name, description, state, stage_id, parent_id,"
-        " base, content, parts, pins, bytes, edits, author, created_at, changed_at, frozen_at)"
-        " SELECT CAST(printf('%%016d', i) AS BLOB), app_id, i, 'copy ' || i, '', 2, stage_id, NULL,"
-        " base, content, parts, pins, bytes, 0, author, created_at, changed_at, frozen_at FROM n,"
-        " version WHERE version.name = 'a'; COMMIT;"
-        "PRAGMA journal_mode = DELETE";
-    char text[1024];
-    sqlite3 *db = NULL;
     growth_close(&shop->store);
-    snprintf(text, sizeof(text), sql, count);
-    if (sqlite3_open(shop->path, &db) != SQLITE_OK ||
-        sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
-        growth_must(ENVRES_E_IO, sqlite3_errmsg(db));
-    sqlite3_close(db);
+    moves_fill(shop->path, count);
     growth_open(&shop->store, shop->path);
+    shop->moves.session = shop->store.session;
 }
 
 static void
 use_drafts(struct shop *shop, int round)
 {
     char name[16];
-    uint8_t content[DIGEST];
+    uint8_t content[MOVES_DIGEST];
     snprintf(name, sizeof(name), "draft-%d", round);
     double begin = growth_now();
-    create_version(shop, name, "a");
+    moves_create(shop->store.session, name, "a");
     growth_note(&versions, V_CREATE, growth_now() - begin);
     begin = growth_now();
     put_parts(shop, name, 100, 1, content);
     growth_note(&versions, V_EDIT, growth_now() - begin);
     begin = growth_now();
-    promote(shop, name, "development", "staging", content);
+    moves_promote(shop->store.session, name, "development", "staging", content);
     growth_note(&versions, V_PROMOTE, growth_now() - begin);
 }
 
@@ -231,13 +137,13 @@ use_lists(struct shop *shop, size_t count)
 {
     envres_list *list = NULL;
     double begin = growth_now();
-    growth_must(envres_app_status(shop->store.session, app, TEXT, &list, NULL), "status");
+    growth_must(envres_app_status(shop->store.session, moves_app, TEXT, &list, NULL), "status");
     growth_note(&versions, V_STATUS, growth_now() - begin);
     envres_list_free(list);
     int64_t before = growth_held();
     begin = growth_now();
-    growth_must(envres_version_list(shop->store.session, app, TEXT, NULL, 0, ENVRES_VERSION_ALL,
-                                    &list, NULL),
+    growth_must(envres_version_list(shop->store.session, moves_app, TEXT, NULL, 0,
+                                    ENVRES_VERSION_ALL, &list, NULL),
                 "list");
     growth_note(&versions, V_LIST, growth_now() - begin);
     growth_note(&versions, V_MEMORY, (double)(growth_held() - before) / 1024);
@@ -262,11 +168,11 @@ run_versions(struct growth_run *run)
             use_drafts(&shop, round);
             double begin = growth_now();
             for (int i = 0; i < MOVES; i++)
-                release_other(&shop);
+                moves_release(&shop.moves);
             growth_note(&versions, V_RELEASE, (growth_now() - begin) / MOVES);
             begin = growth_now();
             for (int i = 0; i < MOVES; i++)
-                roll_back(&shop);
+                moves_roll_back(&shop.moves);
             growth_note(&versions, V_ROLLBACK, (growth_now() - begin) / MOVES);
             serve(&shop, &versions, V_SERVE);
         }
@@ -305,27 +211,28 @@ run_releases(struct growth_run *run)
     shop_create(&shop, NULL, 2);
     for (releases.current = 0; releases.current < releases.count; releases.current++) {
         size_t count = releases.sizes[releases.current];
-        while ((size_t)shop.live < count - MOVES)
-            roll_back(&shop);
+        while ((size_t)shop.moves.live < count - MOVES)
+            moves_roll_back(&shop.moves);
         for (int round = 0; round < ROUNDS; round++) {
             envres_list *list = NULL;
             double begin = growth_now();
             for (int i = 0; i < MOVES / ROUNDS; i++)
-                roll_back(&shop);
+                moves_roll_back(&shop.moves);
             growth_note(&releases, R_ROLLBACK, (growth_now() - begin) / (MOVES / (double)ROUNDS));
             serve(&shop, &releases, R_SERVE);
             begin = growth_now();
-            growth_must(envres_app_status(shop.store.session, app, TEXT, &list, NULL), "status");
+            growth_must(envres_app_status(shop.store.session, moves_app, TEXT, &list, NULL),
+                        "status");
             growth_note(&releases, R_STATUS, growth_now() - begin);
             envres_list_free(list);
         }
         for (int round = 0; round < 2; round++) {
             envres_list *list = NULL;
             double begin = growth_now();
-            growth_must(envres_release_list(shop.store.session, app, TEXT, &list, NULL),
+            growth_must(envres_release_list(shop.store.session, moves_app, TEXT, &list, NULL),
                         "releases");
             growth_note(&releases, R_LIST, growth_now() - begin);
-            if (envres_list_count(list) != (size_t)shop.live)
+            if (envres_list_count(list) != (size_t)shop.moves.live)
                 growth_must(ENVRES_E_INTEGRITY, "the list is not of all releases");
             envres_list_free(list);
         }
@@ -361,13 +268,13 @@ static void
 use_draft_of_parts(struct shop *shop, int round)
 {
     char name[16];
-    uint8_t content[DIGEST];
+    uint8_t content[MOVES_DIGEST];
     envres_list *list = NULL;
     snprintf(name, sizeof(name), "draft-%d", round);
-    envres_version_name it = version_of(name);
-    envres_version_name from = version_of("a");
+    envres_version_name it = moves_version(name);
+    envres_version_name from = moves_version("a");
     double begin = growth_now();
-    create_version(shop, name, "a");
+    moves_create(shop->store.session, name, "a");
     growth_note(&parts, P_CREATE, growth_now() - begin);
     begin = growth_now();
     put_parts(shop, name, 5, 1, content);
@@ -383,7 +290,7 @@ use_draft_of_parts(struct shop *shop, int round)
         growth_must(ENVRES_E_INTEGRITY, "an edit does not differ by one part");
     envres_list_free(list);
     begin = growth_now();
-    promote(shop, name, "development", "staging", content);
+    moves_promote(shop->store.session, name, "development", "staging", content);
     growth_note(&parts, P_PROMOTE, growth_now() - begin);
 }
 
@@ -398,10 +305,10 @@ run_parts(struct growth_run *run)
         for (int round = 0; round < ROUNDS; round++) {
             use_draft_of_parts(&shop, round);
             double begin = growth_now();
-            release_other(&shop);
+            moves_release(&shop.moves);
             growth_note(&parts, P_RELEASE, growth_now() - begin);
             begin = growth_now();
-            roll_back(&shop);
+            moves_roll_back(&shop.moves);
             growth_note(&parts, P_ROLLBACK, growth_now() - begin);
             serve(&shop, &parts, P_SERVE);
         }

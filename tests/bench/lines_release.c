@@ -2,8 +2,6 @@
 /*
  * Versions and releases: what a release and a rollback cost, also among a million versions; what a
  * version and an edit cost; how soon a host has the app it serves.
- *
- * Stores of many versions are filled by SQL: one version that the library made, copied row by row.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -14,37 +12,20 @@
 
 #include "hand.h"
 #include "lines.h"
+#include "moves.h"
 
 #define TEXT ENVRES_NUL_TERMINATED
 
-enum { PATH_ROOM = 4300, DIGEST = 32, PARTS = 200, PART = 10 * 1024, GROWN = 1000 };
-
-static const char app[] = "shop";
+enum { PATH_ROOM = 4300, PARTS = 200, PART = 10 * 1024, GROWN = 1000 };
 
 /* ---- an app --------------------------------------------------------------------------------- */
 
-/* A store with one app: two versions, which take turns in being live. */
 struct shop {
     struct fixture *fx;
     char path[PATH_ROOM];
     envres_store *store;
-    envres_session *session;
-    uint8_t contents[2][DIGEST];
-    int64_t live;
-    int which; /* version that is live */
+    struct moves moves;
 };
-
-static const char *const names[2] = { "a", "b" };
-
-static envres_version_name
-version_of(const char *version)
-{
-    return (envres_version_name){ .size = sizeof(envres_version_name),
-                                  .app = app,
-                                  .app_len = TEXT,
-                                  .version = version,
-                                  .version_len = TEXT };
-}
 
 /* A JSON document with a few tags; `seed` makes every part another. */
 static size_t
@@ -67,7 +48,7 @@ part_text(char out[PART + 1], unsigned seed)
 static void
 put_parts(struct shop *shop, const char *version, size_t count, unsigned seed)
 {
-    envres_version_name it = version_of(version);
+    envres_version_name it = moves_version(version);
     envres_part_write *writes = calloc(count, sizeof(*writes));
     char(*texts)[PART + 1] = malloc(count * sizeof(*texts));
     char(*paths)[32] = malloc(count * sizeof(*paths));
@@ -80,7 +61,7 @@ put_parts(struct shop *shop, const char *version, size_t count, unsigned seed)
                                          .data = texts[i],
                                          .data_len = part_text(texts[i], seed + (unsigned)i) };
     }
-    expect_ok(envres_part_put(shop->session, &it, writes, count, NULL, NULL, shop->fx->err),
+    expect_ok(envres_part_put(shop->moves.session, &it, writes, count, NULL, NULL, shop->fx->err),
               shop->fx->err, "parts");
     free(writes);
     free(texts);
@@ -88,76 +69,16 @@ put_parts(struct shop *shop, const char *version, size_t count, unsigned seed)
 }
 
 static void
-create_version(struct shop *shop, const char *name, const char *from)
+read_content(struct shop *shop, const char *version, uint8_t content[MOVES_DIGEST])
 {
-    envres_version_options options = { .size = sizeof(options),
-                                       .flags = from ? 0 : ENVRES_VERSION_EMPTY,
-                                       .name = name,
-                                       .name_len = name ? TEXT : 0,
-                                       .from = from,
-                                       .from_len = from ? TEXT : 0 };
-    expect_ok(envres_version_create(shop->session, app, TEXT, &options, NULL, NULL, shop->fx->err),
-              shop->fx->err, "creating a version");
-}
-
-static void
-read_content(struct shop *shop, const char *version, uint8_t content[DIGEST])
-{
-    envres_version_name it = version_of(version);
+    envres_version_name it = moves_version(version);
     envres_list *list = NULL;
     size_t len = 0;
-    expect_ok(envres_version_describe(shop->session, &it, &list, shop->fx->err), shop->fx->err,
-              version);
+    expect_ok(envres_version_describe(shop->moves.session, &it, &list, shop->fx->err),
+              shop->fx->err, version);
     const char *hex = envres_list_text(list, 0, ENVRES_VERSION_CONTENT, &len);
-    sodium_hex2bin(content, DIGEST, hex, len, NULL, NULL, NULL);
+    sodium_hex2bin(content, MOVES_DIGEST, hex, len, NULL, NULL, NULL);
     envres_list_free(list);
-}
-
-static void
-promote(struct shop *shop, int which)
-{
-    static const char *const path[] = { "development", "staging", "production" };
-    envres_version_name it = version_of(names[which]);
-    for (int i = 0; i < 2; i++) {
-        envres_promote_options options = { .size = sizeof(options),
-                                           .to = path[i + 1],
-                                           .to_len = TEXT,
-                                           .expect_stage = path[i],
-                                           .expect_stage_len = TEXT,
-                                           .expect_content = shop->contents[which] };
-        expect_ok(envres_version_promote(shop->session, &it, &options, NULL, NULL, shop->fx->err),
-                  shop->fx->err, "promoting");
-    }
-}
-
-static void
-release_other(struct shop *shop)
-{
-    int other = 1 - shop->which;
-    envres_version_name it = version_of(names[other]);
-    envres_release_options options = { .size = sizeof(options),
-                                       .bump = ENVRES_BUMP_PATCH,
-                                       .expect_content = shop->contents[other],
-                                       .expect_live = shop->live };
-    expect_ok(envres_release_create(shop->session, &it, &options, NULL, NULL, NULL, shop->fx->err),
-              shop->fx->err, "release");
-    shop->which = other;
-    shop->live++;
-}
-
-static void
-roll_back(struct shop *shop)
-{
-    int other = 1 - shop->which;
-    envres_rollback_options options = { .size = sizeof(options),
-                                        .version = names[other],
-                                        .version_len = TEXT,
-                                        .expect_live = shop->live };
-    expect_ok(envres_release_rollback(shop->session, app, TEXT, &options, NULL, NULL, NULL,
-                                      shop->fx->err),
-              shop->fx->err, "rollback");
-    shop->which = other;
-    shop->live++;
 }
 
 /* Both versions have `parts` parts and have been live. */
@@ -165,25 +86,24 @@ static void
 shop_open(struct shop *shop, struct fixture *fx, const char *folder, const char *name, size_t parts)
 {
     memset(shop, 0, sizeof(*shop));
+    struct moves *moves = &shop->moves;
     shop->fx = fx;
-    shop->which = 1;
     snprintf(shop->path, sizeof(shop->path), "%s/%s", folder, name);
-    store_make(shop->path, &shop->store, &shop->session, fx->err);
-    expect_ok(envres_app_create(shop->session, app, TEXT, NULL, NULL, fx->err), fx->err, "app");
+    store_make(shop->path, &shop->store, &moves->session, fx->err);
+    expect_ok(envres_app_create(moves->session, moves_app, TEXT, NULL, NULL, fx->err), fx->err,
+              "app");
     for (int i = 0; i < 2; i++) {
-        create_version(shop, names[i], NULL);
-        put_parts(shop, names[i], parts, (unsigned)i * 1000);
-        read_content(shop, names[i], shop->contents[i]);
-        promote(shop, i);
+        moves_create(moves->session, moves_names[i], NULL);
+        put_parts(shop, moves_names[i], parts, (unsigned)i * 1000);
+        read_content(shop, moves_names[i], moves->contents[i]);
     }
-    release_other(shop);
-    release_other(shop);
+    moves_begin(moves);
 }
 
 static void
 shop_close(struct shop *shop)
 {
-    envres_session_close(shop->session);
+    envres_session_close(shop->moves.session);
     envres_store_close(shop->store);
     unlink(shop->path);
 }
@@ -254,28 +174,28 @@ static void
 release_ours(void *user, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        release_other(((struct moving *)user)->ours);
+        moves_release(&((struct moving *)user)->ours->moves);
 }
 
 static void
 release_small(void *user, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        release_other(((struct moving *)user)->small);
+        moves_release(&((struct moving *)user)->small->moves);
 }
 
 static void
 rollback_ours(void *user, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        roll_back(((struct moving *)user)->ours);
+        moves_roll_back(&((struct moving *)user)->ours->moves);
 }
 
 static void
 rollback_small(void *user, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        roll_back(((struct moving *)user)->small);
+        moves_roll_back(&((struct moving *)user)->small->moves);
 }
 
 /* What was made is what is there: as many records as were made, the newest live. */
@@ -283,11 +203,11 @@ static void
 check_line(struct shop *shop)
 {
     envres_list *list = NULL;
-    expect_ok(envres_app_describe(shop->session, app, TEXT, &list, shop->fx->err), shop->fx->err,
-              "describing");
-    bench_check(envres_list_integer(list, 0, ENVRES_APP_LIVE_SEQUENCE) == shop->live &&
+    expect_ok(envres_app_describe(shop->moves.session, moves_app, TEXT, &list, shop->fx->err),
+              shop->fx->err, "describing");
+    bench_check(envres_list_integer(list, 0, ENVRES_APP_LIVE_SEQUENCE) == shop->moves.live &&
                     strcmp(envres_list_text(list, 0, ENVRES_APP_LIVE_VERSION, NULL),
-                           names[shop->which]) == 0,
+                           moves_names[shop->moves.which]) == 0,
                 "the live release is not the one that was made");
     envres_list_free(list);
 }
@@ -325,40 +245,25 @@ run_moves(struct fixture *fx, const char *folder)
 
 /* ---- among many versions -------------------------------------------------------------------- */
 
-/* Closes the store, copies the first version until there are `count`, opens it again. Ids count up,
- * so that filling takes seconds; the library's own are random. */
 static void
-fill_versions(struct shop *shop, long count)
+fill_versions(struct shop *shop, size_t count)
 {
-    static const char *const sql =
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN;"
-        "WITH RECURSIVE n (i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < %ld)"
-        "INSERT INTO version (id, app_id, number, name, description, state, stage_id, parent_id,"
-        " base, content, parts, pins, bytes, edits, author, created_at, changed_at, frozen_at)"
-        " SELECT CAST(printf('%%016d', i) AS BLOB), app_id, i, 'copy ' || i, '', 2, stage_id, NULL,"
-        " base, content, parts, pins, bytes, 0, author, created_at, changed_at, frozen_at FROM n,"
-        " version WHERE version.name = 'a'; COMMIT;"
-        "PRAGMA journal_mode = DELETE";
-    char text[1024];
-    sqlite3 *db = NULL;
     envres_credential owner = { .size = sizeof(owner),
                                 .kind = ENVRES_CREDENTIAL_RAW_KEY,
                                 .secret = shop->fx->key,
                                 .secret_len = sizeof(shop->fx->key) };
-    envres_session_close(shop->session);
+    envres_session_close(shop->moves.session);
     envres_store_close(shop->store);
-    snprintf(text, sizeof(text), sql, count);
-    hand_expect(db, sqlite3_open(shop->path, &db), SQLITE_OK, "opening by hand");
-    hand_exec(db, text);
-    sqlite3_close(db);
+    moves_fill(shop->path, count);
     expect_ok(envres_store_open(shop->path, TEXT, NULL, &shop->store, shop->fx->err), shop->fx->err,
               "opening a large store");
-    expect_ok(envres_session_open(shop->store, NULL, 0, &owner, &shop->session, shop->fx->err),
-              shop->fx->err, "unlocking a large store");
+    expect_ok(
+        envres_session_open(shop->store, NULL, 0, &owner, &shop->moves.session, shop->fx->err),
+        shop->fx->err, "unlocking a large store");
     envres_list *list = NULL;
-    expect_ok(envres_app_describe(shop->session, app, TEXT, &list, shop->fx->err), shop->fx->err,
-              "describing");
-    bench_check(envres_list_integer(list, 0, ENVRES_APP_VERSIONS) == count,
+    expect_ok(envres_app_describe(shop->moves.session, moves_app, TEXT, &list, shop->fx->err),
+              shop->fx->err, "describing");
+    bench_check(envres_list_integer(list, 0, ENVRES_APP_VERSIONS) == (int64_t)count,
                 "a store is not filled");
     envres_list_free(list);
 }
@@ -367,7 +272,7 @@ static void
 run_many(struct fixture *fx, const char *folder)
 {
     static const struct {
-        long count;
+        size_t count;
         const char *release;
         const char *rollback;
     } sizes[] = {
@@ -431,7 +336,7 @@ run_growth(struct shop *shop)
         return;
     double before = size_of(shop->path);
     for (int i = 0; i < made; i++)
-        create_version(shop, NULL, "a");
+        moves_create(shop->moves.session, NULL, "a");
     double grown = size_of(shop->path) - before;
     bench_report(name, grown / made / 1024, 0, goals);
 }
@@ -447,15 +352,16 @@ put_ours(void *user, size_t count)
 {
     struct editing *e = user;
     char text[PART + 1];
-    envres_version_name it = version_of("draft");
+    envres_version_name it = moves_version("draft");
     for (size_t i = 0; i < count; i++) {
         envres_part_write write = { .size = sizeof(write),
                                     .path = "rows/100.json",
                                     .path_len = TEXT,
                                     .data = text,
                                     .data_len = part_text(text, e->seed++) };
-        expect_ok(envres_part_put(e->shop->session, &it, &write, 1, NULL, NULL, e->shop->fx->err),
-                  e->shop->fx->err, "an edit");
+        expect_ok(
+            envres_part_put(e->shop->moves.session, &it, &write, 1, NULL, NULL, e->shop->fx->err),
+            e->shop->fx->err, "an edit");
     }
 }
 
@@ -485,15 +391,16 @@ run_editing(struct shop *shop, const char *folder)
                                .is_slow = true,
                                .goals = { { RULE_COST, 1.5, 1.2 } } };
     char text[PART + 1];
-    envres_version_name draft = version_of("draft");
+    envres_version_name draft = moves_version("draft");
     envres_value *value = NULL;
     size_t len = 0;
     single_open(&single, folder, shop->store, shop->fx->err);
-    create_version(shop, "draft", "a");
+    moves_create(shop->moves.session, "draft", "a");
     bench_run(&line);
     put_ours(&e, 1);
-    expect_ok(envres_part_get(shop->session, &draft, "rows/100.json", TEXT, &value, shop->fx->err),
-              shop->fx->err, "the edited part");
+    expect_ok(
+        envres_part_get(shop->moves.session, &draft, "rows/100.json", TEXT, &value, shop->fx->err),
+        shop->fx->err, "the edited part");
     const char *data = envres_value_data(value, &len);
     bench_same("an edit", data, len, text, part_text(text, e.seed - 1));
     envres_value_free(value);
@@ -506,7 +413,7 @@ struct serving {
     struct shop *shop;
     sqlite3 *db;
     sqlite3_stmt *part;
-    uint8_t digests[PARTS][DIGEST];
+    uint8_t digests[PARTS][MOVES_DIGEST];
     envres_scope *kept;
     unsigned value;
 };
@@ -514,10 +421,10 @@ struct serving {
 static void
 open_live(struct serving *s, envres_scope **out)
 {
-    envres_scope_options options = { .size = sizeof(options), .app = app, .app_len = TEXT };
-    expect_ok(
-        envres_scope_open(s->shop->session, "production", TEXT, &options, out, s->shop->fx->err),
-        s->shop->fx->err, "a scope of the app");
+    envres_scope_options options = { .size = sizeof(options), .app = moves_app, .app_len = TEXT };
+    expect_ok(envres_scope_open(s->shop->moves.session, "production", TEXT, &options, out,
+                                s->shop->fx->err),
+              s->shop->fx->err, "a scope of the app");
 }
 
 static void
@@ -541,14 +448,15 @@ serve_by_hand(void *user, size_t count)
     for (size_t i = 0; i < count; i++) {
         hand_exec(s->db, "BEGIN");
         for (size_t p = 0; p < PARTS; p++) {
-            uint8_t digest[DIGEST];
-            sqlite3_bind_blob(s->part, 1, s->digests[p], DIGEST, SQLITE_STATIC);
+            uint8_t digest[MOVES_DIGEST];
+            sqlite3_bind_blob(s->part, 1, s->digests[p], MOVES_DIGEST, SQLITE_STATIC);
             hand_expect(s->db, sqlite3_step(s->part), SQLITE_ROW, "a part by hand");
             const void *body = sqlite3_column_blob(s->part, 0);
             size_t len = (size_t)sqlite3_column_bytes(s->part, 0);
-            crypto_generichash_blake2b_salt_personal(digest, DIGEST, body, len, NULL, 0, NULL,
+            crypto_generichash_blake2b_salt_personal(digest, MOVES_DIGEST, body, len, NULL, 0, NULL,
                                                      personal);
-            bench_check(memcmp(digest, s->digests[p], DIGEST) == 0, "a part by hand is damaged");
+            bench_check(memcmp(digest, s->digests[p], MOVES_DIGEST) == 0,
+                        "a part by hand is damaged");
             memcpy(kept + p * (PART + 1), body, len);
             sqlite3_reset(s->part);
         }
@@ -567,7 +475,7 @@ change_setting(void *user)
     envres_variable_write write = {
         .size = sizeof(write), .name = "LIMIT", .name_len = TEXT, .value = value, .value_len = TEXT
     };
-    expect_ok(envres_variable_put(s->shop->session, "production", TEXT, &write, NULL, NULL,
+    expect_ok(envres_variable_put(s->shop->moves.session, "production", TEXT, &write, NULL, NULL,
                                   s->shop->fx->err),
               s->shop->fx->err, "a setting");
 }
@@ -578,7 +486,7 @@ latest_ours(void *user, size_t count)
     struct serving *s = user;
     for (size_t i = 0; i < count; i++) {
         envres_scope *fresh = NULL;
-        expect_ok(envres_scope_latest(s->shop->session, s->kept, &fresh, s->shop->fx->err),
+        expect_ok(envres_scope_latest(s->shop->moves.session, s->kept, &fresh, s->shop->fx->err),
                   s->shop->fx->err, "the latest scope");
         envres_scope_unref(s->kept);
         s->kept = fresh;
@@ -588,14 +496,14 @@ latest_ours(void *user, size_t count)
 static void
 prepare_parts(struct serving *s)
 {
-    envres_version_name live = version_of(names[s->shop->which]);
+    envres_version_name live = moves_version(moves_names[s->shop->moves.which]);
     envres_list *list = NULL;
-    expect_ok(envres_part_list(s->shop->session, &live, &list, s->shop->fx->err), s->shop->fx->err,
-              "the parts");
+    expect_ok(envres_part_list(s->shop->moves.session, &live, &list, s->shop->fx->err),
+              s->shop->fx->err, "the parts");
     bench_check(envres_list_count(list) == PARTS, "an app has not all parts");
     for (size_t i = 0; i < PARTS; i++)
-        sodium_hex2bin(s->digests[i], DIGEST, envres_list_text(list, i, ENVRES_PART_DIGEST, NULL),
-                       64, NULL, NULL, NULL);
+        sodium_hex2bin(s->digests[i], MOVES_DIGEST,
+                       envres_list_text(list, i, ENVRES_PART_DIGEST, NULL), 64, NULL, NULL, NULL);
     envres_list_free(list);
     hand_expect(s->db, sqlite3_open(s->shop->path, &s->db), SQLITE_OK, "opening by hand");
     hand_expect(s->db,
@@ -638,7 +546,8 @@ run_serving(struct shop *shop)
     envres_value *limit = NULL;
     expect_ok(envres_scope_part(s.kept, "rows/007.json", TEXT, &data, &len, shop->fx->err),
               shop->fx->err, "a part");
-    bench_same("a served part", data, len, text, part_text(text, (unsigned)shop->which * 1000 + 7));
+    bench_same("a served part", data, len, text,
+               part_text(text, (unsigned)shop->moves.which * 1000 + 7));
     expect_ok(envres_scope_get(s.kept, "LIMIT", TEXT, &limit, shop->fx->err), shop->fx->err,
               "the setting");
     snprintf(value, sizeof(value), "value-%u", s.value - 1);
