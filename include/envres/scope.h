@@ -51,11 +51,12 @@ typedef struct envres_scope_options {
  * @param out  one reference, the caller's: envres_scope_unref()
  * Errors: ENVRES_E_NOT_FOUND (environment, app, tag, version, with the nearest; or a revision that
  * never was), ENVRES_E_TAG, ENVRES_E_NOTHING_LIVE (no release, or withdrawn), ENVRES_E_DISCARDED,
- * ENVRES_E_NO_VERSION_HERE (the version has not reached the environment), ENVRES_E_INVALID (tag and
- * version, or one of them without app), ENVRES_E_DENIED (no key for it), ENVRES_E_INTEGRITY (the
- * environment's head, a part or the release's signature does not verify; or the audit has changes
- * newer than the environment), and those of reading the store; with ENVRES_SCOPE_AUDITED also those
- * of every change. One damaged value does not fail the scope, only its own use. Since 0.1.
+ * ENVRES_E_NO_VERSION_HERE (the version has not reached the environment), ENVRES_E_INVALID (no
+ * environment is named; tag and version, or one of them without app), ENVRES_E_DENIED (no key for
+ * it), ENVRES_E_INTEGRITY (the environment's head, a part or the release's signature does not
+ * verify; or the audit has changes newer than the environment), and those of reading the store;
+ * with ENVRES_SCOPE_AUDITED also those of every change. One damaged value does not fail the scope,
+ * only its own use. Since 0.1.
  */
 ENVRES_API envres_status envres_scope_open(envres_session *session, const char *environment,
                                            size_t environment_len,

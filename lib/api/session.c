@@ -246,7 +246,7 @@ read_request(const char *environment, size_t environment_len, const envres_scope
         (options.flags & ~(uint32_t)(ENVRES_SCOPE_DAMAGED | ENVRES_SCOPE_AUDITED)))
         st = err_set(err, ENVRES_E_INVALID, "the scope options have an unknown flag");
     if (st == ENVRES_OK)
-        st = text_argument(environment, environment_len, SIZE_MAX, "the environment's key",
+        st = argument_name(environment, environment_len, false, "the environment's key",
                            &out->environment, err);
     if (st == ENVRES_OK)
         st = read_asked(options.app, options.app_len, "the app's name", &out->app, err);

@@ -4,6 +4,9 @@
 
 #include "guard_helper.h"
 
+/* More than any row has. */
+enum { ROOM = 1024 * 1024 };
+
 static void
 fill(struct vectors *v, uint32_t node, struct request_row *row)
 {
@@ -108,12 +111,67 @@ every_field_is_in_the_digest(void **state)
     vectors_close(&v);
 }
 
+/* A row of the greatest length is signed whole; one that is longer in any of its texts never is,
+ * for its digest would not hold it. */
+static void
+a_row_has_a_greatest_length(void **state)
+{
+    enum { ACTION = 64, AUTHORS = LIMIT_AUTHORS * SEAL_ID };
+    static const struct {
+        const char *name;
+        size_t action, object, reason, authors;
+        bool good;
+    } rows[] = {
+        { "the greatest", ACTION, LIMIT_OBJECT, LIMIT_REASON, AUTHORS, true },
+        { "no texts", 0, 0, 0, 0, true },
+        { "action", ACTION + 1, 1, 1, SEAL_ID, false },
+        { "object", 1, LIMIT_OBJECT + 1, 1, SEAL_ID, false },
+        { "reason", 1, 1, LIMIT_REASON + 1, SEAL_ID, false },
+        { "authors", 1, 1, 1, AUTHORS + SEAL_ID, false },
+        { "part of an author", 1, 1, 1, SEAL_ID + 1, false },
+        { "action, beyond all", ROOM, 1, 1, SEAL_ID, false },
+        { "reason, beyond all", 1, 1, ROOM, SEAL_ID, false },
+    };
+    static char text[ROOM];
+    struct arena *arena = NULL;
+    uint8_t ws[SEAL_ID] = { 7 };
+    uint8_t seed[32] = { 9 };
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(arena_new(&mem_default, false, &arena, NULL), ENVRES_OK);
+    struct identity *by = make_identity(NULL, arena, ws, "by", seed, ws, seed);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct request_row row = { .needed = 1, .right = 10 };
+        struct approval approval = { .principal = { 1 } };
+        uint8_t digest[SEAL_DIGEST] = { 0 };
+        row.action = slice_of(text, rows[i].action);
+        row.object = slice_of(text, rows[i].object);
+        row.reason = slice_of(text, rows[i].reason);
+        row.authors = slice_of(text, rows[i].authors);
+        print_message("  %s\n", rows[i].name);
+        request_row_digest(ws, &row, digest);
+        assert_int_equal(identity_sign(by, "request", digest, sizeof(digest), row.signature, NULL),
+                         ENVRES_OK);
+        assert_int_equal(
+            identity_sign(by, "approval", digest, sizeof(digest), approval.signature, NULL),
+            ENVRES_OK);
+        assert_int_equal(request_is_signed(ws, &row, by->sign_public), rows[i].good);
+        assert_int_equal(approval_is_signed(ws, &row, &approval, by->sign_public), rows[i].good);
+        /* It is refused before anything is looked at. */
+        if (!rows[i].good)
+            assert_int_equal(approval_open(NULL, ws, by, &row, NULL), ENVRES_E_LIMIT);
+    }
+    identity_unref(by);
+    arena_unref(arena);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_68_known_answer),
         cmocka_unit_test(every_field_is_in_the_digest),
+        cmocka_unit_test(a_row_has_a_greatest_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
