@@ -23,6 +23,7 @@ enum {
     SQL_ADD_OBJECT,
     SQL_SET_OBJECT,
     SQL_MAKE_WAY,
+    SQL_STEP_ASIDE,
     SQL_COUNT_
 };
 
@@ -52,6 +53,10 @@ static const char *const config_sql[SQL_COUNT_] = {
                        " removed_at = NULL WHERE id = ?1",
     [SQL_MAKE_WAY] = "UPDATE object SET removed_at = ?2 WHERE id = ?1"
                      " AND id NOT IN (SELECT object_id FROM setting)",
+    [SQL_STEP_ASIDE] =
+        "UPDATE object SET name = 'lost_' || lower(hex(id)) WHERE id = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM setting WHERE object_id = ?1 AND until IS NULL AND state = 1"
+        " AND name = object.name)",
 };
 
 struct settling {
@@ -370,6 +375,7 @@ write_identity(struct settling *s, int sql, const struct identity_of *is, bool r
 }
 
 /* Who has the name of an object with values, and none of its own, is what is left of that object.
+ * Who has values that say another name steps aside, and gets that name when it is settled itself.
  */
 static envres_status
 make_way(struct settling *s, const struct object *other, bool *taken, envres_error *err)
@@ -377,6 +383,8 @@ make_way(struct settling *s, const struct object *other, bool *taken, envres_err
     int64_t removed = 0;
     envres_status st =
         salvage_run_with(s->ctx, config_sql[SQL_MAKE_WAY], other->id, NULL, s->now, &removed, err);
+    if (st == ENVRES_OK && removed == 0)
+        st = salvage_run(s->ctx, config_sql[SQL_STEP_ASIDE], other->id, NULL, &removed, err);
     *taken = removed == 0;
     return st;
 }
