@@ -208,8 +208,9 @@ read_signature(struct db *db, const uint8_t *workspace, const uint8_t *principal
 }
 
 envres_status
-slot_set_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
-              const struct identity *identity, struct slot_set *out, envres_error *err)
+slot_set_load(struct db *db, const struct mem *mem, const struct identity *self,
+              const uint8_t *workspace, const struct identity *identity, struct slot_set *out,
+              envres_error *err)
 {
     uint8_t digest[SEAL_DIGEST] = { 0 };
     uint8_t signature[SIGNATURE_SIZE] = { 0 };
@@ -217,8 +218,8 @@ slot_set_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
     envres_status st = sum_slots(db, mem, identity->id, out, digest, err);
     if (st == ENVRES_OK)
         st = read_signature(db, workspace, identity->id, signature, err);
-    if (st == ENVRES_OK && !slot_set_is_signed(identity, workspace, identity->id,
-                                               identity->sign_public, digest, signature))
+    if (st == ENVRES_OK && !slot_set_is_signed(self, workspace, identity->id, identity->sign_public,
+                                               digest, signature))
         st = slot_set_refuse(identity->name, err);
     return st;
 }

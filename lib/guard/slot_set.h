@@ -56,10 +56,11 @@ struct slot_set {
     size_t count;
 };
 
-/* Reads and checks the slots of a principal: INTEGRITY. Inside a transaction. */
-envres_status slot_set_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
-                            const struct identity *identity, struct slot_set *out,
-                            envres_error *err);
+/* Reads and checks the slots of a principal: INTEGRITY. Inside a transaction. `self` is who is
+ * unlocked (NULL: nobody); of `identity` only what is public is looked at. */
+envres_status slot_set_load(struct db *db, const struct mem *mem, const struct identity *self,
+                            const uint8_t *workspace, const struct identity *identity,
+                            struct slot_set *out, envres_error *err);
 
 /* Inside a write transaction, behind slot_set_load(); each is followed by slot_set_sign(). */
 envres_status slot_set_put(struct db *db, const struct identity *identity, int64_t ordinal,

@@ -339,7 +339,7 @@ settle_slots(struct context *ctx, int64_t now, struct salvage_report *report, en
             continue;
         memcpy(of.id, key->principal, SEAL_ID);
         memcpy(of.sign_public, key->sign_key, sizeof(of.sign_public));
-        st = slot_set_load(ctx->db, ctx->mem, ctx->workspace, &of, set, NULL);
+        st = slot_set_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &of, set, NULL);
         if (st != ENVRES_E_INTEGRITY && st != ENVRES_E_CORRUPT) {
             st = st < 0 ? err_code(err, st) : ENVRES_OK;
             continue;
