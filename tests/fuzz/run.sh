@@ -6,7 +6,7 @@
 #   sh tests/fuzz/run.sh [--runs N] [--seconds N] [--sanitize] [--replay] [--minimize] [TARGET...]
 #
 #   TARGET      json, template, ...: the folders of tests/fuzz/corpus; without any: all of them
-#   --runs N    ends a target after N executions
+#   --runs N    ends a target after N executions; one that is stopped before says how many it made
 #   --seconds N ends a target after N seconds; 20 where neither is given
 #   --sanitize  with AddressSanitizer and UBSan over the whole library; a tenth as fast, or less
 #   --replay    runs what is kept, and nothing new, with the sanitizers
@@ -53,8 +53,10 @@ wanted=
 for t in $targets; do wanted="$wanted tests/fuzz/${kind}_$t"; done
 log=$(mktemp "${TMPDIR:-/tmp}/envres-fuzz.XXXXXX")
 trap 'rm -f "$log"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# What runs is stopped, and what it has done is counted.
+child=
+stopped=no
+trap 'stopped=yes; [ -z "$child" ] || kill -TERM "$child"' INT TERM
 # shellcheck disable=SC2086
 ninja -C "$build" $wanted >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 
@@ -81,19 +83,30 @@ fuzz() {
     mkdir -p "$kept" "$build/found/$t"
     set -- "-max_len=$(longest "$t")" -timeout=20 -rss_limit_mb=2048 "-artifact_prefix=$build/found/$t/"
     [ "$kind" = fuzz ] || set -- "$@" -entropic=0 -use_counters=0 -reduce_inputs=0
+    set -- "$@" -print_final_stats=1
     [ "$runs" -lt 0 ] || set -- "$@" "-runs=$runs"
     [ "$seconds" -eq 0 ] || set -- "$@" "-max_total_time=$seconds"
     for dict in "$here/$t.dict"; do [ ! -f "$dict" ] || set -- "$@" "-dict=$dict"; done
     begin=$(date +%s)
     verdict='nothing found'
-    if "$build/tests/fuzz/${kind}_$t" "$@" "$kept" "$here/corpus/$t" >"$log" 2>&1; then
+    "$build/tests/fuzz/${kind}_$t" "$@" "$kept" "$here/corpus/$t" >"$log" 2>&1 &
+    child=$!
+    status=0
+    wait "$child" || status=$?
+    while kill -0 "$child" 2>/dev/null; do
+        status=0
+        wait "$child" || status=$? # the first ended with the signal that stops it
+    done
+    child=
+    if [ "$status" -eq 0 ] || { [ "$stopped" = yes ] && grep -q 'run interrupted; exiting' "$log"; }; then
         passed=$((passed + 1))
+        [ "$stopped" = no ] || verdict='nothing found, stopped'
     else
         failed=$((failed + 1))
         verdict=FOUND
     fi
     took=$(($(date +%s) - begin))
-    done_runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
+    done_runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     done_runs=${done_runs:-0}
     printf '%-10s %12s runs %7s s %8s/s %6s inputs   %s\n' "$t" "$done_runs" "$took" \
         $((done_runs / (took > 0 ? took : 1))) "$(find "$kept" "$here/corpus/$t" -type f | wc -l)" "$verdict"
@@ -128,7 +141,8 @@ minimize() {
 }
 
 for t in $targets; do
+    [ "$stopped" = no ] || break
     if [ "$act" = minimize ]; then minimize "$t"; else fuzz "$t"; fi
 done
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$stopped" = no ]
