@@ -75,13 +75,14 @@ passed=0
 failed=0
 
 # fuzz TARGET: executions, or the replay of what is kept. libFuzzer's counting of how often a way is
-# gone costs more than most targets do; it is left to --sanitize.
+# gone costs more than most targets do; it is left to --sanitize. Time is told by the clock: an input
+# of a busy machine takes long, and the first one of `store` makes a store.
 fuzz() {
     t=$1
     kept=$build/corpus/$t
     export ENVRES_FUZZ_KEEP="$build/found/$t"
     mkdir -p "$kept" "$build/found/$t"
-    set -- "-max_len=$(longest "$t")" -timeout=20 -rss_limit_mb=2048 "-artifact_prefix=$build/found/$t/"
+    set -- "-max_len=$(longest "$t")" -timeout=120 -rss_limit_mb=2048 "-artifact_prefix=$build/found/$t/"
     [ "$kind" = fuzz ] || set -- "$@" -entropic=0 -use_counters=0 -reduce_inputs=0
     set -- "$@" -print_final_stats=1
     [ "$runs" -lt 0 ] || set -- "$@" "-runs=$runs"
