@@ -50,18 +50,17 @@ static const char *const keyring_sql[SQL_COUNT_] = {
     [SQL_DROP_GRANTS_OF] = "DELETE FROM key_grant WHERE principal_id = ?1",
     [SQL_DROP_GRANTS] = "DELETE FROM key_grant WHERE environment_id = ?1",
     [SQL_ALL_GRANTS] = "SELECT g.environment_id, g.generation, g.class, g.principal_id, g.body,"
-                       " g.signature, p.sign_key, e.key, r.name FROM key_grant g"
+                       " g.signature, p.sign_key, e.key, r.name, g.rowid FROM key_grant g"
                        " JOIN environment e ON e.id = g.environment_id"
                        " LEFT JOIN principal p ON p.id = g.granter_id AND p.workspace_id = ?1"
                        " LEFT JOIN principal r ON r.id = g.principal_id AND r.workspace_id = ?1"
                        " WHERE e.workspace_id = ?1"
                        " ORDER BY e.key, g.generation, g.class, r.name",
-    [SQL_ALL_SLOTS] = "SELECT p.id, p.name, s.ordinal, s.body, s.provider FROM principal p"
+    [SQL_ALL_SLOTS] = "SELECT p.id, p.name, s.ordinal, s.body, s.provider, s.rowid FROM principal p"
                       " JOIN slot s ON s.principal_id = p.id"
                       " WHERE p.workspace_id = ?1 ORDER BY p.name, s.ordinal",
-    [SQL_DROP_SLOT] = "DELETE FROM slot WHERE principal_id = ?1 AND ordinal = ?2",
-    [SQL_DROP_ONE] = "DELETE FROM key_grant WHERE environment_id = ?1 AND generation = ?2"
-                     " AND class = ?3 AND principal_id = ?4",
+    [SQL_DROP_SLOT] = "DELETE FROM slot WHERE rowid = ?1",
+    [SQL_DROP_ONE] = "DELETE FROM key_grant WHERE rowid = ?1",
     [SQL_GRANTED] = "SELECT 1 FROM key_grant WHERE environment_id = ?1 LIMIT 1",
 };
 
@@ -669,79 +668,49 @@ keyring_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
 
 /* ---- pruning -------------------------------------------------------------------------------- */
 
-/* One row at fault. */
-struct faulty {
-    uint8_t first[SEAL_ID]; /* principal of a slot, environment of a grant */
-    uint8_t second[SEAL_ID];
-    int64_t number; /* ordinal, generation */
-    int64_t key_class;
-    bool is_slot;
-};
-
+/* The first row at fault, by its row number, since none of its columns need be in form; 0: none. */
 static envres_status
-find_faulty(struct db *db, const char *sql, const uint8_t *workspace, struct faulty *out,
-            bool *found, envres_error *err)
+find_faulty(struct db *db, bool is_slot, const uint8_t *workspace, int64_t *rowid,
+            envres_error *err)
 {
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
-    *found = false;
-    envres_status st = db_use(db, sql, &stmt, err);
+    *rowid = 0;
+    envres_status st =
+        db_use(db, keyring_sql[is_slot ? SQL_ALL_SLOTS : SQL_ALL_GRANTS], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, workspace, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    while (st == ENVRES_OK && row == DB_ROW && !*found) {
-        struct slice first = db_column_blob(stmt, 0);
-        struct slice second = out->is_slot ? slice_of(NULL, 0) : db_column_blob(stmt, 3);
-        *found = (out->is_slot ? slot_fault(stmt) : grant_fault(stmt, workspace)) != NULL;
-        if (*found) {
-            memcpy(out->first, first.data, first.len < SEAL_ID ? first.len : SEAL_ID);
-            if (second.len > 0)
-                memcpy(out->second, second.data, second.len < SEAL_ID ? second.len : SEAL_ID);
-            out->number = db_column_int(stmt, out->is_slot ? 2 : 1);
-            out->key_class = db_column_int(stmt, 2);
-        } else {
-            st = db_step(stmt, &row, err);
-        }
+    while (*rowid == 0 && (st = db_step(stmt, &row, err)) == ENVRES_OK && row == DB_ROW) {
+        if (is_slot ? slot_fault(stmt) : grant_fault(stmt, workspace))
+            *rowid = db_column_int(stmt, is_slot ? 5 : 9);
     }
     db_reset(stmt);
     return st;
 }
 
 static envres_status
-drop_faulty(struct db *db, const struct faulty *faulty, int64_t *dropped, envres_error *err)
+prune(struct db *db, bool is_slot, const uint8_t *workspace, int64_t *dropped, envres_error *err)
 {
-    struct db_stmt *stmt = NULL;
-    envres_status st =
-        db_use(db, keyring_sql[faulty->is_slot ? SQL_DROP_SLOT : SQL_DROP_ONE], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, faulty->first, SEAL_ID);
-    db_bind_int(stmt, 2, faulty->number);
-    if (!faulty->is_slot) {
-        db_bind_int(stmt, 3, faulty->key_class);
-        db_bind_blob(stmt, 4, faulty->second, SEAL_ID);
+    int64_t rowid = 0;
+    envres_status st = find_faulty(db, is_slot, workspace, &rowid, err);
+    while (st == ENVRES_OK && rowid != 0) {
+        struct db_stmt *stmt = NULL;
+        st = db_use(db, keyring_sql[is_slot ? SQL_DROP_SLOT : SQL_DROP_ONE], &stmt, err);
+        if (st == ENVRES_OK) {
+            db_bind_int(stmt, 1, rowid);
+            st = db_run(stmt, err);
+        }
+        *dropped += st == ENVRES_OK;
+        if (st == ENVRES_OK)
+            st = find_faulty(db, is_slot, workspace, &rowid, err);
     }
-    st = db_run(stmt, err);
-    if (st == ENVRES_OK && db_changes(db) == 0)
-        st = err_set(err, ENVRES_E_CORRUPT, "a row of the key tables cannot be taken out");
-    *dropped += st == ENVRES_OK;
     return st;
 }
 
 envres_status
 keyring_prune(struct db *db, const uint8_t *workspace, int64_t *dropped, envres_error *err)
 {
-    static const int queries[] = { SQL_ALL_SLOTS, SQL_ALL_GRANTS };
-    envres_status st = ENVRES_OK;
-    for (size_t i = 0; i < 2; i++) {
-        bool found = true;
-        while (st == ENVRES_OK && found) {
-            struct faulty faulty = { .is_slot = queries[i] == SQL_ALL_SLOTS };
-            st = find_faulty(db, keyring_sql[queries[i]], workspace, &faulty, &found, err);
-            if (st == ENVRES_OK && found)
-                st = drop_faulty(db, &faulty, dropped, err);
-        }
-    }
-    return st;
+    envres_status st = prune(db, true, workspace, dropped, err);
+    return st < 0 ? st : prune(db, false, workspace, dropped, err);
 }

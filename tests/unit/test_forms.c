@@ -306,11 +306,153 @@ rows_out_of_form(void **state)
     assert_int_equal(failures, 0);
 }
 
+/* ---- what salvage makes of it ---------------------------------------------------------------- */
+
+static envres_credential
+owner_of(const struct fixture *fx)
+{
+    envres_credential owner = { .size = sizeof(owner),
+                                .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                .secret = fx->key,
+                                .secret_len = sizeof(fx->key) };
+    return owner;
+}
+
+/* The result opens, has no finding, and has what was not at fault. */
+static bool
+is_sound(const char *path, envres_error *err)
+{
+    struct fixture *fx = &here.fx;
+    envres_credential owner = owner_of(fx);
+    envres_list *findings = NULL;
+    envres_value *value = NULL;
+    bool good = envres_store_open(path, TEXT, NULL, &fx->store, err) == ENVRES_OK &&
+                envres_session_open(fx->store, NULL, 0, &owner, &fx->session, err) == ENVRES_OK &&
+                envres_store_verify(fx->store, fx->session, &findings, err) == ENVRES_OK &&
+                envres_variable_get(fx->session, "development", TEXT, "HOST", TEXT, 0, &value,
+                                    err) == ENVRES_OK;
+    if (good && envres_list_count(findings) > 0)
+        print_error("    %s: %s\n", envres_list_text(findings, 0, ENVRES_VERIFY_OBJECT, NULL),
+                    envres_list_text(findings, 0, ENVRES_VERIFY_MESSAGE, NULL));
+    good = good && envres_list_count(findings) == 0;
+    envres_value_free(value);
+    envres_list_free(findings);
+    envres_session_close(fx->session);
+    envres_store_close(fx->store);
+    fx->session = NULL;
+    fx->store = NULL;
+    return good;
+}
+
+static bool
+begins_with(const char *text, const char *part)
+{
+    return strncmp(text, part, strlen(part)) == 0;
+}
+
+/* Keys, slots and public keys that are out of form are left out; all else is kept. */
+static void
+salvage_leaves_them_out(void **state)
+{
+    envres_credential owner = owner_of(&here.fx);
+    envres_store_options options = { .size = sizeof(options), .flags = ENVRES_STORE_RELAXED };
+    char to[112];
+    int failures = 0;
+    (void)state;
+    snprintf(to, sizeof(to), "%s/salvaged", here.folder);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        envres_error *err = envres_error_new(NULL);
+        envres_list *report = NULL;
+        if (!begins_with(rows[i].name, "grant") && !begins_with(rows[i].name, "slot") &&
+            !begins_with(rows[i].name, "public key"))
+            continue;
+        copy_file(here.sound, here.path);
+        assert_true(spoil(rows[i].sql));
+        envres_status st =
+            envres_store_salvage(here.path, TEXT, to, TEXT, &options, &owner, &report, err);
+        bool lost = false;
+        for (size_t k = 0; k < envres_list_count(report); k++)
+            lost = lost || envres_list_type(report, k, ENVRES_SALVAGE_CODE) == ENVRES_CELL_TEXT;
+        if (st != ENVRES_OK || !lost || !is_sound(to, err)) {
+            print_error("  %s: salvage %s, lost %d (%s)\n", rows[i].name, envres_status_name(st),
+                        lost, envres_error_message(err));
+            failures++;
+        }
+        envres_list_free(report);
+        envres_error_free(err);
+        unlink(to);
+    }
+    assert_int_equal(failures, 0);
+}
+
+/* What is missing in the call, or stands in its way: nothing is made, and nothing touched. */
+static void
+salvage_that_is_refused(void **state)
+{
+    envres_credential owner = owner_of(&here.fx);
+    envres_credential stranger = owner;
+    uint8_t other[32] = { 1 };
+    envres_store_options options = { .size = sizeof(options), .flags = ENVRES_STORE_RELAXED };
+    envres_store_options reading = { .size = sizeof(reading), .flags = ENVRES_STORE_READ_ONLY };
+    envres_store_options unknown = { .size = sizeof(unknown), .flags = UINT32_MAX };
+    envres_list *report = NULL;
+    char to[112];
+    (void)state;
+    stranger.secret = other;
+    snprintf(to, sizeof(to), "%s/salvaged", here.folder);
+    copy_file(here.sound, here.path);
+    const struct {
+        const char *name;
+        const char *from;
+        const char *to;
+        const envres_store_options *options;
+        const envres_credential *credential;
+        envres_status want;
+    } calls[] = {
+        { "no source", NULL, to, &options, &owner, ENVRES_E_INVALID },
+        { "no target", here.path, NULL, &options, &owner, ENVRES_E_INVALID },
+        { "no key", here.path, to, &options, NULL, ENVRES_E_INVALID },
+        { "for reading", here.path, to, &reading, &owner, ENVRES_E_INVALID },
+        { "unknown flags", here.path, to, &unknown, &owner, ENVRES_E_INVALID },
+        { "an empty name", "", to, &options, &owner, ENVRES_E_INVALID },
+        { "no such source", "/nowhere/store", to, &options, &owner, ENVRES_E_NO_STORE },
+        { "no such folder", here.path, "/nowhere/store", &options, &owner, ENVRES_E_NO_STORE },
+        { "a target that is there", here.path, here.sound, &options, &owner,
+          ENVRES_E_STORE_EXISTS },
+        { "onto itself", here.path, here.path, &options, &owner, ENVRES_E_STORE_EXISTS },
+        { "another's key", here.path, to, &options, &stranger, ENVRES_E_KEY },
+    };
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        print_message("  %s\n", calls[i].name);
+        assert_int_equal(envres_store_salvage(calls[i].from, calls[i].from ? TEXT : 0, calls[i].to,
+                                              calls[i].to ? TEXT : 0, calls[i].options,
+                                              calls[i].credential, &report, NULL),
+                         calls[i].want);
+        assert_null(report);
+        assert_int_not_equal(access(to, F_OK), 0);
+    }
+    assert_int_equal(envres_store_salvage(here.path, TEXT, to, TEXT, &options, &owner, NULL, NULL),
+                     ENVRES_E_INVALID);
+    assert_int_not_equal(access(to, F_OK), 0);
+    assert_true(is_sound(here.path, NULL));
+    /* A sound one is kept whole. */
+    assert_int_equal(
+        envres_store_salvage(here.path, TEXT, to, TEXT, &options, &owner, &report, NULL),
+        ENVRES_OK);
+    for (size_t k = 0; k < envres_list_count(report); k++)
+        assert_int_equal(envres_list_type(report, k, ENVRES_SALVAGE_CODE), ENVRES_CELL_NULL);
+    envres_list_free(report);
+    assert_true(is_sound(to, NULL));
+    unlink(to);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_out_of_form),
+        cmocka_unit_test(salvage_leaves_them_out),
+        cmocka_unit_test(salvage_that_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
