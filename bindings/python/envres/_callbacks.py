@@ -18,6 +18,9 @@ from ._native import ffi, lib
 
 _raised = threading.local()
 
+#: whether a callback ever raised: until then no call has anything to forget
+ever_raised = False
+
 
 class KeyProvider(Protocol):
     """Wraps keys outside of the store: a KMS, a TPM. ``principal`` is 16 bytes, ``aad`` binds what is
@@ -70,8 +73,15 @@ class StoreCallbacks:
 
 def failed(error: BaseException) -> int:
     """Keeps an exception for the call that led here; the status to return."""
+    global ever_raised
+    ever_raised = True
     _raised.error = error
     return error.code if isinstance(error, Error) and error.code < 0 else int(Code.CALLBACK)
+
+
+def forget_raised() -> None:
+    """After a call that succeeded: what was raised in it is not the cause of a later failure."""
+    _raised.error = None
 
 
 def take_raised(status: int) -> Optional[BaseException]:
@@ -84,11 +94,25 @@ def take_raised(status: int) -> Optional[BaseException]:
     return error if status in (code, Code.CALLBACK) else None
 
 
+def _callback(name: str) -> Callable[[Callable[..., int]], Any]:
+    """One of the functions that the library calls. It may itself call the library, and what another
+    callback of the same call raised before is not lost by that."""
+    def decorate(function: Callable[..., int]) -> Any:
+        def run(*arguments: Any) -> int:
+            before = getattr(_raised, "error", None)
+            status = function(*arguments)
+            if before is not None and getattr(_raised, "error", None) is None:
+                _raised.error = before
+            return status
+        return ffi.def_extern(name=name)(run)
+    return decorate
+
+
 def _copy(pointer: Any, size: int) -> bytes:
     return bytes(ffi.buffer(pointer, size))
 
 
-@ffi.def_extern(name="envres_py_wrap")  # type: ignore[misc]
+@_callback("envres_py_wrap")
 def _wrap(id_: Any, key: Any, aad: Any, aad_len: int, blob: Any, cap: int, blob_len: Any,
           user: Any) -> int:
     plain = bytearray(ffi.buffer(key, 32))
@@ -105,7 +129,7 @@ def _wrap(id_: Any, key: Any, aad: Any, aad_len: int, blob: Any, cap: int, blob_
         plain[:] = bytes(32)
 
 
-@ffi.def_extern(name="envres_py_unwrap")  # type: ignore[misc]
+@_callback("envres_py_unwrap")
 def _unwrap(id_: Any, blob: Any, blob_len: int, aad: Any, aad_len: int, key: Any,
             user: Any) -> int:
     try:
@@ -121,7 +145,7 @@ def _unwrap(id_: Any, blob: Any, blob_len: int, aad: Any, aad_len: int, key: Any
         return failed(error)
 
 
-@ffi.def_extern(name="envres_py_clock")  # type: ignore[misc]
+@_callback("envres_py_clock")
 def _clock(user: Any) -> int:
     try:
         return int(ffi.from_handle(user).clock())
@@ -140,7 +164,7 @@ def _report(error: BaseException) -> None:
     hook(Unraisable)
 
 
-@ffi.def_extern(name="envres_py_anchor_load")  # type: ignore[misc]
+@_callback("envres_py_anchor_load")
 def _anchor_load(workspace: Any, sequence: Any, hash_: Any, user: Any) -> int:
     try:
         found = ffi.from_handle(user).anchor.load(_copy(workspace, 16))
@@ -157,7 +181,7 @@ def _anchor_load(workspace: Any, sequence: Any, hash_: Any, user: Any) -> int:
         return failed(error)
 
 
-@ffi.def_extern(name="envres_py_anchor_store")  # type: ignore[misc]
+@_callback("envres_py_anchor_store")
 def _anchor_store(workspace: Any, expected: int, sequence: int, hash_: Any, user: Any) -> int:
     try:
         ffi.from_handle(user).anchor.store(_copy(workspace, 16), expected, sequence,
@@ -167,7 +191,7 @@ def _anchor_store(workspace: Any, expected: int, sequence: int, hash_: Any, user
         return failed(error)
 
 
-@ffi.def_extern(name="envres_py_audit_sink")  # type: ignore[misc]
+@_callback("envres_py_audit_sink")
 def _audit_sink(one: Any, user: Any) -> int:
     try:
         ffi.from_handle(user).audit_sink(Checkpoint(
@@ -193,7 +217,7 @@ class Collecting:
         self.pieces = pieces
 
 
-@ffi.def_extern(name="envres_py_collect")  # type: ignore[misc]
+@_callback("envres_py_collect")
 def _collect(data: Any, size: int, user: Any) -> int:
     try:
         ffi.from_handle(user).pieces.append(_copy(data, size))
@@ -202,7 +226,7 @@ def _collect(data: Any, size: int, user: Any) -> int:
         return failed(error)
 
 
-@ffi.def_extern(name="envres_py_probe")  # type: ignore[misc]
+@_callback("envres_py_probe")
 def _probe(handle: Any, err: Any, user: Any) -> int:
     probing = ffi.from_handle(user)
     borrowed = probing.wrap(handle)

@@ -117,6 +117,8 @@ def call(function: Callable[..., int], *arguments: Any) -> None:
     if status:
         fail(status, slot)
     give_slot(slot)
+    if _callbacks.ever_raised:
+        _callbacks.forget_raised()
 
 
 # ---- what goes in ------------------------------------------------------------------------------

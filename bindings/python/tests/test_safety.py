@@ -369,6 +369,45 @@ def test_anchor(tmp_path):
     envres.Store.open(tmp_path / "old").session(OWNER).close()
 
 
+def test_what_a_callback_raised_is_the_cause_of_its_own_call_alone(tmp_path):
+    """A change stands that could not be told of; what fails next, fails for another reason."""
+    memory, gone = Memory(), envres.NotFoundError("gone", envres.Code.NOT_FOUND, "ENVRES_E_NOT_FOUND")
+
+    def store_none(*_):
+        raise gone
+    with envres.Store.create(tmp_path / "s", OWNER, anchor=memory) as store:
+        with store.session(OWNER) as session:
+            memory.store = store_none
+            session.variables.put("development", "A", "1")
+            with raises("NOT_FOUND") as caught:
+                session.variables.get("development", "NOPE")
+            assert caught.error.__cause__ is None
+            with raises("CALLBACK") as caught:
+                session.variables.put("development", "A", "2")
+            assert caught.error.__cause__ is gone
+
+
+def test_a_callback_may_call_the_library():
+    """What fails and what succeeds inside of one takes no cause away."""
+    with envres.Store.create(None, OWNER) as store, store.session(OWNER) as session:
+        session.resources.define("crm", "rest")
+        session.resources.configure("development", "crm", {"base_url": "https://crm.example"})
+        with session.scope("development") as scope:
+            def inner(_):
+                raise OSError(MARK)
+
+            def outer(_):
+                try:
+                    scope.test_resource("crm", inner)
+                except envres.Error as error:
+                    assert isinstance(error.__cause__, OSError)
+                session.variables.put("development", "A", "1")
+                raise KeyError(MARK)
+            with raises("CALLBACK") as caught:
+                scope.test_resource("crm", outer)
+            assert isinstance(caught.error.__cause__, KeyError)
+
+
 def test_audit_sink():
     given, fails = [], []
 
