@@ -2,6 +2,7 @@
 /* The audit chain: the known answers, and every change to a stored entry named by its sequence. */
 #include "guard_helper.h"
 
+#include "guard/anchor.h"
 #include "guard/audit.h"
 
 static const uint8_t workspace[SEAL_ID] = { 1 };
@@ -81,6 +82,44 @@ first_bad(const struct fixture *f, struct findings *findings)
     return bad;
 }
 
+/* Of the end of the vector's chain. It is what is signed in each of its parts: with one of them
+ * changed it is not. */
+static void
+check_checkpoint(struct db *db, const struct vectors *v, uint32_t node, const uint8_t *where,
+                 const struct identity *actor)
+{
+    struct audit_tip tip = { .sequence = (int64_t)vector_int(v, node, "sequence"),
+                             .policy_version = (int64_t)vector_int(v, node, "policy_version") };
+    int64_t time = (int64_t)vector_int(v, node, "time");
+    uint8_t wanted[SIGNATURE_SIZE], sign_key[32], got[SIGNATURE_SIZE];
+    envres_checkpoint checkpoint = { 0 };
+    vector_id(v, node, "hash", tip.hash, sizeof(tip.hash));
+    vector_id(v, node, "sign_key", sign_key, sizeof(sign_key));
+    vector_id(v, node, "signature", wanted, sizeof(wanted));
+    assert_int_equal(checkpoint_make(actor, where, &tip, time, got, &checkpoint, NULL), ENVRES_OK);
+    assert_memory_equal(got, wanted, sizeof(wanted));
+    assert_memory_equal(checkpoint.sign_key, sign_key, sizeof(sign_key));
+    assert_memory_equal(checkpoint.workspace, where, SEAL_ID);
+    assert_memory_equal(checkpoint.signer, actor->id, SEAL_ID);
+    assert_memory_equal(checkpoint.hash, tip.hash, SEAL_DIGEST);
+    assert_int_equal(checkpoint.sequence, tip.sequence);
+    assert_int_equal(checkpoint.policy_version, tip.policy_version);
+    assert_int_equal(checkpoint.time, time);
+    assert_int_equal(checkpoint_check(db, where, &checkpoint, NULL), ENVRES_OK);
+    int64_t *const numbers[] = { &checkpoint.sequence, &checkpoint.policy_version,
+                                 &checkpoint.time };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ++*numbers[i];
+        assert_int_equal(checkpoint_check(db, where, &checkpoint, NULL), ENVRES_E_INTEGRITY);
+        --*numbers[i];
+    }
+    tip.hash[31] ^= 1;
+    assert_int_equal(checkpoint_check(db, where, &checkpoint, NULL), ENVRES_E_INTEGRITY);
+    tip.hash[31] ^= 1;
+    got[0] ^= 1;
+    assert_int_equal(checkpoint_check(db, where, &checkpoint, NULL), ENVRES_E_INTEGRITY);
+}
+
 static void
 known_answers(void **state)
 {
@@ -135,6 +174,7 @@ known_answers(void **state)
         assert_memory_equal(got, wanted, 128);
         db_reset(stmt);
     }
+    check_checkpoint(f->db, &v, vector_at(&v, node, "checkpoint"), where, actor);
     identity_unref(actor);
     vectors_close(&v);
 }

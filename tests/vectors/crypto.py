@@ -485,7 +485,16 @@ def audit(actor):
                      "revision": revision, "reason": reason, "operation": operation.hex(),
                      "previous": previous.hex(), "hash": digest.hex(), "signature": actor.sign(b"audit", digest).hex()})
         previous = digest
-    return {"workspace": ws.hex(), "actor": who.hex(), "actor_seed": actor.seed.hex(), "entries": rows}
+    return {"workspace": ws.hex(), "actor": who.hex(), "actor_seed": actor.seed.hex(), "entries": rows,
+            "checkpoint": checkpoint(actor, ws, who, len(rows), previous)}
+
+
+def checkpoint(actor, ws, who, sequence, last):
+    """Of the end of those entries."""
+    time, policy = 1700000005000, 3
+    message = ws + who + actor.sign_public + u64(sequence) + u64(time) + u64(policy) + last
+    return {"sequence": sequence, "time": time, "policy_version": policy, "hash": last.hex(),
+            "sign_key": actor.sign_public.hex(), "signature": actor.sign(b"checkpoint", message).hex()}
 
 
 def digests():
