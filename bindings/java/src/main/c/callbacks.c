@@ -2,8 +2,8 @@
 /*
  * From the library back into Java: static methods of Callbacks.java, found once in JNI_OnLoad().
  *
- * `user` is a number that Callbacks.java knows, never a reference. A callback may come in any
- * thread: one that Java does not know is attached for the length of the call. What a host throws is
+ * `user` is a number that Callbacks.java knows, never a reference. The library makes no threads: a
+ * callback comes in the thread of the call that needs it, which is Java's. What a host throws is
  * kept by Callbacks.java, which gives a code instead; an exception that is pending all the same (no
  * memory, no stack) is cleared here, so that none crosses the library.
  */
@@ -16,30 +16,9 @@ enum { ID = 16, KEY = 32, SIGNATURE = 64, REFERENCES = 16 };
 
 shim_classes shim_java;
 
-JNIEnv *
-shim_thread(int *attached)
-{
-    JNIEnv *env = NULL;
-    *attached = 0;
-    if ((*shim_java.vm)->GetEnv(shim_java.vm, (void **)&env, JNI_VERSION_10) == JNI_OK)
-        return env;
-    if ((*shim_java.vm)->AttachCurrentThreadAsDaemon(shim_java.vm, (void **)&env, NULL) != JNI_OK)
-        return NULL;
-    *attached = 1;
-    return env;
-}
-
-void
-shim_leave(int attached)
-{
-    if (attached)
-        (*shim_java.vm)->DetachCurrentThread(shim_java.vm);
-}
-
 /* One callback: where it is, and whether its frame of references is there. */
 typedef struct shim_back {
     JNIEnv *env;
-    int attached;
     int failed;
 } shim_back;
 
@@ -47,15 +26,12 @@ static shim_back
 back_begin(void)
 {
     shim_back back = { 0 };
-    back.env = shim_thread(&back.attached);
     back.failed = 1;
-    if (back.env != NULL) {
-        back.failed = (*back.env)->PushLocalFrame(back.env, REFERENCES) != 0;
-        if (back.failed) {
-            (*back.env)->ExceptionClear(back.env);
-            shim_leave(back.attached);
-        }
-    }
+    if ((*shim_java.vm)->GetEnv(shim_java.vm, (void **)&back.env, JNI_VERSION_10) != JNI_OK)
+        return back;
+    back.failed = (*back.env)->PushLocalFrame(back.env, REFERENCES) != 0;
+    if (back.failed)
+        (*back.env)->ExceptionClear(back.env);
     return back;
 }
 
@@ -73,7 +49,6 @@ static void
 back_end(const shim_back *back)
 {
     (*back->env)->PopLocalFrame(back->env, NULL);
-    shim_leave(back->attached);
 }
 
 static jbyteArray

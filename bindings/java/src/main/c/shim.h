@@ -58,8 +58,6 @@ jbyteArray shim_take_value(shim_call *call, envres_value *value);
 void shim_more(shim_call *call, jobjectArray more, envres_list *list);
 
 /* Callbacks of the library, whose `user` is a number that Callbacks.java knows. */
-JNIEnv *shim_thread(int *attached);
-void shim_leave(int attached);
 envres_status shim_probe(const envres_resource_handle *handle, envres_error *err, void *user);
 envres_status shim_wrap(const uint8_t *id, const uint8_t *key, const uint8_t *aad, size_t aad_len,
                         uint8_t *blob, size_t cap, size_t *blob_len, void *user);
