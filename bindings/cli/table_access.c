@@ -26,7 +26,8 @@ static const struct command rows[] = {
           "Makes a key file of mode 0600, never over another, and then the principal with the keys "
           "that its role comes with. Without -e the role counts in the whole workspace, in "
           "environments that are added later too; with several -e in each of them. Nobody gives a "
-          "role that has rights they do not have.\n\n"
+          "role that has rights they do not have. Where others must approve a role, add the "
+          "principal without one and grant it: a new key cannot wait, `envres grant` can.\n\n"
           "With --passphrase there is no key file; the passphrase is asked for twice. With "
           "--passphrase-fd it is the line behind the one that unlocks the store, or the first one "
           "where --key-file unlocks it.",
@@ -56,7 +57,7 @@ static const struct command rows[] = {
           "The principal keeps its name, its roles, and the keys of environments that you hold; the "
           "old key opens the store no more. Copies of the store made before it still opens: what "
           "it could read, change where it comes from. Your own key you change with `envres key "
-          "slot`.",
+          "slot`. Where others must approve its roles, remove it, add it again and grant them.",
       .examples = { { "principal key ann", "ann.key, beside the store" },
                     { "principal key ann -o /media/usb/ann.key", "" },
                     { "principal key ben --passphrase", "" } },

@@ -66,7 +66,8 @@ ENVRES_API envres_status envres_slot_remove(envres_session *session, int64_t ord
  * new slot, the same name, roles and keys of environments as far as the session holds them. What
  * the old key opens stays readable in old copies: rotate. The audit keeps both.
  * Errors: ENVRES_E_NO_PRINCIPAL, ENVRES_E_OWN_CHANGE (oneself: add a slot), ENVRES_E_DENIED,
- * ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK. Since 0.1.
+ * ENVRES_E_KEY_FORMAT, ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK, ENVRES_E_APPROVALS (it has a role
+ * where others must approve: remove it, add it again, and grant its roles). Since 0.1.
  */
 ENVRES_API envres_status envres_principal_rekey(envres_session *session, const char *name,
                                                 size_t name_len,

@@ -47,7 +47,8 @@ typedef struct envres_principal_options {
  *              exist: "root" and "*" are names like others
  * Errors: ENVRES_E_NAME, ENVRES_E_NAME_TAKEN, ENVRES_E_DENIED (the right, or a role that the
  * session's principal does not hold itself), ENVRES_E_NOT_FOUND (environment), ENVRES_E_KEY_FORMAT,
- * ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK. Since 0.1.
+ * ENVRES_E_KDF_LIMIT, ENVRES_E_CALLBACK, ENVRES_E_APPROVALS (the role counts where others must
+ * approve it: a new key cannot wait for that, so add it without, and grant the role). Since 0.1.
  */
 ENVRES_API envres_status envres_principal_add(envres_session *session, const char *name,
                                               size_t name_len,

@@ -58,6 +58,7 @@ struct change {
     struct gate gate;
     const void *request; /* of the work, and how it is written down; NULL: it cannot wait */
     encode_fn encode;
+    const char *instead; /* what to do where it cannot wait, for a hint; NULL: nothing is known */
     const struct request_row *running; /* the request that this change runs, or NULL */
 };
 

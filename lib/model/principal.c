@@ -416,6 +416,7 @@ add_inside(struct change *change, const void *asked, envres_error *err)
     const struct first_roles *roles = request->roles;
     struct context *ctx = change->ctx;
     const struct identity *identity = request->made->identity;
+    change->instead = "add the principal without a role there, then grant it";
     envres_status st = change_may(change, ACTION_ADMIN, NULL, err);
     if (st == ENVRES_OK)
         st = principal_insert(ctx->db, ctx->workspace, request->made, change->now, err);
@@ -623,6 +624,7 @@ rekey_inside(struct change *change, const void *asked, envres_error *err)
     struct context *ctx = change->ctx;
     struct kept_roles kept = { .rows = NULL };
     uint8_t id[SEAL_ID] = { 0 };
+    change->instead = "remove the principal, add it again without a role there, then grant it";
     envres_status st = find_to_retire(change, slice_str(made->identity->name), id, err);
     if (st == ENVRES_OK)
         st = check_not_oneself(ctx, id, err);

@@ -242,8 +242,8 @@ cannot_wait(const struct change *change, envres_error *err)
                 "wait for them",
                 key, (long long)change->gate.needed, change->gate.needed == 1 ? "" : "s");
     err_subject(err, key, strlen(key));
-    err_hint(err,
-             "take the steps that can wait: add the principal without a role there, then grant it");
+    if (change->instead)
+        err_hint(err, "take steps that can wait: %s", change->instead);
     return st;
 }
 

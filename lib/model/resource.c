@@ -483,6 +483,7 @@ define_inside(struct change *change, const void *asked, envres_error *err)
     struct object object = { 0 };
     bool found = false;
     memset(&object, 0, sizeof(object));
+    change->instead = "take its fields away there, change the kind, then set them";
     envres_status st = change_builds(change, err);
     if (st == ENVRES_OK)
         st = object_find(change->ctx, OBJECT_RESOURCE, handle, &found, &object, err);
