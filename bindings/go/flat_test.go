@@ -73,8 +73,9 @@ func TestFilesAreClosed(t *testing.T) {
 		collect()
 		return len(must(os.ReadDir("/proc/self/fd"))), resident()
 	}
+	// A store costs 2 ms to open; with 2,000 of them 2 KiB that each leaves behind is seen.
 	files, before := use(50)
-	now, after := use(300)
+	now, after := use(2000)
 	if now != files || after-before > 4<<20 {
 		t.Errorf("%d files in place of %d, %d bytes more", now, files, after-before)
 	}

@@ -205,7 +205,8 @@ func TestSecretsSpread(t *testing.T) {
 	fails(t, only(scope.GetInto(index, buffer[:3])), envres.CodeLimit)
 	fails(t, only(scope.At(index)), envres.CodeSecretSink)
 	for _, inside := range []interface{}{[]interface{}{secret(mark)}, map[string]interface{}{"a": out},
-		struct{ A *envres.Secret }{secret(mark)}} {
+		struct{ A *envres.Secret }{secret(mark)}, struct{ a *envres.Secret }{secret(mark)},
+		struct{ a envres.Text }{out}} {
 		err := only(parse("<< params.p >>").Render(scope, envres.RenderOptions{Params: envres.Values{"p": inside}}))
 		fails(t, err, envres.CodeInvalid)
 	}
