@@ -304,6 +304,20 @@ refuse_missing(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision,
     return st;
 }
 
+/* Steps to one revision; who gets DB_ROW resets. */
+static envres_status
+seek_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, struct db_stmt **out,
+           int *row, envres_error *err)
+{
+    envres_status st = db_use(ctx->db, query_sql[SQL_BY_ID], out, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(*out, 1, ctx->workspace, SEAL_ID);
+    db_bind_blob(*out, 2, id, SEAL_ID);
+    db_bind_int(*out, 3, revision);
+    return db_step(*out, row, err);
+}
+
 envres_status
 query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, struct query_row *out,
             envres_error *err)
@@ -311,13 +325,7 @@ query_by_id(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, st
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
     begin_row(ctx->mem, out);
-    envres_status st = db_use(ctx->db, query_sql[SQL_BY_ID], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, id, SEAL_ID);
-    db_bind_int(stmt, 3, revision);
-    st = db_step(stmt, &row, err);
+    envres_status st = seek_by_id(ctx, id, revision, &stmt, &row, err);
     if (st < 0)
         return st;
     if (row == DB_DONE)
@@ -338,13 +346,7 @@ query_digest(struct context *ctx, const uint8_t id[SEAL_ID], int64_t revision, b
     struct db_stmt *stmt = NULL;
     int step = DB_DONE;
     *found = false;
-    envres_status st = db_use(ctx->db, query_sql[SQL_BY_ID], &stmt, err);
-    if (st < 0)
-        return st;
-    db_bind_blob(stmt, 1, ctx->workspace, SEAL_ID);
-    db_bind_blob(stmt, 2, id, SEAL_ID);
-    db_bind_int(stmt, 3, revision);
-    st = db_step(stmt, &step, err);
+    envres_status st = seek_by_id(ctx, id, revision, &stmt, &step, err);
     if (st < 0 || step == DB_DONE)
         return st;
     st = copy_row(ctx, stmt, &row, err);
