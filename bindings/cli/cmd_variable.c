@@ -117,6 +117,9 @@ cmd_set(struct cli *cli)
     status = take_value(cli, environment, name_len, &value);
     if (status == 0)
         status = write_value(cli, environment, name_len, &value);
+    /* A pipe whose program failed gives nothing, too. */
+    if (status == 0 && value.len == 0 && !argument[name_len])
+        out_note(cli, "%s is empty in %s now: no value was given", argument, environment);
     text_free(&value);
     return status;
 }

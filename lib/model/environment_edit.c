@@ -161,9 +161,18 @@ choose_position(const struct environment *all, size_t count,
         *position = last + 1;
     if (*position > 0)
         return ENVRES_OK;
-    envres_status st =
-        err_set(err, ENVRES_E_NOT_FOUND, "no environment of that name is on the promotion path");
+    struct nearest nearest;
+    nearest_init(&nearest, after);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].position > 0)
+            nearest_add(&nearest, slice_str(all[i].key));
+    }
+    envres_status st = err_set(
+        err, ENVRES_E_NOT_FOUND, "no environment '%.*s' is on the promotion path",
+        (int)(after.len > LIMIT_ENVIRONMENT_KEY ? LIMIT_ENVIRONMENT_KEY : after.len), after.data);
     err_subject(err, after.data, after.len);
+    if (nearest.best.data)
+        err_hint(err, "did you mean '%.*s'?", (int)nearest.best.len, nearest.best.data);
     return st;
 }
 
@@ -327,26 +336,34 @@ read_options(struct act_reader *reader, struct slice *key)
     return options;
 }
 
-envres_status
-environment_replay_add(struct context *ctx, struct act_reader *reader, const envres_change *given,
-                       int64_t *revision, envres_error *err)
+typedef envres_status (*edit_fn)(struct context *ctx, struct slice key,
+                                 const envres_environment_options *options,
+                                 const envres_change *given, envres_error *err);
+
+static envres_status
+replay(struct context *ctx, struct act_reader *reader, const envres_change *given, edit_fn edit,
+       envres_error *err)
 {
     struct slice key = { 0 };
     envres_environment_options options = read_options(reader, &key);
     envres_status st = act_end(reader, err);
+    return st < 0 ? st : edit(ctx, key, &options, given, err);
+}
+
+envres_status
+environment_replay_add(struct context *ctx, struct act_reader *reader, const envres_change *given,
+                       int64_t *revision, envres_error *err)
+{
     (void)revision;
-    return st < 0 ? st : environment_add(ctx, key, &options, given, err);
+    return replay(ctx, reader, given, environment_add, err);
 }
 
 envres_status
 environment_replay_set(struct context *ctx, struct act_reader *reader, const envres_change *given,
                        int64_t *revision, envres_error *err)
 {
-    struct slice key = { 0 };
-    envres_environment_options options = read_options(reader, &key);
-    envres_status st = act_end(reader, err);
     (void)revision;
-    return st < 0 ? st : environment_set(ctx, key, &options, given, err);
+    return replay(ctx, reader, given, environment_set, err);
 }
 
 envres_status

@@ -456,6 +456,48 @@ the_audit_of_an_app_is_its_own(void **state)
     FAILS(fx, ENVRES_E_INVALID, envres_audit_list(fx->session, &options, &list, fx->err));
 }
 
+/* What cannot be kept until others approved it opens no request, and says what can. */
+static void
+what_cannot_wait_says_what_can(void **state)
+{
+    struct fx *fx = *state;
+    struct people ann = { .fx = NULL };
+    struct people eve = { .fx = NULL };
+    envres_list *list = NULL;
+    uint8_t key[32];
+    memset(key, 'f', sizeof(key));
+    envres_credential credential = { .size = sizeof(credential),
+                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                                     .secret = key,
+                                     .secret_len = sizeof(key) };
+    envres_principal_options options = { .size = sizeof(options),
+                                         .role = ENVRES_ROLE_PUBLISHER,
+                                         .credential = &credential };
+    envres_environment_options asks = { .size = sizeof(asks),
+                                        .flags = ENVRES_ENVIRONMENT_SET_APPROVALS,
+                                        .approvals = 1 };
+    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "production", "crm", "host", "crm.example", 0));
+    join(fx, &ann, "ann", ENVRES_ROLE_OWNER, NULL);
+    join(fx, &eve, "eve", ENVRES_ROLE_OWNER, NULL);
+    OK(fx, envres_environment_set(fx->session, "production", TEXT, &asks, NULL, fx->err));
+    FAILS(fx, ENVRES_E_APPROVALS,
+          envres_principal_add(fx->session, "fresh", TEXT, &options, NULL, fx->err));
+    fx_hint(fx, "add the principal without a role there");
+    FAILS(fx, ENVRES_E_APPROVALS,
+          envres_principal_rekey(fx->session, "eve", TEXT, &credential, NULL, fx->err));
+    fx_hint(fx, "remove the principal, add it again");
+    FAILS(fx, ENVRES_E_APPROVALS,
+          envres_resource_define(fx->session, "crm", TEXT, "mysql", TEXT, &force, fx->err));
+    fx_hint(fx, "take its fields away there");
+    OK(fx, envres_request_list(fx->session, 0, &list, fx->err));
+    assert_int_equal(envres_list_count(list), 0);
+    envres_list_free(list);
+    leave(&ann);
+    leave(&eve);
+}
+
 int
 main(void)
 {
@@ -471,6 +513,7 @@ main(void)
         TEST(an_assertion_only_shrinks),
         TEST(the_audit_names_both_and_keeps_refusals),
         TEST(the_audit_of_an_app_is_its_own),
+        TEST(what_cannot_wait_says_what_can),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -336,41 +336,6 @@ test_45_a_change_of_roles_voids(void **state)
     close_office(&office);
 }
 
-/* What cannot be kept until others approved it opens no request, and says what can. */
-static void
-what_cannot_wait_says_what_can(void **state)
-{
-    struct fx *fx = *state;
-    struct office office;
-    envres_list *list = NULL;
-    uint8_t key[32];
-    memset(key, 'f', sizeof(key));
-    envres_credential credential = { .size = sizeof(credential),
-                                     .kind = ENVRES_CREDENTIAL_RAW_KEY,
-                                     .secret = key,
-                                     .secret_len = sizeof(key) };
-    envres_principal_options options = { .size = sizeof(options),
-                                         .role = ENVRES_ROLE_PUBLISHER,
-                                         .credential = &credential };
-    envres_change force = { .size = sizeof(force), .flags = ENVRES_CHANGE_FORCE };
-    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
-    OK(fx, fx_field(fx, "production", "crm", "host", "crm.example", 0));
-    open_office(&office, fx, 1);
-    FAILS(fx, ENVRES_E_APPROVALS,
-          envres_principal_add(fx->session, "fresh", TEXT, &options, NULL, fx->err));
-    fx_hint(fx, "add the principal without a role there");
-    FAILS(fx, ENVRES_E_APPROVALS,
-          envres_principal_rekey(fx->session, "eve", TEXT, &credential, NULL, fx->err));
-    fx_hint(fx, "remove the principal, add it again");
-    FAILS(fx, ENVRES_E_APPROVALS,
-          envres_resource_define(fx->session, "crm", TEXT, "mysql", TEXT, &force, fx->err));
-    fx_hint(fx, "take its fields away there");
-    OK(fx, envres_request_list(fx->session, 0, &list, fx->err));
-    assert_int_equal(envres_list_count(list), 0);
-    envres_list_free(list);
-    close_office(&office);
-}
-
 /* 44: no approver is made for a request that waits. */
 static void
 test_44_a_fresh_approver_does_not_count(void **state)
@@ -907,7 +872,6 @@ main(void)
         TEST(test_45_acting_for_another_excludes_both),
         TEST(test_45_a_change_of_the_value_voids),
         TEST(test_45_a_change_of_roles_voids),
-        TEST(what_cannot_wait_says_what_can),
         TEST(test_44_a_fresh_approver_does_not_count),
         TEST(test_45_a_request_ends),
         TEST(test_44_lowering_takes_other_owners),
