@@ -45,8 +45,8 @@ static const char *const config_sql[SQL_COUNT_] = {
                        " WHERE environment_id = ?1 AND object_id = ?2 AND field > ?3)"
                        " ORDER BY revision DESC LIMIT 1",
     [SQL_FIELDS] = "SELECT count(*) FROM setting INDEXED BY setting_current"
-                   " WHERE environment_id = ?1 AND name = ?2 AND class = ?3 AND object_id = ?4"
-                   " AND until IS NULL",
+                   " WHERE environment_id = ?1 AND name = ?2 AND class = ?3 AND until IS NULL"
+                   " AND (object_id = ?4 OR state = 1)",
     [SQL_NAMES] = "SELECT class, name FROM object WHERE workspace_id = ?1"
                   " AND removed_at IS NULL ORDER BY class, name",
     [SQL_OTHERS] = "SELECT class, name, environment_id FROM setting WHERE until IS NULL"
@@ -555,6 +555,8 @@ config_history(struct context *ctx, const struct environment *environment,
     return st;
 }
 
+/* What is found by the id of an object is all that is there of it, and nothing of its name is set
+ * under another id: it would seem not to be. */
 static envres_status
 check_fields(struct context *ctx, const struct environment *environment,
              const struct object *object, int64_t found, envres_error *err)

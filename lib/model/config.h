@@ -190,7 +190,7 @@ envres_status config_history(struct context *ctx, const struct environment *envi
 
 /* The newest row of each field of a resource in one environment, by name; a value taken away is one
  * too. Rows before the newest are not walked. CORRUPT where the index of what is current has other
- * fields. */
+ * fields, or has some under another object of this name. */
 envres_status config_each_field(struct context *ctx, const struct environment *environment,
                                 const struct object *object, setting_fn each, void *user,
                                 envres_error *err);
