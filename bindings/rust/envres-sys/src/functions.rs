@@ -456,7 +456,8 @@ extern "C" {
     /// Adds a principal with its first slot, and grants it a role.
     ///
     /// Errors: `ENVRES_E_NAME`, `ENVRES_E_NAME_TAKEN`, `ENVRES_E_DENIED`, `ENVRES_E_NOT_FOUND`,
-    /// `ENVRES_E_KEY_FORMAT`, `ENVRES_E_KDF_LIMIT`, `ENVRES_E_CALLBACK`. Since 0.1.
+    /// `ENVRES_E_KEY_FORMAT`, `ENVRES_E_KDF_LIMIT`, `ENVRES_E_CALLBACK`, `ENVRES_E_APPROVALS`.
+    /// Since 0.1.
     pub fn envres_principal_add(
         session: *mut envres_session,
         name: *const c_char,
@@ -476,7 +477,8 @@ extern "C" {
     /// them. What the old key opens stays readable in old copies: rotate. The audit keeps both.
     ///
     /// Errors: `ENVRES_E_NO_PRINCIPAL`, `ENVRES_E_OWN_CHANGE`, `ENVRES_E_DENIED`,
-    /// `ENVRES_E_KEY_FORMAT`, `ENVRES_E_KDF_LIMIT`, `ENVRES_E_CALLBACK`. Since 0.1.
+    /// `ENVRES_E_KEY_FORMAT`, `ENVRES_E_KDF_LIMIT`, `ENVRES_E_CALLBACK`, `ENVRES_E_APPROVALS`.
+    /// Since 0.1.
     pub fn envres_principal_rekey(
         session: *mut envres_session,
         name: *const c_char,
