@@ -110,6 +110,48 @@ test_slot(void **state)
     assert_empty(err);
 }
 
+/* What a host says in a slot: measured, or with a length; each of it may be missing. */
+static void
+test_host_says(void **state)
+{
+    static const char text[] = "message and more";
+    envres_error *err = *state;
+    assert_int_equal(envres_error_set(err, ENVRES_E_CALLBACK, text, 7, "hint", 2),
+                     ENVRES_E_CALLBACK);
+    assert_string_equal(envres_error_message(err), "message");
+    assert_string_equal(envres_error_hint(err), "hi");
+    assert_int_equal(envres_error_set(err, ENVRES_E_CALLBACK, text, ENVRES_NUL_TERMINATED, "hint",
+                                      ENVRES_NUL_TERMINATED),
+                     ENVRES_E_CALLBACK);
+    assert_string_equal(envres_error_message(err), text);
+    assert_string_equal(envres_error_hint(err), "hint");
+    /* What is not there has no length, whatever is said. */
+    assert_int_equal(envres_error_set(err, ENVRES_E_CALLBACK, NULL, 7, NULL, 7), ENVRES_E_CALLBACK);
+    assert_string_equal(envres_error_message(err), "");
+    assert_string_equal(envres_error_hint(err), "");
+    envres_error_set_subject(err, "HOSTNAME", 4);
+    assert_string_equal(envres_error_subject(err), "HOST");
+    envres_error_set_subject(err, NULL, 4);
+    assert_string_equal(envres_error_subject(err), "HOST");
+    envres_error_set_subject(err, "HOSTNAME", ENVRES_NUL_TERMINATED);
+    assert_string_equal(envres_error_subject(err), "HOSTNAME");
+    envres_error_set_position(err, NULL, 3, 1);
+    assert_true(envres_error_offset(err) == SIZE_MAX);
+    envres_error_set_position(err, "a\nbc", ENVRES_NUL_TERMINATED, 3);
+    assert_int_equal(envres_error_line(err), 2);
+    assert_int_equal(envres_error_column(err), 2);
+    /* No failure, and none that there is. */
+    assert_int_equal(envres_error_set(err, ENVRES_OK, text, 7, NULL, 0), ENVRES_E_INVALID);
+    assert_int_equal(envres_error_set(err, -999999, text, 7, NULL, 0), ENVRES_E_INVALID);
+    assert_int_equal(envres_error_code(err), ENVRES_E_INVALID);
+    assert_string_equal(envres_error_subject(err), "");
+    /* No slot. */
+    assert_int_equal(envres_error_set(NULL, ENVRES_E_CALLBACK, text, 7, NULL, 0),
+                     ENVRES_E_CALLBACK);
+    envres_error_set_subject(NULL, "HOST", 4);
+    envres_error_set_position(NULL, "a", 1, 0);
+}
+
 static void
 test_no_slot(void **state)
 {
@@ -380,6 +422,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codes),
         cmocka_unit_test_setup_teardown(test_slot, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_host_says, setup, teardown),
         cmocka_unit_test(test_no_slot),
         cmocka_unit_test(test_new),
         cmocka_unit_test_setup_teardown(test_long_texts_are_cut_between_characters, setup,

@@ -496,6 +496,36 @@ test_far_apart(void **state)
 }
 
 /* Too many lines to look at: what is not the same at the ends is one change. */
+/* More different lines than any table has room for at first: each keeps its number while it grows,
+ * so that only what was changed is. */
+static void
+test_many_different_lines(void **state)
+{
+    static const int counts[] = { 511, 512, 513, 2047, 2049, 8191, 8193, 40000 };
+    (void)state;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        size_t changes = 0;
+        struct buf texts[2];
+        for (int side = 0; side < 2; side++) {
+            buf_init(&texts[side], &mem_default, false);
+            for (int line = 0; line < counts[i]; line++) {
+                /* The ends differ, so that nothing is cut off; and one in the middle does. */
+                bool differs = line == 0 || line == counts[i] / 2 || line == counts[i] - 1;
+                buf_add_format(&texts[side], "%s %d\n", differs && side ? "new" : "line", line);
+            }
+        }
+        struct slice from = slice_of(texts[0].data, texts[0].len);
+        struct slice to = slice_of(texts[1].data, texts[1].len);
+        struct buf out = diff_of(from, to);
+        assert_applies(from, to, slice_of(out.data, out.len), &changes);
+        print_message("%d lines: %zu changes\n", counts[i], changes);
+        assert_int_equal(changes, 6);
+        for (int side = 0; side < 2; side++)
+            buf_free(&texts[side]);
+        buf_free(&out);
+    }
+}
+
 static void
 test_too_many_lines(void **state)
 {
@@ -568,6 +598,7 @@ main(void)
         cmocka_unit_test(test_other_programs),
         cmocka_unit_test(test_random_edits),
         cmocka_unit_test(test_far_apart),
+        cmocka_unit_test(test_many_different_lines),
         cmocka_unit_test(test_too_many_lines),
         cmocka_unit_test(test_out_of_memory),
     };
