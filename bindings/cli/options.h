@@ -35,6 +35,7 @@ enum completes {
 enum option_id {
     OPT_NONE, /* ends a list */
     OPT_ENV,
+    OPT_ONLY_ENV,
     OPT_LABEL,
     OPT_AFTER,
     OPT_OFF_PATH,

@@ -186,6 +186,7 @@ static const struct command rows[] = {
                     { "key rotate -e production --later", "new keys now, the records when this is "
                                                           "run again without --later" } },
       .options = { OPT_ENV, OPT_LATER },
+      .required = { OPT_ENV },
       .flags = COMMAND_WRITES },
     { .name = "key exposure",
       .run = cmd_key_exposure,
@@ -193,7 +194,7 @@ static const struct command rows[] = {
       .details =
           "Those that still have the value of then. A new value takes a secret off the list.",
       .examples = { { "key exposure", "" }, { "key exposure -e production --json", "" } },
-      .options = { OPT_ENV } },
+      .options = { OPT_ONLY_ENV } },
     { .name = "request list",
       .run = cmd_request_list,
       .summary = "what waits for approval, and whose",
@@ -240,7 +241,7 @@ static const struct command rows[] = {
                     { "audit --app shop --json", "" },
                     { "audit --jsonl >> audit.log", "a line for each entry" },
                     { "audit --verify", "" } },
-      .options = { OPT_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY, OPT_JSONL } },
+      .options = { OPT_ONLY_ENV, OPT_SINCE, OPT_OF_APP, OPT_VERIFY, OPT_JSONL } },
 };
 
 const struct command_table commands_of_access = { rows, sizeof(rows) / sizeof(rows[0]) };
