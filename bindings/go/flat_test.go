@@ -66,7 +66,7 @@ func TestFilesAreClosed(t *testing.T) {
 		for i := 0; i < times; i++ {
 			store := must(envres.OpenStore(path, envres.StoreOptions{AuditSink: func(envres.Checkpoint) error { return nil }}))
 			session := must(store.Session(owner))
-			must(session.Scope("development"))
+			check(must(session.Scope("development")).Close())
 			check(store.Close())
 			check(session.Close())
 		}
