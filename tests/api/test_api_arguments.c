@@ -330,6 +330,49 @@ parts_and_moves(void **state)
     close_things(&things);
 }
 
+/* Numbers and names beyond what there can be. */
+static void
+bounds(void **state)
+{
+    enum { MOST_REVISIONS = 1000000, LONGEST_NAME = 128 };
+    struct fx *fx = *state;
+    struct things things = { 0 };
+    envres_session *s = fx->session;
+    uint8_t digest[32] = { 0 };
+    char name[LONGEST_NAME + 1];
+    envres_release_options release = {
+        .size = sizeof(release), .tag = "1.0.0", .tag_len = TEXT, .expect_content = digest
+    };
+    envres_rollback_options rollback = { .size = sizeof(rollback), .expect_live = -1 };
+    envres_credential key = { .size = sizeof(key),
+                              .kind = ENVRES_CREDENTIAL_RAW_KEY,
+                              .secret = fx->key,
+                              .secret_len = sizeof(fx->key) };
+    open_things(fx, &things);
+    char *before = dump_now(fx);
+    release.expect_live = -1;
+    NO(envres_release_create(s, &things.version, &release, NULL, NULL, NULL, fx->err));
+    release.expect_live = 0;
+    release.expect_content = NULL;
+    NO(envres_release_create(s, &things.version, &release, NULL, NULL, NULL, fx->err));
+    NO(envres_release_rollback(s, "desk", TEXT, &rollback, NULL, NULL, NULL, fx->err));
+    NO(envres_query_pin(s, &things.version, "q", TEXT, -1, NULL, fx->err));
+    NO(envres_query_pin(s, &things.version, "q", TEXT, MOST_REVISIONS + 1, NULL, fx->err));
+    NO(envres_query_pin(s, &things.version, "q", TEXT, INT64_MAX, NULL, fx->err));
+    FAILS(fx, ENVRES_E_NOT_FOUND,
+          envres_query_pin(s, &things.version, "q", TEXT, MOST_REVISIONS, NULL, fx->err));
+    memset(name, 'n', sizeof(name));
+    for (size_t len = LONGEST_NAME; len <= LONGEST_NAME + 1; len++) {
+        FAILS(fx, ENVRES_E_NO_PRINCIPAL, envres_principal_rekey(s, name, len, &key, NULL, fx->err));
+        /* One that can be is looked for, by its name. */
+        assert_int_equal(strstr(envres_error_message(fx->err), "bytes") != NULL,
+                         len > LONGEST_NAME);
+    }
+    FAILS(fx, ENVRES_E_NO_PRINCIPAL, envres_principal_rekey(s, "", 0, &key, NULL, fx->err));
+    expect_unchanged(fx, before, "calls beyond all bounds");
+    close_things(&things);
+}
+
 /* ---- what is resolved ------------------------------------------------------------------------ */
 
 static void
@@ -475,6 +518,7 @@ main(void)
         TEST(variables),
         TEST(resources_and_queries),
         TEST(parts_and_moves),
+        TEST(bounds),
         TEST(scopes),
         TEST(templates),
         TEST(redactors_and_scans),

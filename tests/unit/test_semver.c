@@ -253,6 +253,42 @@ test_order_bytes(void **state)
 }
 
 /* The longest text, made of what takes the most room in the order. */
+/* Characters around those that identifiers are made of; and of two numbers that are too large, the
+ * first is the one that is shown. */
+static void
+test_edges(void **state)
+{
+    static const char around[] = "/:@[`{";
+    static const char ends[] = "09AZaz-";
+    envres_error *err = envres_error_new(NULL);
+    struct semver out = { 0 };
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof(around); i++) {
+        char text[] = "1.2.3-x?";
+        text[7] = around[i];
+        assert_int_equal(semver_read(slice_str(text), &out, err), ENVRES_E_TAG);
+        assert_int_equal(envres_error_offset(err), 7);
+    }
+    for (size_t i = 0; i + 1 < sizeof(ends); i++) {
+        char text[] = "1.2.3-x?";
+        text[7] = ends[i];
+        assert_int_equal(semver_read(slice_str(text), &out, err), ENVRES_OK);
+    }
+    assert_int_equal(
+        semver_read(slice_str("1.99999999999999999999.88888888888888888888"), &out, err),
+        ENVRES_E_LIMIT);
+    assert_int_equal(envres_error_offset(err), 2);
+    /* A part is missing before what follows it, or a character is wrong. */
+    static const char *const missing[] = { "1", "1.2", "1-a", "1.2-a", "1+b", "1.2+b" };
+    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
+        assert_int_equal(semver_read(slice_str(missing[i]), &out, err), ENVRES_E_TAG);
+        assert_non_null(strstr(envres_error_message(err), "is missing"));
+    }
+    assert_int_equal(semver_read(slice_str("1.2!"), &out, err), ENVRES_E_TAG);
+    assert_null(strstr(envres_error_message(err), "is missing"));
+    envres_error_free(err);
+}
+
 static void
 test_length(void **state)
 {
@@ -416,11 +452,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_order_bytes),
-        cmocka_unit_test(test_length),
-        cmocka_unit_test(test_next_of_itself),
-        cmocka_unit_test(test_precedence_against_the_words),
+        cmocka_unit_test(test_vectors),        cmocka_unit_test(test_order_bytes),
+        cmocka_unit_test(test_edges),          cmocka_unit_test(test_length),
+        cmocka_unit_test(test_next_of_itself), cmocka_unit_test(test_precedence_against_the_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,21 @@ WRAP(int, fsync, SYNC, (int fd), (fd))
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 
+/* Where flags are not known beforehand, a fortified C library has names of its own. */
+int __wrap___open_2(const char *path, int flags);
+int
+__wrap___open_2(const char *path, int flags)
+{
+    return __wrap_open(path, flags);
+}
+
+int __wrap___open64_2(const char *path, int flags);
+int
+__wrap___open64_2(const char *path, int flags)
+{
+    return __wrap_open64(path, flags);
+}
+
 #define WRAP_STATFS(name)                                                                          \
     int __real_##name(const char *path, struct statfs *out);                                       \
     int __wrap_##name(const char *path, struct statfs *out);                                       \
