@@ -99,8 +99,8 @@ bears(const struct scenario *scenario, envres_status st)
     return false;
 }
 
-/* The scrubbing of the log behind a step of a rotation that leaves nothing, which is asked for again
- * by another step: the records are sealed anew, whatever it says. */
+/* The scrubbing of the log behind a step of a rotation that leaves nothing, which is asked for
+ * again by another step: the records are sealed anew, whatever it says. */
 static bool
 comes_after(const struct scenario *scenario)
 {

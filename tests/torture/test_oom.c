@@ -29,7 +29,14 @@
 #include "alloc.h"
 #include "copies.h"
 
-enum { MOST = 100000, LOOK_EVERY = 16, LONG = 1000, LONG_EVERY = 5000, SPREAD = 32, SPREAD_EVERY = 256 };
+enum {
+    MOST = 100000,
+    LOOK_EVERY = 16,
+    LONG = 1000,
+    LONG_EVERY = 5000,
+    SPREAD = 32,
+    SPREAD_EVERY = 256
+};
 
 static bool is_control; /* what is found is what must be found: not a word of it */
 static int failures;
