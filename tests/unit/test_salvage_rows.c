@@ -259,7 +259,7 @@ static void
 tell(envres_list *report, char out[MOST_TEXT])
 {
     static char texts[MOST_LOSSES][LOSS];
-    char *losses[MOST_LOSSES];
+    char *losses[MOST_LOSSES] = { NULL };
     size_t count = 0;
     for (size_t row = 0; row < envres_list_count(report) && count < MOST_LOSSES; row++) {
         const char *object = envres_list_text(report, row, ENVRES_SALVAGE_OBJECT, NULL);
