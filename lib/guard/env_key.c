@@ -324,7 +324,7 @@ env_key_verify(struct db *db, const struct mem *mem, const uint8_t *workspace,
 {
     struct roles roles = { .mem = NULL };
     struct verify verify = { &roles, workspace, finding, user };
-    envres_status st = roles_load(db, mem, NULL, workspace, &roles, err);
+    envres_status st = roles_load(db, mem, workspace, &roles, err);
     if (st == ENVRES_E_INTEGRITY)
         return ENVRES_OK; /* roles_verify() says so; without roles nothing can be said of keys */
     if (st == ENVRES_OK)
@@ -365,7 +365,7 @@ env_key_prune(struct db *db, const struct mem *mem, const uint8_t *workspace, in
     struct roles roles = { .mem = NULL };
     int64_t rowid = 0;
     *dropped = 0;
-    envres_status st = roles_load(db, mem, NULL, workspace, &roles, err);
+    envres_status st = roles_load(db, mem, workspace, &roles, err);
     if (st == ENVRES_OK)
         st = find_faulty(db, &roles, workspace, &rowid, err);
     while (st == ENVRES_OK && rowid != 0) {

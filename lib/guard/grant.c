@@ -67,12 +67,12 @@ grant_seal(const struct grant_label *label, const uint8_t box_public[32], const 
 }
 
 bool
-grant_is_signed(const struct identity *self, const struct grant_label *label, const uint8_t *body,
-                const uint8_t *granter_public, const uint8_t *signature)
+grant_is_signed(const struct grant_label *label, const uint8_t *body, const uint8_t *granter_public,
+                const uint8_t *signature)
 {
     uint8_t message[CONTEXT_SIZE + GRANT_SIZE];
     write_message(message, label, body);
-    return identity_verify_own(self, granter_public, "grant", message, sizeof(message), signature);
+    return identity_verify(granter_public, "grant", message, sizeof(message), signature);
 }
 
 bool

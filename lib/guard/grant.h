@@ -26,9 +26,9 @@ envres_status grant_seal(const struct grant_label *label, const uint8_t box_publ
                          uint8_t body[GRANT_SIZE], uint8_t signature[SIGNATURE_SIZE],
                          envres_error *err);
 
-/* Is it what `granter_public` signed for this label? `self` as in identity_verify_own(). */
-bool grant_is_signed(const struct identity *self, const struct grant_label *label,
-                     const uint8_t *body, const uint8_t *granter_public, const uint8_t *signature);
+/* Is it what `granter_public` signed for this label? */
+bool grant_is_signed(const struct grant_label *label, const uint8_t *body,
+                     const uint8_t *granter_public, const uint8_t *signature);
 
 /* The key inside (32 bytes, of the arena); false when it is not for this label and pair. The
  * signature is not looked at. */

@@ -184,18 +184,6 @@ identity_verify(const uint8_t sign_public[32], const char *type, const void *mes
 }
 
 bool
-identity_verify_own(const struct identity *self, const uint8_t sign_public[32], const char *type,
-                    const void *message, size_t len, const uint8_t signature[SIGNATURE_SIZE])
-{
-    uint8_t again[SIGNATURE_SIZE] = { 0 };
-    if (self && memcmp(self->sign_public, sign_public, sizeof(self->sign_public)) == 0 &&
-        identity_sign(self, type, message, len, again, NULL) == ENVRES_OK &&
-        memcmp(again, signature, sizeof(again)) == 0)
-        return true;
-    return identity_verify(sign_public, type, message, len, signature);
-}
-
-bool
 identity_verify_seen(struct seen_digests *seen, const uint8_t sign_public[32], const char *type,
                      const void *message, size_t len, const uint8_t signature[SIGNATURE_SIZE])
 {
@@ -469,8 +457,8 @@ adopt(struct arena *arena, const struct candidates *list, const struct candidate
                      "the public keys of principal '%s' are not its own: they were exchanged",
                      u->name);
         err_subject(err, u->name, strlen(u->name));
-    } else if (!slot_set_is_signed(&u->identity, list->workspace, row->id, u->identity.sign_public,
-                                   row->set, row->set_signature)) {
+    } else if (!slot_set_is_signed(list->workspace, row->id, u->identity.sign_public, row->set,
+                                   row->set_signature)) {
         st = slot_set_refuse(u->name, err);
     }
     if (st < 0)

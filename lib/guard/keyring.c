@@ -301,7 +301,7 @@ open_grant(struct db_stmt *stmt, const struct identity *identity, struct grant_l
         return refuse_grant(identity, err);
     label->key_class = (uint8_t)key_class;
     const uint8_t *bytes = (const uint8_t *)body.data;
-    if (!grant_is_signed(identity, label, bytes, (const uint8_t *)granter.data,
+    if (!grant_is_signed(label, bytes, (const uint8_t *)granter.data,
                          (const uint8_t *)signature.data) ||
         !grant_open(label, identity->box_public, identity_box_secret(identity), bytes, key))
         return refuse_grant(identity, err);
@@ -616,7 +616,7 @@ grant_fault(struct db_stmt *stmt, const uint8_t *workspace)
         return "granter or recipient is not a principal of the workspace";
     struct grant_label label = { workspace, (const uint8_t *)environment.data, (uint32_t)generation,
                                  (const uint8_t *)principal.data, (uint8_t)key_class };
-    return grant_is_signed(NULL, &label, (const uint8_t *)body.data, (const uint8_t *)granter.data,
+    return grant_is_signed(&label, (const uint8_t *)body.data, (const uint8_t *)granter.data,
                            (const uint8_t *)signature.data)
                ? NULL
                : "the grant's signature is not its granter's";

@@ -84,15 +84,6 @@ bool identity_verify(const uint8_t sign_public[32], const char *type, const void
                      size_t len, const uint8_t signature[SIGNATURE_SIZE]);
 
 /*
- * The same of what `self` (may be NULL) may have signed. Ed25519 as it is done here makes one
- * signature of a key and a message: that which is made again and is equal is good, at a third of
- * the cost. Any other is verified.
- */
-bool identity_verify_own(const struct identity *self, const uint8_t sign_public[32],
-                         const char *type, const void *message, size_t len,
-                         const uint8_t signature[SIGNATURE_SIZE]);
-
-/*
  * The same. What is good is noted as a digest of key, type, message and signature, on which alone
  * it depends, and is not computed again while `seen` holds it.
  */

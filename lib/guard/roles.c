@@ -340,8 +340,7 @@ counts(const struct roles *roles, const uint8_t *workspace, const struct role_ro
     if (!granter || row->role == 0 || depth > CHAIN_MAX)
         return false;
     write_row(workspace, row, message);
-    if (!identity_verify_own(roles->self, granter->sign_key, "role", message, sizeof(message),
-                             row->signature))
+    if (!identity_verify(granter->sign_key, "role", message, sizeof(message), row->signature))
         return false;
     if (seal_equal(granter->sign_key, roles->root, sizeof(roles->root)))
         return true;
@@ -389,8 +388,7 @@ head_holds(const struct roles *roles, const uint8_t *workspace, const struct pol
     if (!signer)
         return false;
     write_head(workspace, roles, digest, message);
-    if (!identity_verify_own(roles->self, signer->sign_key, "policy", message, sizeof(message),
-                             head->signature))
+    if (!identity_verify(signer->sign_key, "policy", message, sizeof(message), head->signature))
         return false;
     if (seal_equal(signer->sign_key, roles->root, sizeof(roles->root)))
         return true;
@@ -405,10 +403,10 @@ head_holds(const struct roles *roles, const uint8_t *workspace, const struct pol
 }
 
 envres_status
-roles_load(struct db *db, const struct mem *mem, const struct identity *self,
-           const uint8_t *workspace, struct roles *out, envres_error *err)
+roles_load(struct db *db, const struct mem *mem, const uint8_t *workspace, struct roles *out,
+           envres_error *err)
 {
-    struct roles roles = { .mem = mem, .self = self };
+    struct roles roles = { .mem = mem };
     struct policy_head head = { .is_set = false };
     uint8_t digest[SEAL_DIGEST] = { 0 };
     envres_status st = read_all(db, workspace, &roles, &head, digest, err);

@@ -26,7 +26,6 @@ struct role_row {
 /* All of them, and what they are checked with; read once for each policy version. */
 struct roles {
     const struct mem *mem;
-    const struct identity *self; /* borrowed: who reads them; or NULL */
     int64_t version;
     uint8_t root[32];
     struct role_row *rows;
@@ -46,10 +45,9 @@ struct role_key {
 envres_status roles_version(struct db *db, const uint8_t *workspace, int64_t *version,
                             envres_error *err);
 
-/* Reads all and checks the head: INTEGRITY. `self` (may be NULL) as in identity_verify_own(), kept
- * until roles_free(). */
-envres_status roles_load(struct db *db, const struct mem *mem, const struct identity *self,
-                         const uint8_t *workspace, struct roles *out, envres_error *err);
+/* Reads all and checks the head: INTEGRITY. Free with roles_free(). */
+envres_status roles_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                         struct roles *out, envres_error *err);
 void roles_free(struct roles *roles);
 
 /* Roles that count, of a principal in an environment (those for all included); `environment` NULL:

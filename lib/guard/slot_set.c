@@ -105,7 +105,7 @@ write_message(const uint8_t *workspace, const uint8_t *principal, const uint8_t 
 }
 
 bool
-slot_set_is_signed(const struct identity *self, const uint8_t *workspace, const uint8_t *principal,
+slot_set_is_signed(const uint8_t *workspace, const uint8_t *principal,
                    const uint8_t sign_public[32], const uint8_t digest[SEAL_DIGEST],
                    const uint8_t signature[SIGNATURE_SIZE])
 {
@@ -114,7 +114,7 @@ slot_set_is_signed(const struct identity *self, const uint8_t *workspace, const 
     if (memcmp(digest, none, SEAL_DIGEST) == 0)
         return false;
     write_message(workspace, principal, digest, message);
-    return identity_verify_own(self, sign_public, "slots", message, sizeof(message), signature);
+    return identity_verify(sign_public, "slots", message, sizeof(message), signature);
 }
 
 envres_status
@@ -208,9 +208,8 @@ read_signature(struct db *db, const uint8_t *workspace, const uint8_t *principal
 }
 
 envres_status
-slot_set_load(struct db *db, const struct mem *mem, const struct identity *self,
-              const uint8_t *workspace, const struct identity *identity, struct slot_set *out,
-              envres_error *err)
+slot_set_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
+              const struct identity *identity, struct slot_set *out, envres_error *err)
 {
     uint8_t digest[SEAL_DIGEST] = { 0 };
     uint8_t signature[SIGNATURE_SIZE] = { 0 };
@@ -218,8 +217,8 @@ slot_set_load(struct db *db, const struct mem *mem, const struct identity *self,
     envres_status st = sum_slots(db, mem, identity->id, out, digest, err);
     if (st == ENVRES_OK)
         st = read_signature(db, workspace, identity->id, signature, err);
-    if (st == ENVRES_OK && !slot_set_is_signed(self, workspace, identity->id, identity->sign_public,
-                                               digest, signature))
+    if (st == ENVRES_OK &&
+        !slot_set_is_signed(workspace, identity->id, identity->sign_public, digest, signature))
         st = slot_set_refuse(identity->name, err);
     return st;
 }
@@ -318,8 +317,8 @@ verify_one(struct db *db, const struct mem *mem, const uint8_t *workspace, struc
         return ENVRES_OK;
     envres_status st = sum_slots(db, mem, (const uint8_t *)id.data, NULL, digest, err);
     *holds = st == ENVRES_OK &&
-             slot_set_is_signed(NULL, workspace, (const uint8_t *)id.data,
-                                (const uint8_t *)key.data, digest, (const uint8_t *)signature.data);
+             slot_set_is_signed(workspace, (const uint8_t *)id.data, (const uint8_t *)key.data,
+                                digest, (const uint8_t *)signature.data);
     return st;
 }
 

@@ -35,11 +35,10 @@ void slot_sum_free(struct slot_sum *sum);
 envres_status slot_sum_end(const struct slot_sum *sum, uint8_t digest[SEAL_DIGEST],
                            envres_error *err);
 
-/* Whether `signature` is the principal's, over a set in form with this digest. `self` as in
- * identity_verify_own(). */
-bool slot_set_is_signed(const struct identity *self, const uint8_t *workspace,
-                        const uint8_t *principal, const uint8_t sign_public[32],
-                        const uint8_t digest[SEAL_DIGEST], const uint8_t signature[SIGNATURE_SIZE]);
+/* Whether `signature` is the principal's, over a set in form with this digest. */
+bool slot_set_is_signed(const uint8_t *workspace, const uint8_t *principal,
+                        const uint8_t sign_public[32], const uint8_t digest[SEAL_DIGEST],
+                        const uint8_t signature[SIGNATURE_SIZE]);
 /* INTEGRITY, in the one wording for it. */
 envres_status slot_set_refuse(const char *principal, envres_error *err);
 
@@ -56,11 +55,10 @@ struct slot_set {
     size_t count;
 };
 
-/* Reads and checks the slots of a principal: INTEGRITY. Inside a transaction. `self` is who is
- * unlocked (NULL: nobody); of `identity` only what is public is looked at. */
-envres_status slot_set_load(struct db *db, const struct mem *mem, const struct identity *self,
-                            const uint8_t *workspace, const struct identity *identity,
-                            struct slot_set *out, envres_error *err);
+/* Reads and checks the slots of a principal: INTEGRITY. Inside a transaction. */
+envres_status slot_set_load(struct db *db, const struct mem *mem, const uint8_t *workspace,
+                            const struct identity *identity, struct slot_set *out,
+                            envres_error *err);
 
 /* Inside a write transaction, behind slot_set_load(); each is followed by slot_set_sign(). */
 envres_status slot_set_put(struct db *db, const struct identity *identity, int64_t ordinal,

@@ -771,7 +771,7 @@ deposit_verify(struct context *ctx, db_finding_fn finding, void *user, envres_er
     struct roles roles = { .mem = NULL };
     struct db_stmt *stmt = NULL;
     int row = DB_DONE;
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     if (st == ENVRES_E_INTEGRITY)
         return ENVRES_OK; /* roles_verify() says so; without roles no signature counts */
     if (st == ENVRES_OK)

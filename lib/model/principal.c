@@ -101,7 +101,7 @@ principal_fit_keys(struct context *ctx, const struct environment *environment, i
                    envres_error *err)
 {
     struct roles roles = { .mem = NULL };
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles.key_count; i++) {
         if (!roles.keys[i].is_removed)
             st = fit_principal(ctx, &roles, &roles.keys[i], environment, now, err);
@@ -121,7 +121,7 @@ fit_all(struct context *ctx, const uint8_t id[SEAL_ID], const uint8_t *only, boo
     size_t count = 0;
     envres_status st = environment_all(ctx, &all, &count, err);
     if (st == ENVRES_OK)
-        st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+        st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     const struct role_key *key = st == ENVRES_OK ? roles_key(&roles, id) : NULL;
     for (size_t i = 0; key && st == ENVRES_OK && i < count; i++) {
         if (!only || memcmp(all[i].id, only, SEAL_ID) == 0)
@@ -176,7 +176,7 @@ check_owner_left(struct context *ctx, const uint8_t without[SEAL_ID], envres_err
 {
     struct roles roles = { .mem = NULL };
     bool left = false;
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     for (size_t i = 0; st == ENVRES_OK && !left && i < roles.key_count; i++) {
         const struct role_key *key = &roles.keys[i];
         left = !key->is_removed && memcmp(key->principal, without, SEAL_ID) != 0 &&
@@ -461,7 +461,7 @@ check_covers_all(struct context *ctx, const uint8_t id[SEAL_ID], envres_error *e
 {
     struct roles roles = { .mem = NULL };
     static const uint8_t all[SEAL_ID];
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles.count; i++) {
         const struct role_row *row = &roles.rows[i];
         const uint8_t *place =
@@ -545,7 +545,7 @@ keep_roles(struct context *ctx, const uint8_t id[SEAL_ID], struct kept_roles *ou
     struct roles roles = { .mem = NULL };
     static const uint8_t all[SEAL_ID];
     size_t room = 0;
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles.count; i++) {
         const struct role_row *row = &roles.rows[i];
         const uint8_t *place =

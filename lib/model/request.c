@@ -495,7 +495,7 @@ request_approvers(struct context *ctx, const struct environment *environment, in
                   envres_error *err)
 {
     struct roles roles = { .mem = NULL };
-    envres_status st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    envres_status st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     *count = 0;
     for (size_t i = 0; st == ENVRES_OK && i < roles.key_count; i++) {
         const struct role_key *key = &roles.keys[i];

@@ -34,7 +34,7 @@ refresh(struct context *ctx, envres_error *err)
         if (ctx->roles.mem)
             context_drop_all_keys(ctx);
         forget(ctx);
-        st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &ctx->roles, err);
+        st = roles_load(ctx->db, ctx->mem, ctx->workspace, &ctx->roles, err);
     }
     if (st == ENVRES_OK)
         ctx->roles_seen = transaction;

@@ -264,7 +264,7 @@ settle_policy(struct context *ctx, bool made_workspace, int64_t now, struct salv
     }
     if (st < 0)
         return st;
-    st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, NULL);
+    st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, NULL);
     if (st == ENVRES_OK) {
         roles_free(&roles);
         return right_check(ctx, ACTION_ADMIN, NULL, err);
@@ -331,7 +331,7 @@ settle_slots(struct context *ctx, int64_t now, struct salvage_report *report, en
     bool changed = false;
     envres_status st = set ? ENVRES_OK : err_code(err, ENVRES_E_NOMEM);
     if (st == ENVRES_OK)
-        st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+        st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     for (size_t i = 0; st == ENVRES_OK && i < roles.key_count; i++) {
         const struct role_key *key = &roles.keys[i];
         struct identity of = { .name = "" };
@@ -339,7 +339,7 @@ settle_slots(struct context *ctx, int64_t now, struct salvage_report *report, en
             continue;
         memcpy(of.id, key->principal, SEAL_ID);
         memcpy(of.sign_public, key->sign_key, sizeof(of.sign_public));
-        st = slot_set_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &of, set, NULL);
+        st = slot_set_load(ctx->db, ctx->mem, ctx->workspace, &of, set, NULL);
         if (st != ENVRES_E_INTEGRITY && st != ENVRES_E_CORRUPT) {
             st = st < 0 ? err_code(err, st) : ENVRES_OK;
             continue;

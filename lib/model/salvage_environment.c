@@ -401,7 +401,7 @@ settle_public_key(struct context *ctx, const struct environment *row, int64_t no
     envres_status st = context_keys(ctx, row, &keys, err);
     if (st < 0 || !env_keys_data(keys, true))
         return st;
-    st = roles_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, &roles, err);
+    st = roles_load(ctx->db, ctx->mem, ctx->workspace, &roles, err);
     if (st < 0)
         return st;
     st = env_key_find(ctx->db, &roles, ctx->workspace, row->id, row->generation, public, NULL);

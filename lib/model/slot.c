@@ -27,7 +27,7 @@ load_own(struct change *change, struct slot_set *set, envres_error *err)
     envres_status st = change_own(change, ctx->actor->id, err);
     if (st < 0)
         return st;
-    return slot_set_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, ctx->actor, set, err);
+    return slot_set_load(ctx->db, ctx->mem, ctx->workspace, ctx->actor, set, err);
 }
 
 static envres_status
@@ -187,7 +187,7 @@ list_inside(struct context *ctx, const void *asked, envres_list *list, envres_er
     struct slot_set set = { .count = 0 };
     envres_status st = right_own(ctx, ctx->actor->id, err);
     if (st == ENVRES_OK)
-        st = slot_set_load(ctx->db, ctx->mem, ctx->actor, ctx->workspace, ctx->actor, &set, err);
+        st = slot_set_load(ctx->db, ctx->mem, ctx->workspace, ctx->actor, &set, err);
     for (size_t i = 0; st == ENVRES_OK && i < set.count; i++) {
         const struct slot_facts *facts = &set.rows[i];
         list_row(list);

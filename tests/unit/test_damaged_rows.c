@@ -85,10 +85,10 @@ open_damaged(const char *name, struct fixture *fx)
     "(SELECT id FROM version WHERE app_id = " APP(app) " AND name = '" name "')"
 #define RELEASE(app, sequence) " WHERE app_id = " APP(app) " AND sequence = " sequence
 /* A record more, made of the newest one of an app. */
-#define ADD_RELEASE(app, from, sequence, kind, target, previous)                                                          \
-    "INSERT INTO release SELECT app_id, " sequence ", " kind ", version_id, " target ", " previous                        \
-    ", tag, x'0102', notes, app_name, version_name, environment_id, content, pin, revision, config, manifest, signature," \
-    " signer, author, time FROM release" RELEASE(app, from)
+#define ADD_RELEASE(app, from, sequence, kind, target, previous)                                   \
+    "INSERT INTO release SELECT app_id, " sequence ", " kind ", version_id, " target ", " previous \
+    ", tag, x'0102', notes, app_name, version_name, environment_id, content, pin, revision,"       \
+    " config, manifest, signature, signer, author, time FROM release" RELEASE(app, from)
 
 static const struct {
     const char *name;

@@ -505,7 +505,7 @@ static envres_status
 find_key(struct fixture *f, uint32_t generation, uint8_t box_public[32])
 {
     struct roles roles = { .mem = NULL };
-    assert_int_equal(roles_load(f->db, &mem_default, NULL, workspace, &roles, f->err), ENVRES_OK);
+    assert_int_equal(roles_load(f->db, &mem_default, workspace, &roles, f->err), ENVRES_OK);
     envres_error_clear(f->err);
     envres_status st =
         env_key_find(f->db, &roles, workspace, staging, generation, box_public, f->err);

@@ -110,16 +110,15 @@ known_answer(void **state)
     digest_of(rows.row, ROWS, digest);
     assert_memory_equal(digest, wanted, sizeof(digest));
     struct identity *by = make_identity(NULL, f->arena, ws, "by", seed, principal, alice_key);
-    assert_true(slot_set_is_signed(NULL, ws, principal, by->sign_public, digest, signature));
+    assert_true(slot_set_is_signed(ws, principal, by->sign_public, digest, signature));
     for (size_t i = 0; i < SIGNATURE_SIZE * 8; i++) {
         signature[i / 8] ^= (uint8_t)(1 << (i % 8));
-        assert_false(slot_set_is_signed(NULL, ws, principal, by->sign_public, digest, signature));
+        assert_false(slot_set_is_signed(ws, principal, by->sign_public, digest, signature));
         signature[i / 8] ^= (uint8_t)(1 << (i % 8));
     }
-    assert_false(
-        slot_set_is_signed(NULL, principal, principal, by->sign_public, digest, signature));
-    assert_false(slot_set_is_signed(NULL, ws, ws, by->sign_public, digest, signature));
-    assert_false(slot_set_is_signed(NULL, ws, principal, f->alice->sign_public, digest, signature));
+    assert_false(slot_set_is_signed(principal, principal, by->sign_public, digest, signature));
+    assert_false(slot_set_is_signed(ws, ws, by->sign_public, digest, signature));
+    assert_false(slot_set_is_signed(ws, principal, f->alice->sign_public, digest, signature));
     identity_unref(by);
     vectors_close(&v);
 }
@@ -214,7 +213,7 @@ what_is_no_set(void **state)
     assert_int_equal(identity_sign(f->alice, "slots", message, sizeof(message), signature, f->err),
                      ENVRES_OK);
     assert_false(
-        slot_set_is_signed(NULL, workspace, f->alice->id, f->alice->sign_public, zero, signature));
+        slot_set_is_signed(workspace, f->alice->id, f->alice->sign_public, zero, signature));
 }
 
 /* ---- in a store ----------------------------------------------------------------------------- */
@@ -252,9 +251,8 @@ a_set_is_signed_as_a_whole(void **state)
     assert_null(identity);
     assert_int_equal(unlock(f, alice_key, "alice", &identity), ENVRES_E_INTEGRITY);
     assert_string_equal(envres_error_subject(f->err), "alice");
-    assert_int_equal(
-        slot_set_load(f->db, &mem_default, f->alice, workspace, f->alice, &set, f->err),
-        ENVRES_E_INTEGRITY);
+    assert_int_equal(slot_set_load(f->db, &mem_default, workspace, f->alice, &set, f->err),
+                     ENVRES_E_INTEGRITY);
     assert_int_equal(keyring_verify(f->db, &mem_default, workspace, take_finding, &findings, NULL),
                      ENVRES_OK);
     assert_int_equal(findings.count, 1);
@@ -263,11 +261,7 @@ a_set_is_signed_as_a_whole(void **state)
     assert_int_equal(unlock(f, second, NULL, &identity), ENVRES_OK);
     assert_memory_equal(identity->id, f->alice->id, SEAL_ID);
     identity_unref(identity);
-    assert_int_equal(
-        slot_set_load(f->db, &mem_default, f->alice, workspace, f->alice, &set, f->err), ENVRES_OK);
-    /* For others, what is public of it is enough. */
-    struct identity shown = *f->alice;
-    assert_int_equal(slot_set_load(f->db, &mem_default, NULL, workspace, &shown, &set, f->err),
+    assert_int_equal(slot_set_load(f->db, &mem_default, workspace, f->alice, &set, f->err),
                      ENVRES_OK);
     assert_int_equal(set.count, 2);
     assert_int_equal(set.rows[1].ordinal, 2);
