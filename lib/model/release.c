@@ -787,7 +787,21 @@ verify_record(struct walk *walk, const struct release *record, db_finding_fn fin
     return st;
 }
 
-/* Every record is fetched anew, since checking one needs others of the same statement. */
+/* The first record behind a sequence number. Each is fetched anew, since checking one needs others
+ * of the same statement. */
+static envres_status
+next_record(struct context *ctx, const uint8_t app[SEAL_ID], int64_t sequence, bool *found,
+            struct release *out, envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    envres_status st = db_use(ctx->db, release_sql[SQL_WALK], &stmt, err);
+    if (st < 0)
+        return st;
+    db_bind_blob(stmt, 1, app, SEAL_ID);
+    db_bind_int(stmt, 2, sequence);
+    return read_one(stmt, found, out, err);
+}
+
 static envres_status
 verify_app(struct context *ctx, const struct app *app, db_finding_fn finding, void *user,
            envres_error *err)
@@ -796,14 +810,8 @@ verify_app(struct context *ctx, const struct app *app, db_finding_fn finding, vo
     envres_status st = ENVRES_OK;
     for (;;) {
         struct release record = { 0 };
-        struct db_stmt *stmt = NULL;
         bool found = false;
-        st = db_use(ctx->db, release_sql[SQL_WALK], &stmt, err);
-        if (st < 0)
-            break;
-        db_bind_blob(stmt, 1, app->id, SEAL_ID);
-        db_bind_int(stmt, 2, walk.sequence);
-        st = read_one(stmt, &found, &record, err);
+        st = next_record(ctx, app->id, walk.sequence, &found, &record, err);
         if (st < 0 || !found)
             break;
         st = verify_record(&walk, &record, finding, user, err);
@@ -816,6 +824,31 @@ verify_app(struct context *ctx, const struct app *app, db_finding_fn finding, vo
     return st;
 }
 
+/* A record out of form ends the line: those behind it are not kept in any case. */
+envres_status
+release_signed_name(struct context *ctx, const uint8_t app[SEAL_ID], char out[LIMIT_APP + 1],
+                    envres_error *err)
+{
+    struct release record = { 0 };
+    struct app named = { 0 };
+    bool found = true;
+    envres_status st = ENVRES_OK;
+    out[0] = '\0';
+    memcpy(named.id, app, SEAL_ID);
+    while (st == ENVRES_OK && found && !out[0]) {
+        st = next_record(ctx, app, record.sequence, &found, &record, NULL);
+        if (st < 0 || !found)
+            break;
+        memcpy(named.name, record.app_name, sizeof(named.name));
+        st = release_check(ctx, &named, &record, NULL);
+        if (st == ENVRES_OK)
+            memcpy(out, record.app_name, LIMIT_APP + 1);
+        else if (st == ENVRES_E_INTEGRITY)
+            st = ENVRES_OK;
+    }
+    return st == ENVRES_E_CORRUPT ? ENVRES_OK : st < 0 ? err_code(err, st) : st;
+}
+
 envres_status
 release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence, envres_error *err)
 {
@@ -824,14 +857,8 @@ release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence,
     *sequence = 0;
     for (;;) {
         struct release record = { 0 };
-        struct db_stmt *stmt = NULL;
         bool found = false;
-        envres_status st = db_use(ctx->db, release_sql[SQL_WALK], &stmt, err);
-        if (st < 0)
-            return st;
-        db_bind_blob(stmt, 1, app->id, SEAL_ID);
-        db_bind_int(stmt, 2, walk.sequence);
-        st = read_one(stmt, &found, &record, err);
+        envres_status st = next_record(ctx, app->id, walk.sequence, &found, &record, err);
         if (st == ENVRES_OK && !found)
             return ENVRES_OK;
         if (st == ENVRES_OK)

@@ -96,6 +96,10 @@ envres_status release_append(struct change *change, struct app *app, struct rele
 envres_status release_check(struct context *ctx, const struct app *app,
                             const struct release *release, envres_error *err);
 
+/* The name that the first record says which holds under the name it says; "" where none does. */
+envres_status release_signed_name(struct context *ctx, const uint8_t app[SEAL_ID],
+                                  char out[LIMIT_APP + 1], envres_error *err);
+
 /* Sequence of the first record of the line that does not hold; 0: all do. */
 envres_status release_first_bad(struct context *ctx, const struct app *app, int64_t *sequence,
                                 envres_error *err);

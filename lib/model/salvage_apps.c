@@ -3,11 +3,12 @@
  * The apps of a salvaged store. Parts and trees verify by their digests, releases by their
  * signatures; apps and versions are what those leave of them.
  *
- * Rules. A version whose content is not whole becomes a discarded one: its name and number stay. A
- * frozen version whose history is damaged keeps its content and loses the history. A version's row
- * that is lost is stood for by a discarded one, since numbers have no gaps. The line of releases
- * ends before its first record that does not hold; what is live is then withdrawn, by whoever
- * salvages, and no older release is served in its place unasked.
+ * Rules. An app has the name that its releases are signed with. A version whose content is not
+ * whole becomes a discarded one: its name and number stay. A frozen version whose history is
+ * damaged keeps its content and loses the history. A version's row that is lost is stood for by a
+ * discarded one, since numbers have no gaps. The line of releases ends before its first record that
+ * does not hold; what is live is then withdrawn, by whoever salvages, and no older release is
+ * served in its place unasked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +31,9 @@ enum {
     SQL_BAD_EDITS,
     SQL_BAD_RELEASES,
     SQL_LOST_APP,
-    SQL_RECORDED,
     SQL_ADD_APP,
+    SQL_NAMED,
+    SQL_RENAME,
     SQL_LOST_VERSION,
     SQL_GAP,
     SQL_LAST_NUMBER,
@@ -73,12 +75,10 @@ static const char *const apps_sql[SQL_COUNT_] = {
         "SELECT x.app_id FROM (SELECT app_id FROM version UNION SELECT app_id FROM release) x"
         " WHERE length(x.app_id) = 16 AND NOT EXISTS (SELECT 1 FROM app a WHERE a.id = x.app_id)"
         " ORDER BY x.app_id LIMIT 1",
-    [SQL_RECORDED] =
-        "SELECT app_name FROM release WHERE app_id = ?1 AND NOT EXISTS"
-        " (SELECT 1 FROM app WHERE workspace_id = ?2 AND lower(name) = lower(app_name))"
-        " ORDER BY sequence DESC LIMIT 1",
     [SQL_ADD_APP] = "INSERT INTO app (id, workspace_id, name, pin, protected, live, author,"
                     " created_at) VALUES (?1, ?2, ?3, 0, 1, NULL, ?4, ?5)",
+    [SQL_NAMED] = "SELECT id FROM app WHERE workspace_id = ?1 AND lower(name) = lower(?2)",
+    [SQL_RENAME] = "UPDATE app SET name = ?2 WHERE id = ?1",
     [SQL_LOST_VERSION] =
         "SELECT r.version_id, r.content FROM release r WHERE r.app_id = ?1 AND NOT EXISTS"
         " (SELECT 1 FROM version v WHERE v.id = r.version_id) ORDER BY r.sequence LIMIT 1",
@@ -264,55 +264,110 @@ add_app(struct settling *s, const uint8_t *id, const char *name, envres_error *e
 }
 
 static envres_status
-free_name(struct settling *s, char out[LIMIT_APP + 1], envres_error *err)
-{
-    struct app *apps = NULL;
-    size_t count = 0;
-    bool taken = true;
-    envres_status st = app_all(s->ctx, &apps, &count, err);
-    for (size_t n = 1; st == ENVRES_OK && taken; n++) {
-        snprintf(out, LIMIT_APP + 1, "salvaged-%zu", n);
-        taken = false;
-        for (size_t i = 0; i < count; i++)
-            taken = taken || strcmp(apps[i].name, out) == 0;
-    }
-    mem_free(s->ctx->mem, apps);
-    return st;
-}
-
-/* The name that the releases of a lost app say; they hold under that name only. Empty: none does.
- */
-static envres_status
-recorded_name(struct settling *s, const uint8_t *id, char out[LIMIT_APP + 1], envres_error *err)
+rename_app(struct settling *s, const uint8_t *id, const char *name, envres_error *err)
 {
     struct db_stmt *stmt = NULL;
-    int row = DB_DONE;
-    out[0] = '\0';
-    envres_status st = db_use(s->ctx->db, apps_sql[SQL_RECORDED], &stmt, err);
+    envres_status st = db_use(s->ctx->db, apps_sql[SQL_RENAME], &stmt, err);
     if (st < 0)
         return st;
     db_bind_blob(stmt, 1, id, SEAL_ID);
-    db_bind_blob(stmt, 2, s->ctx->workspace, SEAL_ID);
-    st = db_step(stmt, &row, err);
-    if (st < 0 || row == DB_DONE)
+    db_bind_text(stmt, 2, name, strlen(name));
+    return db_run(stmt, err);
+}
+
+/* Which app has a name, in whatever case. */
+static envres_status
+find_named(struct settling *s, const char *name, bool *found, uint8_t id[SEAL_ID],
+           envres_error *err)
+{
+    struct db_stmt *stmt = NULL;
+    int row = DB_DONE;
+    envres_status st = db_use(s->ctx->db, apps_sql[SQL_NAMED], &stmt, err);
+    if (st < 0)
         return st;
-    if (column_name(stmt, 0, out, LIMIT_APP + 1, NULL) < 0 ||
-        app_check_name(slice_str(out), "the app's name", NULL) < 0)
-        out[0] = '\0';
-    db_reset(stmt);
-    return ENVRES_OK;
+    db_bind_blob(stmt, 1, s->ctx->workspace, SEAL_ID);
+    db_bind_text(stmt, 2, name, strlen(name));
+    st = db_step(stmt, &row, err);
+    *found = st == ENVRES_OK && row == DB_ROW;
+    if (*found) {
+        st = column_id(stmt, 0, id, err);
+        db_reset(stmt);
+    }
+    return st;
+}
+
+static envres_status
+free_name(struct settling *s, char out[LIMIT_APP + 1], envres_error *err)
+{
+    uint8_t id[SEAL_ID] = { 0 };
+    bool taken = true;
+    envres_status st = ENVRES_OK;
+    for (size_t n = 1; st == ENVRES_OK && taken; n++) {
+        snprintf(out, LIMIT_APP + 1, "salvaged-%zu", n);
+        st = find_named(s, out, &taken, id, err);
+    }
+    return st;
+}
+
+/* Who has a name that the releases of another app are signed with has lost its own. */
+static envres_status
+make_way(struct settling *s, const char *name, envres_error *err)
+{
+    char other[LIMIT_APP + 1] = "";
+    uint8_t id[SEAL_ID] = { 0 };
+    bool taken = false;
+    envres_status st = find_named(s, name, &taken, id, err);
+    if (st < 0 || !taken)
+        return st;
+    st = free_name(s, other, err);
+    if (st == ENVRES_OK)
+        st = rename_app(s, id, other, err);
+    if (st == ENVRES_OK)
+        salvage_lost(s->report, "app", other, 1, ENVRES_E_INTEGRITY,
+                     "it had the name of another app: its own is lost");
+    return st;
+}
+
+/* Releases hold under the name that is signed with them, and no other. */
+static envres_status
+settle_name(struct settling *s, const struct app *app, bool aside, envres_error *err)
+{
+    char name[LIMIT_APP + 1] = "";
+    envres_status st = release_signed_name(s->ctx, app->id, name, err);
+    if (st < 0 || !name[0] || strcmp(name, app->name) == 0)
+        return st;
+    st = aside ? free_name(s, name, err) : make_way(s, name, err);
+    if (st == ENVRES_OK)
+        st = rename_app(s, app->id, name, err);
+    if (st == ENVRES_OK && !aside)
+        salvage_lost(s->report, "app", name, 0, ENVRES_E_INTEGRITY,
+                     "its name was damaged or exchanged: it has the one of its releases");
+    return st;
+}
+
+/* Those of another name than their own step aside first: names may have been exchanged. */
+static envres_status
+settle_names(struct settling *s, bool aside, envres_error *err)
+{
+    struct app *apps = NULL;
+    size_t count = 0;
+    envres_status st = app_all(s->ctx, &apps, &count, err);
+    for (size_t i = 0; st == ENVRES_OK && i < count; i++)
+        st = settle_name(s, &apps[i], aside, err);
+    mem_free(s->ctx->mem, apps);
+    return st;
 }
 
 static envres_status
 name_lost(struct settling *s, const uint8_t *id, char name[LIMIT_APP + 1], const char **what,
           envres_error *err)
 {
-    *what = "its row is lost: whether it pins, and what was live";
-    envres_status st = recorded_name(s, id, name, err);
-    if (st < 0 || name[0])
+    envres_status st = release_signed_name(s->ctx, id, name, err);
+    if (st < 0)
         return st;
-    *what = "its row is lost: its name, and what was live";
-    return free_name(s, name, err);
+    *what = name[0] ? "its row is lost: whether it pins, and what was live"
+                    : "its row is lost: its name, and what was live";
+    return name[0] ? make_way(s, name, err) : free_name(s, name, err);
 }
 
 static envres_status
@@ -644,6 +699,10 @@ salvage_apps(struct context *ctx, int64_t now, struct salvage_report *report, en
         st = settle_bytes(&s, err);
     if (st == ENVRES_OK)
         st = drop_unreadable(&s, err);
+    if (st == ENVRES_OK)
+        st = settle_names(&s, true, err);
+    if (st == ENVRES_OK)
+        st = settle_names(&s, false, err);
     if (st == ENVRES_OK)
         st = add_lost_apps(&s, err);
     if (st == ENVRES_OK)

@@ -443,53 +443,117 @@ test_not_served(void **state)
     }
 }
 
-/* The row of an app is lost. Its releases say what it was called, and hold under that name. */
+/* What the releases of an app say of its name is signed; what its row says is not. */
+static const struct {
+    const char *name;
+    const char *sql;
+    const char *apps; /* afterwards */
+    const char *told; /* of which app something is said */
+    const char *tag;  /* of portal, which is served; NULL: it has no release any more */
+    int live;
+} salvaged[] = {
+    { "its row is lost", "DELETE FROM app WHERE name = 'portal'", "portal tool", "portal", "1.1.0",
+      0 },
+    { "another name", "UPDATE app SET name = 'gateway' WHERE name = 'portal'", "portal tool",
+      "portal", "1.1.0", 1 },
+    { "two names exchanged", EXCHANGE_APPS, "portal tool", "portal", "1.1.0", 1 },
+    { "an app without releases has its name",
+      "DELETE FROM release WHERE app_id = " APP(
+          "tool") ";"
+                  "UPDATE app SET live = NULL WHERE name = 'tool';" EXCHANGE_APPS,
+      "portal salvaged-2", "salvaged-2", "1.1.0", 1 },
+    { "its row is lost, the newest record says another name",
+      "UPDATE release SET app_name = 'gateway' WHERE sequence = 3 AND app_id = " APP(
+          "portal") ";"
+                    "DELETE FROM app WHERE name = 'portal'",
+      "portal tool", "portal", "1.1.0", 0 },
+    { "no record says its name, and the first one to be made up is taken",
+      "DELETE FROM release;"
+      "UPDATE app SET live = NULL, name = 'Salvaged-1' WHERE name = 'tool';"
+      "DELETE FROM app WHERE name = 'portal'",
+      "Salvaged-1 salvaged-2", "salvaged-2", NULL, 0 },
+};
+
 static void
-test_salvaged(void **state)
+has_apps(struct fixture *fx, const char *want)
 {
-    struct fixture fx = new_fixture();
-    char out[112];
     envres_list *list = NULL;
+    char names[200] = "";
+    assert_int_equal(envres_app_list(fx->session, &list, fx->err), ENVRES_OK);
+    for (size_t i = 0; i < envres_list_count(list); i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? " " : "",
+                 envres_list_text(list, i, ENVRES_APP_NAME, NULL));
+    }
+    envres_list_free(list);
+    assert_string_equal(names, want);
+}
+
+static void
+serves_portal(struct fixture *fx, const char *tag, envres_status want)
+{
     envres_scope *scope = NULL;
+    envres_scope_options asked = { .size = sizeof(asked),
+                                   .app = "portal",
+                                   .app_len = TEXT,
+                                   .tag = tag,
+                                   .tag_len = tag ? TEXT : 0 };
+    assert_int_equal(envres_scope_open(fx->session, "production", TEXT, &asked, &scope, fx->err),
+                     want);
+    if (scope)
+        assert_string_equal(envres_scope_app(scope), "portal");
+    envres_scope_unref(scope);
+}
+
+static int
+salvage_to(struct fixture *fx, const char *out, const char *app)
+{
+    envres_list *list = NULL;
     envres_error *err = envres_error_new(NULL);
     envres_store_options options = { .size = sizeof(options), .flags = ENVRES_STORE_RELAXED };
     envres_credential credential = { .size = sizeof(credential),
                                      .kind = ENVRES_CREDENTIAL_RAW_KEY,
-                                     .secret = fx.key,
-                                     .secret_len = sizeof(fx.key) };
-    envres_scope_options asked = {
-        .size = sizeof(asked), .app = "portal", .app_len = TEXT, .tag = "1.1.0", .tag_len = TEXT
-    };
-    size_t count = 0;
-    int named = 0;
-    (void)state;
-    snprintf(out, sizeof(out), "%s.out", path);
-    sqlite3 *db = fresh(0);
-    assert_int_equal(sqlite3_exec(db, "DELETE FROM app WHERE name = 'portal'", NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
-    assert_int_equal(envres_store_salvage(path, TEXT, out, TEXT, &options, &credential, &list, err),
-                     0);
+                                     .secret = fx->key,
+                                     .secret_len = sizeof(fx->key) };
+    int told = 0;
+    if (envres_store_salvage(path, TEXT, out, TEXT, &options, &credential, &list, err) < 0)
+        fail_msg("%s", envres_error_message(err));
     for (size_t i = 0; i < envres_list_count(list); i++) {
         const char *object = envres_list_text(list, i, ENVRES_SALVAGE_OBJECT, NULL);
         const char *table = envres_list_text(list, i, ENVRES_SALVAGE_TABLE, NULL);
-        named += object && strcmp(table, "app") == 0 && strcmp(object, "portal") == 0;
+        told += object && strcmp(table, "app") == 0 && strcmp(object, app) == 0;
     }
-    assert_int_equal(named, 1);
     envres_list_free(list);
     envres_error_free(err);
-    assert_int_equal(rename(out, path), 0);
-    verify_names("", &count);
-    assert_int_equal(count, 0);
-    assert_int_equal(fixture_open(&fx), ENVRES_OK);
-    assert_int_equal(envres_scope_open(fx.session, "production", TEXT, &asked, &scope, fx.err),
-                     ENVRES_OK);
-    assert_string_equal(envres_scope_app(scope), "portal");
-    envres_scope_unref(scope);
-    asked.tag = NULL;
-    assert_int_equal(envres_scope_open(fx.session, "production", TEXT, &asked, &scope, fx.err),
-                     ENVRES_E_NOTHING_LIVE);
-    fixture_close(&fx);
+    return told;
+}
+
+static void
+test_salvaged(void **state)
+{
+    char out[112];
+    (void)state;
+    snprintf(out, sizeof(out), "%s.out", path);
+    for (size_t i = 0; i < sizeof(salvaged) / sizeof(salvaged[0]); i++) {
+        struct fixture fx = new_fixture();
+        size_t count = 0;
+        print_message("    %s\n", salvaged[i].name);
+        sqlite3 *db = fresh(0);
+        assert_int_equal(sqlite3_exec(db, salvaged[i].sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        assert_int_equal(salvage_to(&fx, out, salvaged[i].told), 1);
+        assert_int_equal(rename(out, path), 0);
+        verify_names("", &count);
+        assert_int_equal(count, 0);
+        /* It looks at the versions of portal, too. */
+        assert_int_equal(fixture_open(&fx), salvaged[i].tag ? ENVRES_OK : ENVRES_E_NOT_FOUND);
+        has_apps(&fx, salvaged[i].apps);
+        if (salvaged[i].tag) {
+            serves_portal(&fx, salvaged[i].tag, ENVRES_OK);
+            serves_portal(&fx, NULL, salvaged[i].live ? ENVRES_OK : ENVRES_E_NOTHING_LIVE);
+        }
+        fixture_close(&fx);
+    }
 }
 
 int
