@@ -525,8 +525,10 @@ config_check_all(struct context *ctx, const struct environment *rows, size_t cou
     envres_status st = ENVRES_OK;
     for (size_t i = 0; st == ENVRES_OK && i < count; i++) {
         st = config_check(ctx, &rows[i], err);
-        if (st == ENVRES_E_DENIED)
+        if (st == ENVRES_E_DENIED) {
+            envres_error_clear(err);
             st = ENVRES_OK;
+        }
     }
     return st;
 }

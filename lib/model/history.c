@@ -38,6 +38,7 @@ fill_value(struct context *ctx, const struct env_keys *keys, const struct settin
         list_set_text(list, value_column, value.data, value.len);
     else if (st != ENVRES_E_NOMEM) {
         list_set_str(list, error_column, envres_status_name(st));
+        envres_error_clear(err);
         st = ENVRES_OK;
     }
     buf_free(&value);
@@ -64,7 +65,10 @@ keys_if_held(struct context *ctx, const struct environment *environment, struct 
 {
     *out = NULL;
     envres_status st = context_keys(ctx, environment, out, err);
-    return st == ENVRES_E_DENIED ? ENVRES_OK : st;
+    if (st != ENVRES_E_DENIED)
+        return st;
+    envres_error_clear(err);
+    return ENVRES_OK;
 }
 
 /* ---- variables ------------------------------------------------------------------------------ */
@@ -98,6 +102,8 @@ list_variable(struct context *ctx, envres_list *list, const struct object *objec
     bool exchanged = st == ENVRES_E_INTEGRITY;
     if (st < 0 && !exchanged)
         return st;
+    if (exchanged)
+        envres_error_clear(err);
     st = ENVRES_OK;
     /* What the object says of its values is not sealed, and theirs is. */
     if (found && row.setting.is_set)

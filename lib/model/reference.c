@@ -364,6 +364,7 @@ each_referrer(struct context *ctx, enum object_class object_class, struct slice 
         struct env_keys *keys = NULL;
         st = context_keys(ctx, &all[e], &keys, err);
         if (st == ENVRES_E_DENIED) {
+            envres_error_clear(err);
             st = ENVRES_OK;
             continue;
         }

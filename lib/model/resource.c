@@ -694,8 +694,10 @@ resource_check_no_fallback_to(struct context *ctx, const struct environment *env
         struct buf to;
         buf_init(&to, ctx->mem, false);
         st = fallback_of(ctx, from, object, &to, err);
-        if (st == ENVRES_E_DENIED)
+        if (st == ENVRES_E_DENIED) {
+            envres_error_clear(err);
             st = ENVRES_OK;
+        }
         if (st == ENVRES_OK && to.len > 0 &&
             slice_equal(slice_of(to.data, to.len), slice_str(environment->key))) {
             st = err_set(err, ENVRES_E_REFERRED, "resource '%s' in %s falls back to %s",
@@ -727,8 +729,10 @@ list_row_of(struct context *ctx, envres_list *list, const struct object *object,
     envres_status st = load_fields(ctx, environment, object, &states, err);
     if (st == ENVRES_OK)
         st = fallback_of(ctx, environment, object, &fallback, err);
-    if (st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY)
+    if (st == ENVRES_E_DENIED || st == ENVRES_E_INTEGRITY) {
+        envres_error_clear(err);
         st = ENVRES_OK; /* the row is shown without it; verify reports it */
+    }
     if (st < 0)
         goto out;
     for (size_t i = 0; i < states.count; i++)

@@ -498,6 +498,47 @@ what_cannot_wait_says_what_can(void **state)
     leave(&eve);
 }
 
+/* Lists and histories pass over what may not be read, and succeed: the slot says nothing of it. */
+static void
+what_is_passed_over_is_no_error(void **state)
+{
+    struct fx *fx = *state;
+    static const char *const places[] = { NULL, "development", "production" };
+    envres_list *list = NULL;
+    size_t succeeded = 0;
+    OK(fx, fx_put(fx, "development", "PLAIN", "1", ENVRES_TYPE_STRING, 0));
+    OK(fx, fx_put(fx, "production", "PLAIN", "2", ENVRES_TYPE_STRING, 0));
+    OK(fx, fx_put(fx, "production", "KEY", "3", ENVRES_TYPE_STRING, ENVRES_WRITE_SECRET));
+    OK(fx, envres_resource_define(fx->session, "crm", TEXT, "postgres", TEXT, NULL, fx->err));
+    OK(fx, fx_field(fx, "staging", "crm", "host", "crm.example", 0));
+    OK(fx, fx_fallback(fx, "production", "crm", "staging"));
+    for (uint32_t role = ENVRES_ROLE_VIEWER; role <= ENVRES_ROLE_AUDITOR; role++) {
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+            struct people who = { .fx = NULL };
+            char name[] = { 'r', (char)('a' + role), (char)('0' + i), '\0' };
+            join(fx, &who, name, role, places[i]);
+            envres_session *session = who.session;
+            for (int call = 0; call < 4; call++) {
+                envres_error_clear(fx->err);
+                envres_status st =
+                    call == 0
+                        ? envres_variable_list(session, NULL, 0, ENVRES_READ_REVEAL, &list, fx->err)
+                    : call == 1 ? envres_resource_list(session, &list, fx->err)
+                    : call == 2 ? envres_variable_history(session, "production", TEXT, "KEY", TEXT,
+                                                          ENVRES_READ_REVEAL, &list, fx->err)
+                                : envres_variable_history(session, "production", TEXT, "PLAIN",
+                                                          TEXT, 0, &list, fx->err);
+                assert_int_equal(envres_error_code(fx->err), st);
+                succeeded += st == ENVRES_OK;
+                envres_list_free(list);
+                list = NULL;
+            }
+            leave(&who);
+        }
+    }
+    assert_true(succeeded > 40);
+}
+
 int
 main(void)
 {
@@ -514,6 +555,7 @@ main(void)
         TEST(the_audit_names_both_and_keeps_refusals),
         TEST(the_audit_of_an_app_is_its_own),
         TEST(what_cannot_wait_says_what_can),
+        TEST(what_is_passed_over_is_no_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
