@@ -16,7 +16,9 @@
 #include "fuzz.h"
 #include "naive_json.h"
 
-enum { WORDS = 64, ROOM = 4096 };
+/* Of the input so many bytes and lines are taken; written again, each letter of `-qqq` is a word.
+ */
+enum { TAKEN = 1024, LINES = 32, WORDS = TAKEN + LINES + 8, ROOM = 32 * TAKEN };
 
 struct words {
     char text[ROOM];
@@ -37,8 +39,7 @@ __wrap_text_distance(const char *typed, const char *candidate)
 static void
 add_word(struct words *words, const char *word, size_t len)
 {
-    if (words->argc == WORDS || ROOM - words->len <= len)
-        return;
+    CHECK(words->argc < WORDS && ROOM - words->len > len);
     char *at = words->text + words->len;
     memcpy(at, word, len);
     at[len] = '\0';
@@ -160,9 +161,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct words words;
     struct cli cli = { .err = NULL };
-    size_t taken = size < ROOM / 4 ? size : ROOM / 4;
+    size_t taken = size < TAKEN ? size : TAKEN;
     begin(&words);
-    for (size_t at = 0; at < taken && words.argc < WORDS / 2;) {
+    for (size_t at = 0; at < taken && words.argc < LINES;) {
         const uint8_t *end = memchr(data + at, '\n', taken - at);
         size_t len = end ? (size_t)(end - data) - at : taken - at;
         add_word(&words, (const char *)data + at, len);

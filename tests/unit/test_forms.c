@@ -361,11 +361,11 @@ salvage_leaves_them_out(void **state)
     (void)state;
     snprintf(to, sizeof(to), "%s/salvaged", here.folder);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        envres_error *err = envres_error_new(NULL);
         envres_list *report = NULL;
         if (!begins_with(rows[i].name, "grant") && !begins_with(rows[i].name, "slot") &&
             !begins_with(rows[i].name, "public key"))
             continue;
+        envres_error *err = envres_error_new(NULL);
         copy_file(here.sound, here.path);
         assert_true(spoil(rows[i].sql));
         envres_status st =
