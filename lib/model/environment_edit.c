@@ -31,8 +31,8 @@ static const char *const environment_sql[SQL_COUNT_] = {
     [SQL_DELETE_SETTINGS] = "DELETE FROM setting WHERE environment_id = ?1",
     [SQL_DELETE_EDITING] = "DELETE FROM editing WHERE environment_id = ?1",
     [SQL_DELETE_INBOX] = "DELETE FROM inbox WHERE environment_id = ?1",
-    [SQL_HAS_VALUES] = "SELECT 1 FROM setting WHERE environment_id = ?1 AND until IS NULL"
-                       " AND state = 1 LIMIT 1",
+    [SQL_HAS_VALUES] =
+        "SELECT 1 FROM setting WHERE environment_id = ?1 AND until IS NULL AND state = 1 LIMIT 1",
 };
 
 static envres_status
