@@ -204,6 +204,8 @@ envres_store_salvage(const char *path, size_t path_len, const char *to, size_t t
     s.source = source;
     if (st == ENVRES_OK)
         st = salvage(&s, target, out, err);
+    if (st == ENVRES_OK)
+        envres_error_clear(err); /* a loss is not an error, but was one where it was found */
     envres_store_close(s.store);
     mem_free(&mem, source);
     mem_free(&mem, target);

@@ -483,11 +483,14 @@ envres_store_verify(envres_store *store, envres_session *session, envres_list **
     if (st == ENVRES_OK)
         st = store_verify(store, session, list, err);
     store_leave(store);
-    if (st < 0)
+    if (st < 0) {
         envres_list_free(list);
-    else
-        *out = list;
-    return st;
+        return st;
+    }
+    if (envres_list_count(list) > 0)
+        envres_error_clear(err); /* a finding is not an error, but was one where it was found */
+    *out = list;
+    return ENVRES_OK;
 }
 
 /* ---- the audit ------------------------------------------------------------------------------ */
