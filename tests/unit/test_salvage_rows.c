@@ -221,8 +221,8 @@ static const struct {
       "UPDATE tree SET body = CAST(x'07' || substr(body, 2) AS BLOB) WHERE digest ="
       " (SELECT content FROM version WHERE id = " VERSION("portal", "v3") ")",
       "part - 1;part_edit portal/v4 1;version portal/v3 1;", 10, 3 },
-    { "an app's row", "DELETE FROM app WHERE name = 'tool'",
-      "app tool 1;file - 0;release tool 0;", 6, 6 },
+    { "an app's row", "DELETE FROM app WHERE name = 'tool'", "app tool 1;file - 0;release tool 0;",
+      6, 6 },
     { "a version's row", "DELETE FROM version WHERE id = " VERSION("portal", "v4"),
       "file - 0;part_edit - 1;version portal/lost-4 1;", 12, 5 },
     { "a released version's row", "DELETE FROM version WHERE id = " VERSION("portal", "v2"),
